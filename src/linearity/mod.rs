@@ -1,0 +1,3 @@
+//! How far the linear prediction holds: γ-sweeps, thresholds, rearrangements.
+
+pub mod cause;

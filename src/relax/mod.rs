@@ -1,0 +1,1 @@
+//! Finding the minimum: FIRE, Newton polish, pressure control.

@@ -1,0 +1,1 @@
+//! One relaxed solid: contacts, Hessian, features, Jacobian, susceptibility.

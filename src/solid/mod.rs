@@ -1,0 +1,1 @@
+//! What a solid is: cell, pair energy, species and parameters, neighbour list, lattices.

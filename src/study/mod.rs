@@ -1,0 +1,3 @@
+//! The ensemble: configuration, plan, replicas, MPI runner, statistics, and the results file.
+
+pub mod work;
