@@ -1,1 +1,11 @@
-//! One relaxed solid: contacts, Hessian, features, Jacobian, susceptibility.
+//! One relaxed solid: features, Jacobian, curvature, susceptibility.
+
+pub mod bond;
+pub mod curvature;
+pub mod features;
+pub mod jacobian;
+pub mod linear;
+pub mod modes;
+pub mod sensitivity;
+pub mod strain;
+pub mod susceptibility;

@@ -1,0 +1,114 @@
+//! The FIRE 2.0 minimiser (Guénolé et al., Comput. Mater. Sci. 175, 109584 (2020)): molecular
+//! dynamics whose velocity is turned towards the force and stopped, with half a step back,
+//! whenever it runs uphill.
+
+use super::forces::{Forces, max_norm, stiffness};
+use crate::solid::{Solid, Vector};
+
+/// Settings, in units where the largest curvature of the pair energies is 1 (time in units of its
+/// inverse square root, mass 1).
+#[derive(Clone, Copy, Debug)]
+pub struct FireSettings {
+    pub first_step: f64,
+    pub largest_step: f64,
+    pub smallest_step: f64,
+    /// Steps downhill before the time step grows.
+    pub delay: u32,
+    pub grow: f64,
+    pub shrink: f64,
+    pub mixing: f64,
+    pub mixing_decay: f64,
+    /// Force evaluations before giving up.
+    pub max_evaluations: u64,
+}
+
+impl FireSettings {
+    /// Settings measured to be fast and safe for jammed packings (DESIGN: about 800 evaluations in
+    /// 2d and 1100 in 3d from a random start to 1e-12).
+    pub const DEFAULT: FireSettings = FireSettings {
+        first_step: 0.1,
+        largest_step: 0.35,
+        smallest_step: 0.002,
+        delay: 20,
+        grow: 1.1,
+        shrink: 0.5,
+        mixing: 0.25,
+        mixing_decay: 0.99,
+        max_evaluations: 400_000,
+    };
+}
+
+/// How a minimisation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// max|F| is below the tolerance.
+    Converged,
+    /// The iteration limit came first.
+    Exhausted,
+    /// A force became NaN or infinite.
+    NotFinite,
+}
+
+/// Minimises the energy until max_i |F_i| < `tolerance` [energy/length].
+///
+/// `forces` must belong to the solid; it holds the final forces on return.
+pub fn minimise<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+    tolerance: f64,
+    settings: &FireSettings,
+) -> Outcome {
+    let unit = 1.0 / stiffness(solid).sqrt();
+    let largest_step = settings.largest_step * unit;
+    let smallest_step = settings.smallest_step * unit;
+    let mut step = settings.first_step * unit;
+    let mut mixing = settings.mixing;
+    let mut downhill = 0_u32;
+    let mut velocity = vec![Vector::<D>::zeros(); solid.len()];
+    forces.evaluate(solid);
+    for _ in 0..settings.max_evaluations {
+        let max_force = max_norm(&forces.values);
+        if max_force < tolerance {
+            return Outcome::Converged;
+        }
+        if !max_force.is_finite() {
+            return Outcome::NotFinite;
+        }
+        let mut power = 0.0;
+        for (force, v) in forces.values.iter().zip(&velocity) {
+            power += force.dot(v);
+        }
+        if power > 0.0 {
+            downhill += 1;
+            if downhill > settings.delay {
+                step = (step * settings.grow).min(largest_step);
+                mixing *= settings.mixing_decay;
+            }
+        } else {
+            if downhill > 0 {
+                step = (step * settings.shrink).max(smallest_step);
+            }
+            downhill = 0;
+            mixing = settings.mixing;
+            for (position, v) in solid.positions.iter_mut().zip(&mut velocity) {
+                *position -= *v * (0.5 * step);
+                *v = Vector::zeros();
+            }
+        }
+        let (mut speed2, mut force2) = (0.0, 0.0);
+        for (force, v) in forces.values.iter().zip(&mut velocity) {
+            *v += force * step;
+            speed2 += v.norm_squared();
+            force2 += force.norm_squared();
+        }
+        let turn = mixing * (speed2 / force2).sqrt();
+        for ((position, force), v) in
+            solid.positions.iter_mut().zip(&forces.values).zip(&mut velocity)
+        {
+            *v = *v * (1.0 - mixing) + force * turn;
+            *position += *v * step;
+        }
+        forces.evaluate(solid);
+    }
+    Outcome::Exhausted
+}

@@ -1,0 +1,223 @@
+//! From a recipe and a random stream to a relaxed solid.
+
+use std::sync::Arc;
+
+use super::RelaxError;
+use super::forces::Forces;
+use super::newton::{Equilibrium, relax};
+use super::pressure;
+use crate::solid::cell::Cell;
+use crate::solid::contacts::Contacts;
+use crate::solid::interactions::{Interactions, SymmetricTable};
+use crate::solid::lattice::{crystal, random_positions};
+use crate::solid::potential::Potential;
+use crate::solid::random::{Purpose, StreamKey};
+use crate::solid::{Solid, SpringBond, sphere_volume};
+
+/// What kind of solid is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Structure {
+    /// From random positions.
+    Disordered,
+    /// A monodisperse triangular (2d) or fcc (3d) crystal in a commensurate box.
+    Crystal,
+    /// The unstressed spring network of a disordered solid's contacts.
+    Network,
+}
+
+/// What the preparation aims at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    /// p [k/length^d], to the relative tolerance.
+    Pressure { value: f64, tolerance: f64 },
+    /// A fixed box of this packing fraction.
+    PackingFraction(f64),
+}
+
+/// How a solid is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    pub particles: usize,
+    pub structure: Structure,
+    /// Diameter of the large particles; the small ones have diameter 1.
+    pub size_ratio: f64,
+    pub target: Target,
+    /// Packing fraction of the first relaxation; by default a soft-sphere value for the target.
+    pub start_packing_fraction: Option<f64>,
+    /// Tables over (small, large).
+    pub k: SymmetricTable,
+    pub depths: SymmetricTable,
+    pub potential: Potential,
+    pub max_attempts: u64,
+}
+
+/// A prepared solid.
+pub struct Prepared<const D: usize> {
+    pub solid: Solid<D>,
+    pub equilibrium: Equilibrium<D>,
+    /// Attempts used, at least 1.
+    pub attempts: u64,
+    /// Why the earlier attempts failed.
+    pub discarded: Vec<String>,
+}
+
+/// The first relaxation of a crystal starts with neighbours overlapping by this much.
+const CRYSTAL_OVERLAP: f64 = 0.05;
+
+/// (p, packing fraction) of relaxed packings of soft spheres, 1:1.4, in 2d and 3d.
+const PACKING_2D: [(f64, f64); 3] = [(1e-3, 0.843), (1e-2, 0.872), (1e-1, 1.08)];
+const PACKING_3D: [(f64, f64); 3] = [(1e-3, 0.648), (1e-2, 0.685), (1e-1, 0.912)];
+
+/// The packing fraction at which a soft-sphere packing has about the pressure p; interpolated in
+/// log p, linear in p above the table, constant below (the box then expands towards the target).
+pub fn start_packing_fraction<const D: usize>(pressure: f64) -> f64 {
+    let table = if D == 2 { PACKING_2D } else { PACKING_3D };
+    let [low, middle, high] = table;
+    let between = |a: (f64, f64), b: (f64, f64)| {
+        a.1 + (b.1 - a.1) * (pressure / a.0).ln() / (b.0 / a.0).ln()
+    };
+    if pressure <= low.0 {
+        low.1
+    } else if pressure <= middle.0 {
+        between(low, middle)
+    } else if pressure <= high.0 {
+        between(middle, high)
+    } else {
+        high.1 + (high.1 - middle.1) * (pressure - high.0) / (high.0 - middle.0)
+    }
+}
+
+impl Recipe {
+    /// How many small and large particles: the extra one of an odd number is small.
+    pub fn small_and_large(&self) -> (usize, usize) {
+        match self.structure {
+            Structure::Crystal => (self.particles, 0),
+            _ => (self.particles.div_ceil(2), self.particles / 2),
+        }
+    }
+
+    /// The packing fraction of the first relaxation.
+    pub fn first_packing_fraction<const D: usize>(&self) -> f64 {
+        match (self.start_packing_fraction, self.target) {
+            (Some(fraction), _) | (None, Target::PackingFraction(fraction)) => fraction,
+            (None, Target::Pressure { value, .. }) => start_packing_fraction::<D>(value),
+        }
+    }
+
+    /// The solid before any relaxation.
+    ///
+    /// # Errors
+    /// Where the particles do not fill a crystal, or the box is too small.
+    pub fn start<const D: usize>(
+        &self,
+        key: &StreamKey,
+    ) -> Result<Solid<D>, RelaxError> {
+        let (small, large) = self.small_and_large();
+        let mut diameters = vec![1.0];
+        if large > 0 {
+            diameters.push(self.size_ratio);
+        }
+        let species: Vec<usize> = (0..small + large).map(|i| usize::from(i >= small)).collect();
+        let tables = |table: &SymmetricTable| {
+            SymmetricTable::from_fn(diameters.len(), |s, t| table.get(s, t))
+        };
+        let interactions = Interactions {
+            k: tables(&self.k),
+            depths: tables(&self.depths),
+            potential: self.potential,
+            diameters,
+        };
+        let spheres: f64 =
+            species.iter().map(|&s| sphere_volume::<D>(interactions.diameters[s])).sum();
+        let (cell, positions) = match self.structure {
+            Structure::Crystal => {
+                let (cell, positions) = crystal::<D>(self.particles)?;
+                let factor = match self.target {
+                    Target::PackingFraction(fraction) => {
+                        (spheres / fraction / cell.volume()).powf(1.0 / D as f64)
+                    }
+                    Target::Pressure { .. } => 1.0 - CRYSTAL_OVERLAP,
+                };
+                let scaled = positions.into_iter().map(|r| r * factor).collect();
+                (cell.scaled(factor), scaled)
+            }
+            _ => {
+                let cell = Cell::with_volume(spheres / self.first_packing_fraction::<D>());
+                let mut random = key.stream(Purpose::Positions);
+                (cell, random_positions(&cell, species.len(), &mut random))
+            }
+        };
+        let solid = Solid {
+            cell,
+            positions,
+            species,
+            interactions,
+            springs: None,
+        };
+        solid.check()?;
+        Ok(solid)
+    }
+
+    /// Makes a solid: retried from the next random start where one fails.
+    ///
+    /// # Errors
+    /// [`RelaxError::NoAttemptLeft`] with the last reason, or at once what no retry can mend.
+    pub fn prepare<const D: usize>(&self, key: &StreamKey) -> Result<Prepared<D>, RelaxError> {
+        let mut discarded = Vec::new();
+        for attempt in 0..self.max_attempts {
+            let start = self.start(&StreamKey { attempt, ..*key })?;
+            match self.relaxed(start) {
+                Ok((solid, equilibrium)) => {
+                    return Ok(Prepared {
+                        solid,
+                        equilibrium,
+                        attempts: attempt + 1,
+                        discarded,
+                    });
+                }
+                Err(reason) => discarded.push(reason.to_string()),
+            }
+            if self.structure == Structure::Crystal {
+                break;
+            }
+        }
+        Err(RelaxError::NoAttemptLeft {
+            attempts: discarded.len() as u64,
+            last: discarded.pop().unwrap_or_default(),
+        })
+    }
+
+    fn relaxed<const D: usize>(
+        &self,
+        mut solid: Solid<D>,
+    ) -> Result<(Solid<D>, Equilibrium<D>), RelaxError> {
+        let mut forces = Forces::new(&solid);
+        let equilibrium = match self.target {
+            Target::Pressure { value, tolerance } => {
+                pressure::reach(&mut solid, &mut forces, value, tolerance)?
+            }
+            Target::PackingFraction(_) => relax(&mut solid, &mut forces)?,
+        };
+        if self.structure != Structure::Network {
+            return Ok((solid, equilibrium));
+        }
+        solid.springs = Some(Arc::new(springs(&equilibrium.contacts)));
+        let mut forces = Forces::new(&solid);
+        let network = super::newton::finish(&solid, &mut forces, None)?;
+        Ok((solid, network))
+    }
+}
+
+/// The contacts as springs that are unstressed where the particles are now.
+pub fn springs<const D: usize>(contacts: &Contacts<D>) -> Vec<SpringBond> {
+    contacts
+        .bonds
+        .iter()
+        .filter(|bond| bond.in_contact())
+        .map(|bond| SpringBond {
+            i: bond.i,
+            j: bond.j,
+            stretch: bond.distance / bond.pair.sigma,
+        })
+        .collect()
+}

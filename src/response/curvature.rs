@@ -1,0 +1,313 @@
+//! The response along a direction Δθ̂ to first and second order: J Δθ̂ and d²y/dγ² in closed form.
+//!
+//! With q = (w_q, the change of the bonds' parameters), w' = −H⁻¹ D³U[·, q, q] and
+//! a' = −H⁻¹ D³U[·, e_a, q]:
+//!
+//! ```text
+//! V d²C_ab = D⁴U[e_a,e_b,q,q] + D³U[e_a,e_b,w'] + D³U[a',e_b,q] + D³U[e_a,b',q]
+//! V d²s_a  = D³U[e_a,q,q]
+//! d²λ_m    = D⁴U[v,v,q,q] + D³U[v,v,w'] + 2 D³U[v',v,q],   v' = −(H − λ_m)⁺ D³U[·,v,q]
+//! ```
+//!
+//! and d²ω = d²λ/2ω − (dλ)²/4ω³. Each costs one solve on the factor that exists; the reduced
+//! resolvent of a mode is exact on the modes that are known and solved by conjugate gradients,
+//! preconditioned by the factor, on the rest, where H − λ_m is positive definite.
+
+use crate::relax::hessian::{Field, apply};
+use crate::solid::Vector;
+use crate::solid::parameters::ParameterDirection;
+
+use super::bond::{Phi, fourth, phi, second, second_with, third, third_with};
+use super::features::{FeatureRequest, derived_gradients};
+use super::linear::{LinearResponse, PerBond, bond_changes, scatter};
+use super::modes::Modes;
+use super::strain::{components, elastic_pairs};
+
+/// Relative residual at which the resolvent has converged.
+const RESOLVENT_TOLERANCE: f64 = 1e-12;
+
+/// Conjugate-gradient steps before the resolvent is given up.
+const RESOLVENT_STEPS: usize = 2000;
+
+/// The response of a solid to a parameter direction.
+pub struct DirectionResponse<const D: usize> {
+    /// w = dr/dγ [length], shape (N,).
+    pub displacement: Field<D>,
+    /// The change of every bond under w.
+    pub changes: PerBond<Vector<D>>,
+    /// dφ₁/dγ … dφ₃/dγ of every bond at fixed r.
+    pub along: PerBond<Phi>,
+    /// d²φ₁/dγ², d²φ₂/dγ² of every bond at fixed r.
+    pub along_twice: PerBond<Phi>,
+}
+
+impl<const D: usize> DirectionResponse<D> {
+    /// For particles assigned to the direction's species by `species`.
+    pub fn new(
+        response: &LinearResponse<D>,
+        direction: &ParameterDirection,
+        species: &[usize],
+    ) -> Self {
+        let potential = &response.solid.interactions.potential;
+        let (along, along_twice): (PerBond<Phi>, PerBond<Phi>) = response
+            .bonds
+            .iter()
+            .map(|bond| {
+                let tangent = direction.pair(species[bond.i], species[bond.j], bond.stretch);
+                let r = bond.distance;
+                (
+                    phi(&potential.radial_along(&bond.pair, &tangent, r), r),
+                    phi(&potential.radial_along_twice(&bond.pair, &tangent, r), r),
+                )
+            })
+            .unzip();
+        let mut displacement = scatter(response.bonds, response.solid.len(), |index, bond| {
+            bond.separation * -along[index][0]
+        });
+        response.hessian.solve_one(&mut displacement);
+        let changes = bond_changes(response.bonds, &displacement);
+        Self {
+            displacement,
+            changes,
+            along,
+            along_twice,
+        }
+    }
+
+    /// D³U[·, q, q] of one bond.
+    fn third_twice(&self, response: &LinearResponse<D>, index: usize) -> Vector<D> {
+        let r = &response.bonds[index].separation;
+        let w = &self.changes[index];
+        third_with(&response.phi[index], r, w, w)
+            + second_with(&self.along[index], r, w) * 2.0
+            + r * self.along_twice[index][0]
+    }
+
+    /// D³U[·, a, q] of one bond.
+    fn third_once(&self, response: &LinearResponse<D>, index: usize, a: &Vector<D>) -> Vector<D> {
+        let r = &response.bonds[index].separation;
+        third_with(&response.phi[index], r, a, &self.changes[index])
+            + second_with(&self.along[index], r, a)
+    }
+
+    /// D⁴U[a, b, q, q] of one bond.
+    fn fourth_twice(
+        &self,
+        response: &LinearResponse<D>,
+        index: usize,
+        a: &Vector<D>,
+        b: &Vector<D>,
+    ) -> f64 {
+        let r = &response.bonds[index].separation;
+        let w = &self.changes[index];
+        fourth(&response.phi[index], r, a, b, w)
+            + 2.0 * third(&self.along[index], r, a, b, w)
+            + second(&self.along_twice[index], r, a, b)
+    }
+}
+
+/// d²y/dγ² of the requested features, shape (n_y,); NaN for a degenerate mode.
+pub fn curvature<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+    modes: &Modes<D>,
+    request: &FeatureRequest,
+) -> Vec<f64> {
+    let bonds = response.bonds;
+    let particles = response.solid.len();
+    let strains = components(D).len();
+    let mut solved: Vec<Field<D>> = vec![scatter(bonds, particles, |index, _| {
+        -direction.third_twice(response, index)
+    })];
+    solved.extend((0..strains).map(|a| {
+        scatter(bonds, particles, |index, _| {
+            -direction.third_once(response, index, &response.strains[a][index])
+        })
+    }));
+    response.hessian.solve(&mut solved);
+    let moved: Vec<_> = solved.iter().map(|field| bond_changes(bonds, field)).collect();
+    let (bend, strain_changes) = (&moved[0], &moved[1..]);
+
+    let mut stress = vec![0.0; strains];
+    let mut elastic = vec![0.0; elastic_pairs(D).len()];
+    for (index, bond) in bonds.iter().enumerate() {
+        let twice = direction.third_twice(response, index);
+        for (a, total) in stress.iter_mut().enumerate() {
+            *total += twice.dot(&response.strains[a][index]) / response.volume;
+        }
+        for (total, &(a, b)) in elastic.iter_mut().zip(elastic_pairs(D)) {
+            let (e_a, e_b) = (&response.strains[a][index], &response.strains[b][index]);
+            let sum = direction.fourth_twice(response, index, e_a, e_b)
+                + third(&response.phi[index], &bond.separation, e_a, e_b, &bend[index])
+                + direction.third_once(response, index, e_b).dot(&strain_changes[a][index])
+                + direction.third_once(response, index, e_a).dot(&strain_changes[b][index]);
+            *total += sum / response.volume;
+        }
+    }
+
+    let mut values = Vec::new();
+    if request.stress {
+        values.extend_from_slice(&stress);
+    }
+    if request.elastic {
+        values.extend_from_slice(&elastic);
+    }
+    for m in 0..request.modes {
+        values.push(if m < modes.vectors.len() && !modes.degenerate(m) {
+            mode_curvature(response, direction, modes, m, bend)
+        } else {
+            f64::NAN
+        });
+    }
+    if request.derived {
+        values.extend(derived_curvature(response, direction, &stress, &elastic));
+    }
+    values
+}
+
+/// Second derivatives of pressure, K, G (linear in stress and C) and ν.
+fn derived_curvature<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+    stress: &[f64],
+    elastic: &[f64],
+) -> Vec<f64> {
+    let (s0, c0) = (response.stress(), response.elastic_constants());
+    let gradients = derived_gradients::<D>(&s0, &c0);
+    let dot = |(of_s, of_c): &(Vec<f64>, Vec<f64>), s: &[f64], c: &[f64]| -> f64 {
+        of_s.iter().zip(s).map(|(x, y)| x * y).sum::<f64>()
+            + of_c.iter().zip(c).map(|(x, y)| x * y).sum::<f64>()
+    };
+    let first = first_derivatives(response, direction);
+    let rate = |index: usize| dot(&gradients[index], &first.0, &first.1);
+    let (k1, g1) = (rate(1), rate(2));
+    let [_, k, g, _] = super::features::derived::<D>(&s0, &c0);
+    let mut values: Vec<f64> =
+        gradients.iter().map(|gradient| dot(gradient, stress, elastic)).collect();
+    // ν is not linear: add its Hessian in (K, G) along (K', G').
+    let (denominator, scale) = if D == 2 { (k + g, 1.0) } else { (6.0 * k + 2.0 * g, 1.0) };
+    let (x, y, n) = if D == 2 { (1.0, 1.0, 2.0) } else { (6.0, 2.0, 18.0) };
+    let rate_of_denominator = x * k1 + y * g1;
+    // ν' = n (g k' − k g')/denominator²; its explicit rate of change at fixed K'', G'' is
+    // −2 n (g k' − k g') denominator'/denominator³.
+    values[3] +=
+        -2.0 * scale * n * (g * k1 - k * g1) * rate_of_denominator / denominator.powi(3);
+    values
+}
+
+/// (ds/dγ, dC/dγ) along the direction, from the forward form.
+pub fn first_derivatives<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+) -> (Vec<f64>, Vec<f64>) {
+    let mut stress = vec![0.0; components(D).len()];
+    let mut elastic = vec![0.0; elastic_pairs(D).len()];
+    for (index, bond) in response.bonds.iter().enumerate() {
+        let r = &bond.separation;
+        let force = second_with(&response.phi[index], r, &direction.changes[index])
+            + r * direction.along[index][0];
+        for (total, &component) in stress.iter_mut().zip(components(D)) {
+            *total += force.dot(&super::strain::strained(component, r)) / response.volume;
+        }
+        for (total, &(a, b)) in elastic.iter_mut().zip(elastic_pairs(D)) {
+            let (e_a, e_b) = (&response.strains[a][index], &response.strains[b][index]);
+            *total += direction.third_once(response, index, e_a).dot(e_b) / response.volume;
+        }
+    }
+    (stress, elastic)
+}
+
+fn mode_curvature<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+    modes: &Modes<D>,
+    m: usize,
+    bend: &PerBond<Vector<D>>,
+) -> f64 {
+    let bonds = response.bonds;
+    let v = bond_changes(bonds, &modes.vectors[m]);
+    let gradient = scatter(bonds, response.solid.len(), |index, _| {
+        direction.third_once(response, index, &v[index])
+    });
+    let Some(rotation) = resolvent(response, modes, m, &gradient) else {
+        return f64::NAN;
+    };
+    let rotated = bond_changes(bonds, &rotation);
+    let (mut first, mut twice) = (0.0, 0.0);
+    for (index, bond) in bonds.iter().enumerate() {
+        let once = direction.third_once(response, index, &v[index]);
+        first += once.dot(&v[index]);
+        twice += direction.fourth_twice(response, index, &v[index], &v[index])
+            + third(&response.phi[index], &bond.separation, &v[index], &v[index], &bend[index])
+            + 2.0 * once.dot(&rotated[index]);
+    }
+    let omega = modes.eigenvalues[m].sqrt();
+    twice / (2.0 * omega) - first * first / (4.0 * omega.powi(3))
+}
+
+/// −(H − λ_m)⁺ b, off the eigenvector v_m and the translations.
+fn resolvent<const D: usize>(
+    response: &LinearResponse<D>,
+    modes: &Modes<D>,
+    m: usize,
+    b: &Field<D>,
+) -> Option<Field<D>> {
+    let dot = |x: &Field<D>, y: &Field<D>| -> f64 { x.iter().zip(y).map(|(x, y)| x.dot(y)).sum() };
+    let add = |x: &mut Field<D>, scale: f64, y: &Field<D>| {
+        x.iter_mut().zip(y).for_each(|(x, y)| *x += y * scale);
+    };
+    let lambda = modes.eigenvalues[m];
+    let mut solution = vec![Vector::zeros(); b.len()];
+    let mut rest = b.clone();
+    for (j, vector) in modes.vectors.iter().enumerate() {
+        let overlap = dot(vector, &rest);
+        add(&mut rest, -overlap, vector);
+        if j != m {
+            add(&mut solution, overlap / (modes.eigenvalues[j] - lambda), vector);
+        }
+    }
+    let deflate = |x: &mut Field<D>| {
+        for vector in &modes.vectors {
+            let overlap = dot(vector, x);
+            add(x, -overlap, vector);
+        }
+    };
+    let precondition = |x: &Field<D>| {
+        let mut y = x.clone();
+        response.hessian.solve_one(&mut y);
+        deflate(&mut y);
+        y
+    };
+    let limit = RESOLVENT_TOLERANCE * dot(b, b).sqrt();
+    let mut residual = rest;
+    let mut z = precondition(&residual);
+    let mut search = z.clone();
+    let mut rho = dot(&residual, &z);
+    let mut product = vec![Vector::zeros(); b.len()];
+    for _ in 0..RESOLVENT_STEPS {
+        if dot(&residual, &residual).sqrt() <= limit {
+            solution.iter_mut().for_each(|x| *x = -*x);
+            return Some(solution);
+        }
+        apply(&response.solid.interactions.potential, response.bonds, &search, &mut product);
+        add(&mut product, -lambda, &search);
+        deflate(&mut product);
+        let step = rho / dot(&search, &product);
+        add(&mut solution, step, &search);
+        add(&mut residual, -step, &product);
+        z = precondition(&residual);
+        let next = dot(&residual, &z);
+        let ratio = next / rho;
+        rho = next;
+        search.iter_mut().zip(&z).for_each(|(s, z)| *s = *s * ratio + z);
+    }
+    None
+}
+
+/// γ̃: where the γ² term reaches `fraction` of the linear one, |½ y'' γ²| = fraction · |J Δθ̂ γ|.
+///
+/// Infinite where there is no curvature, NaN where one is missing.
+pub fn gamma_tilde(linear: &[f64], curvature: &[f64], fraction: f64) -> f64 {
+    let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+    2.0 * fraction * norm(linear) / norm(curvature)
+}

@@ -1,0 +1,281 @@
+//! Features y of a relaxed solid, with everything that their Jacobian needs.
+//!
+//! Rows always come in the order stress, elastic constants, modes, derived.
+//!
+//! Derived features are combinations of the others: p = −tr s/d, K = Σ C_iijj/d², the isotropic
+//! average shear modulus G = (Σ 3C_ijij − C_iijj)/30 in 3d and (Σ 2C_ijij − C_iijj)/8 in 2d, and
+//! Poisson's ratio ν = (3K − 2G)/(6K + 2G) in 3d, (K − G)/(K + G) in 2d.
+
+use crate::relax::newton::Equilibrium;
+use crate::solid::Solid;
+
+use super::linear::LinearResponse;
+use super::modes::{Modes, lowest_modes};
+use super::sensitivity::Sensitivity;
+use super::strain::{components, elastic_index};
+
+/// Which features are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeatureRequest {
+    pub stress: bool,
+    pub elastic: bool,
+    /// The number of modes.
+    pub modes: usize,
+    pub derived: bool,
+}
+
+/// The four kinds of features, in the order of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FeatureKind {
+    Stress,
+    Elastic,
+    Modes,
+    Derived,
+}
+
+/// pressure, K, G, nu.
+pub const DERIVED: usize = 4;
+
+impl FeatureRequest {
+    /// The number of rows of one kind.
+    pub fn count(&self, dimension: usize, kind: FeatureKind) -> usize {
+        match kind {
+            FeatureKind::Stress if self.stress => dimension * (dimension + 1) / 2,
+            FeatureKind::Elastic if self.elastic => super::strain::elastic_pairs(dimension).len(),
+            FeatureKind::Modes => self.modes,
+            FeatureKind::Derived if self.derived => DERIVED,
+            _ => 0,
+        }
+    }
+
+    /// n_y.
+    pub fn len(&self, dimension: usize) -> usize {
+        self.rows(dimension, &[
+            FeatureKind::Stress,
+            FeatureKind::Elastic,
+            FeatureKind::Modes,
+            FeatureKind::Derived,
+        ])
+        .len()
+    }
+
+    /// Is nothing wanted?
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The rows that belong to these kinds, ascending.
+    pub fn rows(&self, dimension: usize, kinds: &[FeatureKind]) -> Vec<usize> {
+        let mut start = 0;
+        let mut rows = Vec::new();
+        for kind in
+            [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived]
+        {
+            let count = self.count(dimension, kind);
+            if kinds.contains(&kind) {
+                rows.extend(start..start + count);
+            }
+            start += count;
+        }
+        rows
+    }
+}
+
+/// The features of one solid and their sensitivities.
+pub struct Features<const D: usize> {
+    /// y, shape (n_y,).
+    pub values: Vec<f64>,
+    /// One per feature where they were asked for.
+    pub sensitivities: Vec<Sensitivity>,
+    /// Features whose derivative is that of a degenerate cluster's mean, shape (n_y,).
+    pub degenerate: Vec<bool>,
+    /// The modes, complete clusters.
+    pub modes: Modes<D>,
+}
+
+/// Computes features, and their sensitivities if `with_sensitivities`.
+pub fn compute<const D: usize>(
+    solid: &Solid<D>,
+    equilibrium: &mut Equilibrium<D>,
+    request: &FeatureRequest,
+    with_sensitivities: bool,
+) -> Features<D> {
+    let modes = lowest_modes(solid, equilibrium, request.modes);
+    let response = LinearResponse::new(solid, equilibrium);
+    of_response(&response, modes, request, with_sensitivities)
+}
+
+/// The same from a response and modes that are there already.
+pub fn of_response<const D: usize>(
+    response: &LinearResponse<D>,
+    modes: Modes<D>,
+    request: &FeatureRequest,
+    with_sensitivities: bool,
+) -> Features<D> {
+    let stress = response.stress();
+    let elastic = response.elastic_constants();
+    let (mut values, mut degenerate) = (Vec::new(), Vec::new());
+    if request.stress {
+        values.extend_from_slice(&stress);
+    }
+    if request.elastic {
+        values.extend_from_slice(&elastic);
+    }
+    degenerate.resize(values.len(), false);
+    let frequencies = modes.frequencies();
+    for m in 0..request.modes {
+        values.push(frequencies.get(m).copied().unwrap_or(f64::NAN));
+        degenerate.push(m < frequencies.len() && modes.degenerate(m));
+    }
+    if request.derived {
+        values.extend(derived::<D>(&stress, &elastic));
+        degenerate.resize(values.len(), false);
+    }
+    let sensitivities = if with_sensitivities {
+        sensitivities(response, &modes, request, &stress, &elastic)
+    } else {
+        Vec::new()
+    };
+    Features {
+        values,
+        sensitivities,
+        degenerate,
+        modes,
+    }
+}
+
+fn sensitivities<const D: usize>(
+    response: &LinearResponse<D>,
+    modes: &Modes<D>,
+    request: &FeatureRequest,
+    stress: &[f64],
+    elastic: &[f64],
+) -> Vec<Sensitivity> {
+    let bonds = response.bonds.len();
+    let of_stress = response.stress_sensitivities();
+    let of_elastic = if request.elastic || request.derived {
+        response.elastic_sensitivities()
+    } else {
+        Vec::new()
+    };
+    let mut rows = Vec::new();
+    if request.stress {
+        rows.extend(of_stress.iter().cloned());
+    }
+    if request.elastic {
+        rows.extend(of_elastic.iter().cloned());
+    }
+    let single = response.mode_sensitivities(&modes.vectors, &modes.frequencies());
+    for m in 0..request.modes {
+        rows.push(match modes.clusters.get(m) {
+            None => Sensitivity::combined(std::iter::empty(), bonds),
+            Some(cluster) => {
+                let weight = 1.0 / cluster.len() as f64;
+                Sensitivity::combined(cluster.clone().map(|c| (weight, &single[c])), bonds)
+            }
+        });
+    }
+    if request.derived {
+        for (of_s, of_c) in derived_gradients::<D>(stress, elastic) {
+            let terms = of_s
+                .iter()
+                .zip(&of_stress)
+                .chain(of_c.iter().zip(&of_elastic))
+                .map(|(&coefficient, row)| (coefficient, row));
+            rows.push(Sensitivity::combined(terms, bonds));
+        }
+    }
+    rows
+}
+
+/// pressure, K, G, ν from stress and elastic constants, shape (4,).
+pub fn derived<const D: usize>(stress: &[f64], elastic: &[f64]) -> [f64; DERIVED] {
+    let [pressure, bulk, shear] = linear_combinations::<D>();
+    let value = |(s, c): &(Vec<f64>, Vec<f64>)| -> f64 {
+        s.iter().zip(stress).map(|(x, y)| x * y).sum::<f64>()
+            + c.iter().zip(elastic).map(|(x, y)| x * y).sum::<f64>()
+    };
+    let (k, g) = (value(&bulk), value(&shear));
+    [value(&pressure), k, g, poisson::<D>(k, g).0]
+}
+
+/// The gradient of each derived feature with respect to stress and elastic constants.
+pub fn derived_gradients<const D: usize>(
+    stress: &[f64],
+    elastic: &[f64],
+) -> [(Vec<f64>, Vec<f64>); DERIVED] {
+    let [_, k, g, _] = derived::<D>(stress, elastic);
+    let [pressure, bulk, shear] = linear_combinations::<D>();
+    let (_, of_k, of_g) = poisson::<D>(k, g);
+    let nu = bulk.1.iter().zip(&shear.1).map(|(b, s)| of_k * b + of_g * s).collect();
+    let zeros = vec![0.0; stress.len()];
+    [pressure, bulk, shear, (zeros, nu)]
+}
+
+/// ν and its derivatives with respect to K and G.
+fn poisson<const D: usize>(k: f64, g: f64) -> (f64, f64, f64) {
+    if D == 2 {
+        let sum = k + g;
+        ((k - g) / sum, 2.0 * g / (sum * sum), -2.0 * k / (sum * sum))
+    } else {
+        let sum = 6.0 * k + 2.0 * g;
+        ((3.0 * k - 2.0 * g) / sum, 18.0 * g / (sum * sum), -18.0 * k / (sum * sum))
+    }
+}
+
+/// Coefficients of (pressure, K, G) over (stress, elastic constants).
+fn linear_combinations<const D: usize>() -> [(Vec<f64>, Vec<f64>); 3] {
+    let strains = components(D);
+    let d = D as f64;
+    let no_stress = vec![0.0; strains.len()];
+    let no_elastic = vec![0.0; super::strain::elastic_pairs(D).len()];
+    let mut pressure = no_stress.clone();
+    let (mut bulk, mut shear) = (no_elastic.clone(), no_elastic.clone());
+    let (same, cross, norm) = if D == 2 { (2.0, 1.0, 8.0) } else { (3.0, 1.0, 30.0) };
+    for (a, &(alpha, beta)) in strains.iter().enumerate() {
+        if alpha == beta {
+            pressure[a] = -1.0 / d;
+            shear[elastic_index(D, a, a)] += same / norm;
+            for b in 0..D {
+                bulk[elastic_index(D, a, b)] += 1.0 / (d * d);
+                shear[elastic_index(D, a, b)] -= cross / norm;
+            }
+        } else {
+            // C_ijij and C_jiji.
+            shear[elastic_index(D, a, a)] += 2.0 * same / norm;
+        }
+    }
+    [(pressure, no_elastic), (no_stress.clone(), bulk), (no_stress, shear)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::response::strain::elastic_pairs;
+
+    /// C_ijkl = λ δ_ij δ_kl + μ (δ_ik δ_jl + δ_il δ_jk).
+    fn isotropic<const D: usize>(lambda: f64, mu: f64) -> Vec<f64> {
+        let delta = |i, j| f64::from(i == j);
+        elastic_pairs(D)
+            .iter()
+            .map(|&(a, b)| {
+                let ((i, j), (k, l)) = (components(D)[a], components(D)[b]);
+                lambda * delta(i, j) * delta(k, l)
+                    + mu * (delta(i, k) * delta(j, l) + delta(i, l) * delta(j, k))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn derived_features_of_an_isotropic_solid_are_lames() {
+        let [p, k, g, nu] = derived::<3>(&[-0.3, -0.2, -0.1, 0.5, 0.5, 0.5], &isotropic::<3>(1.5, 0.7));
+        assert!((p - 0.2).abs() < 1e-14);
+        assert!((k - (1.5 + 2.0 / 3.0 * 0.7)).abs() < 1e-14);
+        assert!((g - 0.7).abs() < 1e-14);
+        assert!((nu - 1.5 / (2.0 * (1.5 + 0.7))).abs() < 1e-14);
+        let [_, k, g, nu] = derived::<2>(&[-0.3, -0.2, 0.1], &isotropic::<2>(1.5, 0.7));
+        assert!((k - 2.2).abs() < 1e-14);
+        assert!((g - 0.7).abs() < 1e-14);
+        assert!((nu - 1.5 / (1.5 + 1.4)).abs() < 1e-14);
+    }
+}

@@ -1,0 +1,203 @@
+//! θ: which parameters are tuned, in which order, and directions Δθ̂ among them.
+//!
+//! θ is always ordered D, then k (s ≤ t, row-major upper triangle), then B likewise, then a.
+
+use super::interactions::{Interactions, SymmetricTable};
+use super::potential::PairTangent;
+
+/// A kind of interaction parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ParameterKind {
+    /// D_s, the diameters [length].
+    Diameter,
+    /// k_st, the repulsive energy scales [energy].
+    Stiffness,
+    /// B_st, the depths of the attraction [energy].
+    Depth,
+    /// a, the inverse range of the attraction [1/length]; one for the whole solid.
+    InverseRange,
+}
+
+impl ParameterKind {
+    /// Every kind, in the order of θ.
+    pub const ALL: [ParameterKind; 4] = [
+        ParameterKind::Diameter,
+        ParameterKind::Stiffness,
+        ParameterKind::Depth,
+        ParameterKind::InverseRange,
+    ];
+
+    /// The letter of the paper, used in names and labels.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            ParameterKind::Diameter => "D",
+            ParameterKind::Stiffness => "k",
+            ParameterKind::Depth => "B",
+            ParameterKind::InverseRange => "a",
+        }
+    }
+
+    /// The number of parameters of this kind for `species` species.
+    pub fn count(self, species: usize) -> usize {
+        match self {
+            ParameterKind::Diameter => species,
+            ParameterKind::Stiffness | ParameterKind::Depth => species * (species + 1) / 2,
+            ParameterKind::InverseRange => 1,
+        }
+    }
+}
+
+/// The position of (s, t) in the row-major upper triangle.
+pub fn upper_index(species: usize, s: usize, t: usize) -> usize {
+    let (s, t) = (s.min(t), s.max(t));
+    s * species - s * (s + 1) / 2 + t
+}
+
+/// The parameters θ of a solid: some kinds of parameters of all its species.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterSpace {
+    kinds: Vec<ParameterKind>,
+    species: usize,
+}
+
+impl ParameterSpace {
+    /// θ made of these kinds (put into the order of θ) for `species` species.
+    pub fn new(kinds: &[ParameterKind], species: usize) -> Self {
+        let mut kinds = kinds.to_vec();
+        kinds.sort();
+        kinds.dedup();
+        Self { kinds, species }
+    }
+
+    /// The kinds, in the order of θ.
+    pub fn kinds(&self) -> &[ParameterKind] {
+        &self.kinds
+    }
+
+    /// The number of species.
+    pub fn species(&self) -> usize {
+        self.species
+    }
+
+    /// n_θ.
+    pub fn len(&self) -> usize {
+        self.kinds.iter().map(|kind| kind.count(self.species)).sum()
+    }
+
+    /// Is θ empty?
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// The index of the first parameter of a kind, where θ holds this kind.
+    pub fn offset(&self, wanted: ParameterKind) -> Option<usize> {
+        let mut offset = 0;
+        for &kind in &self.kinds {
+            if kind == wanted {
+                return Some(offset);
+            }
+            offset += kind.count(self.species);
+        }
+        None
+    }
+
+    /// θ as it stands in the interactions.
+    pub fn values(&self, interactions: &Interactions) -> Vec<f64> {
+        let mut theta = Vec::with_capacity(self.len());
+        for kind in &self.kinds {
+            match kind {
+                ParameterKind::Diameter => theta.extend_from_slice(&interactions.diameters),
+                ParameterKind::Stiffness => theta.extend(interactions.k.upper()),
+                ParameterKind::Depth => theta.extend(interactions.depths.upper()),
+                ParameterKind::InverseRange => theta.push(interactions.potential.a),
+            }
+        }
+        theta
+    }
+
+    /// The interactions with θ replaced by `theta`.
+    pub fn applied(&self, interactions: &Interactions, theta: &[f64]) -> Interactions {
+        let mut moved = interactions.clone();
+        let n = self.species;
+        let mut offset = 0;
+        for kind in &self.kinds {
+            let values = &theta[offset..offset + kind.count(n)];
+            offset += values.len();
+            let table = || SymmetricTable::from_fn(n, |s, t| values[upper_index(n, s, t)]);
+            match kind {
+                ParameterKind::Diameter => moved.diameters.copy_from_slice(values),
+                ParameterKind::Stiffness => moved.k = table(),
+                ParameterKind::Depth => moved.depths = table(),
+                ParameterKind::InverseRange => moved.potential.a = values[0],
+            }
+        }
+        moved
+    }
+}
+
+/// A direction Δθ̂, ready to be looked up pair by pair.
+#[derive(Clone, Debug)]
+pub struct ParameterDirection {
+    diameters: Option<Vec<f64>>,
+    k: Option<SymmetricTable>,
+    depths: Option<SymmetricTable>,
+    a: f64,
+}
+
+impl ParameterDirection {
+    /// The direction with these components, shape (n_θ,).
+    pub fn new(space: &ParameterSpace, components: &[f64]) -> Self {
+        let n = space.species();
+        let part = |kind: ParameterKind| {
+            space
+                .offset(kind)
+                .map(|offset| &components[offset..offset + kind.count(n)])
+        };
+        let table = |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[upper_index(n, s, t)]);
+        Self {
+            diameters: part(ParameterKind::Diameter).map(<[f64]>::to_vec),
+            k: part(ParameterKind::Stiffness).map(table),
+            depths: part(ParameterKind::Depth).map(table),
+            a: part(ParameterKind::InverseRange).map_or(0.0, |values| values[0]),
+        }
+    }
+
+    /// The change of a pair's parameters; `stretch` is λ_b for a spring, 1 otherwise.
+    #[inline(always)]
+    pub fn pair(&self, s: usize, t: usize, stretch: f64) -> PairTangent {
+        PairTangent {
+            sigma: self
+                .diameters
+                .as_ref()
+                .map_or(0.0, |d| 0.5 * stretch * (d[s] + d[t])),
+            k: self.k.as_ref().map_or(0.0, |k| k.get(s, t)),
+            depth: self.depths.as_ref().map_or(0.0, |depths| depths.get(s, t)),
+            a: self.a,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solid::potential::{Potential, Tail};
+
+    #[test]
+    fn applying_the_values_of_theta_changes_nothing() {
+        let interactions = Interactions {
+            diameters: vec![1.0, 1.1, 1.4],
+            k: SymmetricTable::from_fn(3, |s, t| (1 + 3 * s + t) as f64),
+            depths: SymmetricTable::from_fn(3, |s, t| 0.1 * (1 + s * t) as f64),
+            potential: Potential {
+                a: 50.0,
+                tail: Tail::DEFAULT,
+            },
+        };
+        let space = ParameterSpace::new(&ParameterKind::ALL, 3);
+        let theta = space.values(&interactions);
+        assert_eq!(theta.len(), space.len());
+        assert_eq!(theta.len(), 3 + 6 + 6 + 1);
+        assert_eq!(space.applied(&interactions, &theta), interactions);
+        assert_eq!(theta[space.offset(ParameterKind::Stiffness).unwrap() + upper_index(3, 1, 2)], 6.0);
+    }
+}

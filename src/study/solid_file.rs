@@ -1,0 +1,250 @@
+//! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
+//! (n_sp,), `k` and `B` (n_sp, n_sp), attribute `a` (default 50). Anything else is ignored, but
+//! for a dataset `directions` (n_dir, n_θ).
+
+use std::path::{Path, PathBuf};
+
+use nalgebra::SVector;
+
+use crate::solid::cell::Cell;
+use crate::solid::interactions::{Interactions, SymmetricTable};
+use crate::solid::potential::{Potential, Tail};
+use crate::solid::{Solid, SolidError};
+
+/// The inverse range a where the group does not state it.
+pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
+
+/// What is wrong with a solid file.
+#[derive(Debug, thiserror::Error)]
+pub enum SolidFileError {
+    #[error("{file}: no such file")]
+    Missing { file: PathBuf },
+    #[error("{file}: not a readable HDF5 file ({reason})")]
+    NotHdf5 { file: PathBuf, reason: String },
+    #[error("{file}: no group `{group}`")]
+    NoGroup { file: PathBuf, group: String },
+    #[error("{file}:{group}: no dataset `{name}` (a solid needs positions, box, species, diameters, k, B)")]
+    NoDataset {
+        file: PathBuf,
+        group: String,
+        name: String,
+    },
+    #[error("{file}:{group}/{name}: {found}; expected {expected}")]
+    Shape {
+        file: PathBuf,
+        group: String,
+        name: String,
+        found: String,
+        expected: String,
+    },
+    #[error("{file}:{group}: {source}")]
+    Solid {
+        file: PathBuf,
+        group: String,
+        source: SolidError,
+    },
+}
+
+/// A solid of either dimension as plain arrays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolidData {
+    /// Row-major (N, d).
+    pub positions: Vec<f64>,
+    /// Edges, shape (d,): its length is the dimension.
+    pub edges: Vec<f64>,
+    pub species: Vec<usize>,
+    pub diameters: Vec<f64>,
+    /// Row-major (n_sp, n_sp).
+    pub k: Vec<f64>,
+    /// Row-major (n_sp, n_sp).
+    pub depths: Vec<f64>,
+    pub a: f64,
+    /// Row-major (n_dir, n_θ) with its number of columns, where the group holds it.
+    pub directions: Option<(Vec<f64>, usize)>,
+}
+
+impl SolidData {
+    /// d.
+    pub fn dimension(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// The solid, checked.
+    ///
+    /// # Errors
+    /// [`SolidError`] where a value is out of range.
+    pub fn solid<const D: usize>(&self, tail: Tail) -> Result<Solid<D>, SolidError> {
+        let n = self.diameters.len();
+        let table =
+            |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[s * n + t]);
+        for (name, values) in [("k", &self.k), ("B", &self.depths)] {
+            for s in 0..n {
+                for t in 0..s {
+                    if values[s * n + t] != values[t * n + s] {
+                        return Err(SolidError::Invalid(format!(
+                            "{name} is not symmetric: {name}[{s},{t}] = {} but {name}[{t},{s}] = {}",
+                            values[s * n + t],
+                            values[t * n + s]
+                        )));
+                    }
+                }
+            }
+        }
+        if let Some(&edge) = self.edges.iter().find(|edge| !(edge.is_finite() && **edge > 0.0)) {
+            return Err(SolidError::Invalid(format!("box edge {edge} (allowed: > 0, finite)")));
+        }
+        let solid = Solid {
+            cell: Cell::new(SVector::from_column_slice(&self.edges)),
+            positions: self.positions.chunks_exact(D).map(SVector::from_column_slice).collect(),
+            species: self.species.clone(),
+            interactions: Interactions {
+                diameters: self.diameters.clone(),
+                k: table(&self.k),
+                depths: table(&self.depths),
+                potential: Potential { a: self.a, tail },
+            },
+            springs: None,
+        };
+        solid.check()?;
+        Ok(solid)
+    }
+}
+
+/// Splits `FILE[:/group]` into the file and the group (default the root).
+pub fn split_address(address: &str) -> (PathBuf, String) {
+    match address.rfind(":/") {
+        Some(at) if at > 0 => (PathBuf::from(&address[..at]), address[at + 1..].to_string()),
+        _ => (PathBuf::from(address), "/".to_string()),
+    }
+}
+
+struct Reader<'a> {
+    file: &'a Path,
+    group: &'a str,
+    handle: hdf5::Group,
+}
+
+impl Reader<'_> {
+    fn dataset(&self, name: &str) -> Result<hdf5::Dataset, SolidFileError> {
+        self.handle.dataset(name).map_err(|_| SolidFileError::NoDataset {
+            file: self.file.to_path_buf(),
+            group: self.group.to_string(),
+            name: name.to_string(),
+        })
+    }
+
+    fn shape_error(&self, name: &str, found: String, expected: impl Into<String>) -> SolidFileError {
+        SolidFileError::Shape {
+            file: self.file.to_path_buf(),
+            group: self.group.to_string(),
+            name: name.to_string(),
+            found,
+            expected: expected.into(),
+        }
+    }
+
+    fn numbers<T: hdf5::H5Type>(
+        &self,
+        name: &str,
+        axes: usize,
+        expected: &str,
+    ) -> Result<(Vec<T>, Vec<usize>), SolidFileError> {
+        let dataset = self.dataset(name)?;
+        let shape = dataset.shape();
+        if shape.len() != axes {
+            return Err(self.shape_error(name, format!("shape {shape:?}"), expected));
+        }
+        let values = dataset
+            .read_raw::<T>()
+            .map_err(|error| self.shape_error(name, first_line(&error), expected))?;
+        Ok((values, shape))
+    }
+
+    fn table(&self, name: &str, species: usize) -> Result<Vec<f64>, SolidFileError> {
+        let expected = format!("shape [{species}, {species}] (n_sp × n_sp)");
+        let (values, shape) = self.numbers::<f64>(name, 2, &expected)?;
+        if shape != [species, species] {
+            return Err(self.shape_error(name, format!("shape {shape:?}"), expected));
+        }
+        Ok(values)
+    }
+}
+
+fn first_line(error: &hdf5::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_string()
+}
+
+/// Reads a solid from `FILE[:/group]`.
+///
+/// # Errors
+/// [`SolidFileError`], naming file, group and dataset.
+pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
+    let (file, group) = split_address(address);
+    if !file.is_file() {
+        return Err(SolidFileError::Missing { file });
+    }
+    let handle = hdf5::File::open(&file).map_err(|error| SolidFileError::NotHdf5 {
+        file: file.clone(),
+        reason: first_line(&error),
+    })?;
+    let handle = handle.group(&group).map_err(|_| SolidFileError::NoGroup {
+        file: file.clone(),
+        group: group.clone(),
+    })?;
+    let reader = Reader {
+        file: &file,
+        group: &group,
+        handle,
+    };
+    let (edges, _) = reader.numbers::<f64>("box", 1, "shape [2] or [3]")?;
+    let dimension = edges.len();
+    if !(2..=3).contains(&dimension) {
+        return Err(reader.shape_error("box", format!("shape [{dimension}]"), "shape [2] or [3]"));
+    }
+    let (positions, shape) = reader.numbers::<f64>("positions", 2, "shape (N, d)")?;
+    if shape[1] != dimension {
+        let expected = format!("shape [N, {dimension}] as box has {dimension} edges");
+        return Err(reader.shape_error("positions", format!("shape {shape:?}"), expected));
+    }
+    let particles = shape[0];
+    let (diameters, _) = reader.numbers::<f64>("diameters", 1, "shape [n_sp]")?;
+    let (species, shape) = reader.numbers::<i64>("species", 1, "shape [N], integers from 0")?;
+    if shape[0] != particles {
+        let expected = format!("shape [{particles}] as positions has {particles} rows");
+        return Err(reader.shape_error("species", format!("shape {shape:?}"), expected));
+    }
+    let mut indices = Vec::with_capacity(particles);
+    for (i, &s) in species.iter().enumerate() {
+        match usize::try_from(s) {
+            Ok(s) if s < diameters.len() => indices.push(s),
+            _ => {
+                let expected = format!("0 to {}", diameters.len() as i64 - 1);
+                return Err(reader.shape_error("species", format!("species[{i}] = {s}"), expected));
+            }
+        }
+    }
+    let a = match reader.handle.attr("a") {
+        Ok(attribute) => attribute
+            .read_scalar::<f64>()
+            .map_err(|error| reader.shape_error("@a", first_line(&error), "one number"))?,
+        Err(_) => DEFAULT_INVERSE_RANGE,
+    };
+    let directions = match reader.handle.dataset("directions") {
+        Ok(_) => {
+            let (values, shape) =
+                reader.numbers::<f64>("directions", 2, "shape [n_dir, n_theta]")?;
+            Some((values, shape[1]))
+        }
+        Err(_) => None,
+    };
+    Ok(SolidData {
+        k: reader.table("k", diameters.len())?,
+        depths: reader.table("B", diameters.len())?,
+        positions,
+        edges,
+        species: indices,
+        diameters,
+        a,
+        directions,
+    })
+}

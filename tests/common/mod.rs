@@ -1,0 +1,35 @@
+//! Helpers of the integration tests.
+#![allow(dead_code)]
+
+/// A dataset of numbers, flat.
+pub fn numbers(file: &hdf5::File, path: &str) -> Vec<f64> {
+    file.dataset(path)
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+        .read_raw::<f64>()
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A dataset of variable-length strings.
+pub fn strings(file: &hdf5::File, path: &str) -> Vec<String> {
+    file.dataset(path)
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+        .read_raw::<hdf5::types::VarLenUnicode>()
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+        .iter()
+        .map(|s| s.as_str().to_string())
+        .collect()
+}
+
+/// max |x|.
+pub fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |max, x| if x.abs() <= max { max } else { x.abs() })
+}
+
+/// max |x − y|; NaN if any is.
+pub fn largest_difference(ours: &[f64], theirs: &[f64]) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    ours.iter().zip(theirs).fold(0.0, |max, (x, y)| {
+        let difference = (x - y).abs();
+        if difference <= max { max } else { difference }
+    })
+}
