@@ -168,7 +168,7 @@ fn a_crystal_agrees_with_the_reference_and_has_rank_one() {
     let expected: Vec<f64> =
         stress.into_iter().chain(numbers(&file, "C")).chain(numbers(&file, "frequencies")).collect();
     let error = largest_difference(&features.values, &expected) / largest(&expected);
-    assert!(error < 1e-11, "{error:e}");
+    assert!(error < 1e-11, "{error:e}: {:?} {expected:?}", features.values);
     assert!(features.degenerate[9..].iter().all(|&degenerate| degenerate));
     let space = ParameterSpace::new(&[ParameterKind::Diameter], 16);
     let bonds = &equilibrium.contacts.bonds;

@@ -2,11 +2,12 @@
 
 use crate::solid::{Solid, Vector};
 
-/// Softness of the nearest-gap average that is climbed, in diameters, coarse to fine.
-const SOFTNESS: [f64; 3] = [0.1, 0.03, 0.01];
+/// Softness of the nearest-gap average that is climbed, in diameters: from the first to the last
+/// value, each smaller than the one before by the factor. Holes can be as tight as 1e-9.
+const SOFTNESS: (f64, f64, f64) = (0.1, 1e-10, 0.3);
 
 /// Steps per softness; each is at most the softness times the diameter.
-const STEPS: usize = 40;
+const STEPS: usize = 20;
 
 /// Neighbours further than this many mean diameters do not shape a hole.
 const REACH: f64 = 2.5;
@@ -44,7 +45,9 @@ fn climb<const D: usize>(neighbours: &[(Vector<D>, f64)], diameter: f64) -> Vect
     };
     let mut shift = Vector::<D>::zeros();
     let (mut best, mut best_gap) = (shift, smallest(&shift));
-    for softness in SOFTNESS.map(|softness| softness * diameter) {
+    let (mut softness, last, factor) = SOFTNESS;
+    softness *= diameter;
+    while softness > last * diameter {
         shift = best;
         for step in 0..STEPS {
             let floor = smallest(&shift);
@@ -65,6 +68,7 @@ fn climb<const D: usize>(neighbours: &[(Vector<D>, f64)], diameter: f64) -> Vect
                 (best, best_gap) = (shift, here);
             }
         }
+        softness *= factor;
     }
     best
 }

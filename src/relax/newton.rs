@@ -14,6 +14,9 @@ const FORCE_FLOOR: f64 = 3e-15;
 /// max|F| that counts as relaxed, in the same units (and relative to p below [`LOW_PRESSURE`]).
 const FORCE_ACCEPTED: f64 = 2e-13;
 
+/// The least max|F| that may be asked for, in the same units: the rounding of the coordinates.
+const FORCE_ROUNDING: f64 = 1e-14;
+
 /// Newton's method starts at max|F| below this [k/length]; it then ends in the minimum that FIRE
 /// would find (200 of 200 solids; at ten times more 198).
 const NEWTON_BASIN: f64 = 1e-5;
@@ -121,7 +124,7 @@ pub fn finish<const D: usize>(
     let pressure = virial_pressure(solid, &contacts.bonds);
     let unit = stiffness(solid);
     let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
-    let accepted = (FORCE_ACCEPTED * scale).max(FORCE_FLOOR) * unit;
+    let accepted = (FORCE_ACCEPTED * scale).max(FORCE_ROUNDING) * unit;
     if !(max_force <= accepted) {
         return Err(RelaxError::NotConverged {
             max_force,

@@ -7,6 +7,7 @@
 
 use faer::{Mat, Side};
 
+use crate::relax::forces::stiffness;
 use crate::relax::hessian::{Field, Hessian, apply, bond_stiffness};
 use crate::relax::newton::Equilibrium;
 use crate::solid::contacts::Bond;
@@ -18,6 +19,10 @@ pub const DEGENERATE: f64 = 1e-7;
 
 /// Residual |β s| of a Ritz pair of H⁺ at which it has converged, relative to the pair's value.
 const RITZ_TOLERANCE: f64 = 1e-13;
+
+/// Residual |H v − λ v| above which a mode from Lanczos is not trusted, in units of the largest
+/// curvature of the pair energies. Exact degeneracies exhaust the Krylov space and leave such.
+const RESIDUAL: f64 = 1e-10;
 
 /// Largest Krylov space before the dense solver takes over.
 const MAX_KRYLOV: usize = 320;
@@ -193,7 +198,10 @@ fn lanczos<const D: usize>(
                 let vectors = (0..wanted)
                     .map(|m| combine(&basis, |row| ritz[(row, size - 1 - m)]))
                     .collect();
-                return Some(rayleigh(solid, &equilibrium.contacts.bonds, vectors));
+                let bonds = &equilibrium.contacts.bonds;
+                let (eigenvalues, vectors) = rayleigh(solid, bonds, vectors);
+                return exact(solid, bonds, &eigenvalues, &vectors)
+                    .then_some((eigenvalues, vectors));
             }
         }
         if exhausted || size == limit {
@@ -229,6 +237,22 @@ fn rayleigh<const D: usize>(
         .collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     pairs.into_iter().unzip()
+}
+
+/// Is every pair an eigenpair?
+fn exact<const D: usize>(
+    solid: &Solid<D>,
+    bonds: &[Bond<D>],
+    eigenvalues: &[f64],
+    vectors: &[Field<D>],
+) -> bool {
+    let limit = RESIDUAL * stiffness(solid);
+    let mut product = vec![Vector::zeros(); solid.len()];
+    eigenvalues.iter().zip(vectors).all(|(&value, vector)| {
+        apply(&solid.interactions.potential, bonds, vector, &mut product);
+        subtract(&mut product, value, vector);
+        dot(&product, &product).sqrt() <= limit
+    })
 }
 
 fn tridiagonal_eigen(alpha: &[f64], beta: &[f64]) -> Option<(Vec<f64>, Mat<f64>)> {

@@ -137,15 +137,20 @@ fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
             || (bond.pair.depth != 0.0 && bond.distance >= bond.pair.sigma)
     };
     let mut count = vec![0_usize; solid.len()];
-    let mut partners = vec![Vec::new(); solid.len()];
     for bond in bonds.iter().filter(|bond| bears_load(bond)) {
         count[bond.i] += 1;
         count[bond.j] += 1;
-        partners[bond.i].push(bond.j);
-        partners[bond.j].push(bond.i);
     }
     let loose = |count: usize| count < D + 1;
     let mut rattler: Vec<bool> = count.iter().map(|&count| loose(count)).collect();
+    if !rattler.contains(&true) {
+        return rattler;
+    }
+    let mut partners = vec![Vec::new(); solid.len()];
+    for bond in bonds.iter().filter(|bond| bears_load(bond)) {
+        partners[bond.i].push(bond.j);
+        partners[bond.j].push(bond.i);
+    }
     let mut pending: Vec<usize> = (0..solid.len()).filter(|&i| rattler[i]).collect();
     while let Some(i) = pending.pop() {
         for &j in &partners[i] {

@@ -115,9 +115,8 @@ impl ParameterSpace {
         theta
     }
 
-    /// The interactions with θ replaced by `theta`.
-    pub fn applied(&self, interactions: &Interactions, theta: &[f64]) -> Interactions {
-        let mut moved = interactions.clone();
+    /// Replaces θ in the interactions by `theta`.
+    pub fn apply(&self, interactions: &mut Interactions, theta: &[f64]) {
         let n = self.species;
         let mut offset = 0;
         for kind in &self.kinds {
@@ -125,13 +124,21 @@ impl ParameterSpace {
             offset += values.len();
             let table = || SymmetricTable::from_fn(n, |s, t| values[upper_index(n, s, t)]);
             match kind {
-                ParameterKind::Diameter => moved.diameters.copy_from_slice(values),
-                ParameterKind::Stiffness => moved.k = table(),
-                ParameterKind::Depth => moved.depths = table(),
-                ParameterKind::InverseRange => moved.potential.a = values[0],
+                ParameterKind::Diameter => interactions.diameters.copy_from_slice(values),
+                ParameterKind::Stiffness => interactions.k = table(),
+                ParameterKind::Depth => interactions.depths = table(),
+                ParameterKind::InverseRange => interactions.potential.a = values[0],
             }
         }
-        moved
+    }
+
+    /// The kind of the parameter with this index.
+    pub fn kind_of(&self, index: usize) -> Option<ParameterKind> {
+        let mut end = 0;
+        self.kinds.iter().copied().find(|kind| {
+            end += kind.count(self.species);
+            index < end
+        })
     }
 }
 
@@ -197,7 +204,9 @@ mod tests {
         let theta = space.values(&interactions);
         assert_eq!(theta.len(), space.len());
         assert_eq!(theta.len(), 3 + 6 + 6 + 1);
-        assert_eq!(space.applied(&interactions, &theta), interactions);
+        let mut applied = interactions.clone();
+        space.apply(&mut applied, &theta);
+        assert_eq!(applied, interactions);
         assert_eq!(theta[space.offset(ParameterKind::Stiffness).unwrap() + upper_index(3, 1, 2)], 6.0);
     }
 }
