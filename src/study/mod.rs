@@ -2,3 +2,4 @@
 
 pub mod solid_file;
 pub mod work;
+pub mod config;
