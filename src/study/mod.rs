@@ -3,3 +3,4 @@
 pub mod solid_file;
 pub mod work;
 pub mod config;
+pub mod schema;
