@@ -2,5 +2,8 @@
 
 pub mod solid_file;
 pub mod work;
+pub mod archive;
 pub mod config;
 pub mod schema;
+#[cfg(test)]
+mod synthetic;

@@ -7,22 +7,20 @@ use crate::study::config::{Feature, Parameterisation, Scenario, Study, set_name}
 const YES_NO: [(u8, &str); 2] = [(0, "no"), (1, "yes")];
 const AXES: [&str; 3] = ["x", "y", "z"];
 
-/// The axis of the rows of a group that holds `replicas` of them.
-pub(super) fn replica_axis(study: &Study, home: &str, replicas: u64) -> Axis {
+/// The axis of the rows.
+pub(super) fn replica_axis(study: &Study) -> Axis {
     Axis {
         name: "replica".to_owned(),
-        home: home.to_owned(),
-        length: replicas as usize,
+        length: study.replicas as usize,
         ticks: Ticks::From(study.first_replica),
         unit: "1",
         description: "index of the solid in the ensemble",
     }
 }
 
-fn labelled(name: &str, home: &str, labels: Vec<String>, description: &'static str) -> Axis {
+fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> Axis {
     Axis {
         name: name.to_owned(),
-        home: home.to_owned(),
         length: labels.len(),
         ticks: Ticks::Labels(labels),
         unit: "",
@@ -30,10 +28,9 @@ fn labelled(name: &str, home: &str, labels: Vec<String>, description: &'static s
     }
 }
 
-fn counted(name: &str, home: &str, length: usize, description: &'static str) -> Axis {
+fn counted(name: &str, length: usize, description: &'static str) -> Axis {
     Axis {
         name: name.to_owned(),
-        home: home.to_owned(),
         length,
         ticks: Ticks::Index,
         unit: "1",
@@ -74,16 +71,14 @@ impl Group<'_> {
 /// Every column of the scenario, in the order of the file.
 pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let dimension = scenario.solid.dimension;
-    let particle = counted("particle", "", scenario.solid.particles, "index of the particle");
+    let particle = counted("particle", scenario.solid.particles, "index of the particle");
     let axis = labelled(
         "axis",
-        "",
         AXES[..dimension].iter().map(|&name| name.to_owned()).collect(),
         "Cartesian axis",
     );
     let feature = labelled(
         "feature",
-        "",
         scenario.features.labels(dimension),
         "features y: the rows of the Jacobian",
     );
@@ -127,14 +122,14 @@ fn solids(group: &mut Group<'_>, dimension: usize, particle: &Axis, axis: &Axis)
     group.codes("near_contact", &[], &YES_NO, "a bond is within rounding of a contact change");
 }
 
-/// The names of a set's rows as an axis of `home`.
-fn set_axis(scenario: &Scenario, set: &[Feature], home: &str) -> Axis {
+/// The names of a set's rows.
+fn set_axis(scenario: &Scenario, set: &[Feature]) -> Axis {
     let labels = scenario.features.set_labels(set, scenario.solid.dimension);
-    labelled("feature_of_set", home, labels, "features of this set")
+    labelled("feature_of_set", labels, "features of this set")
 }
 
 fn parameter_axis(theta: &Parameterisation) -> Axis {
-    labelled("parameter", &theta.name, theta.labels(), "parameters theta: the columns of the Jacobian")
+    labelled("parameter", theta.labels(), "parameters theta: the columns of the Jacobian")
 }
 
 fn parameterisation(
@@ -160,9 +155,9 @@ fn parameterisation(
     group.codes("inert", &[&parameter], &YES_NO, "the parameter belongs to rattlers only: its column of J is zero");
     for set in &scenario.features.sets {
         let home = format!("{}/{}", theta.name, set_name(set));
-        let features = set_axis(scenario, set, &home);
+        let features = set_axis(scenario, set);
         let count = features.length.min(theta.parameters());
-        let mode = counted("mode", &home, count, "singular direction, largest singular value first");
+        let mode = counted("mode", count, "singular direction, largest singular value first");
         group.path.clone_from(&home);
         group.add("singular_values", Kind::F64, &[&mode], "mixed", "singular values s of J: susceptibilities (Eq. 3)");
         if scenario.output.vectors {
@@ -186,11 +181,11 @@ fn sweeps(
 ) {
     let sweep = &scenario.sweep;
     let home = format!("{}/sweeps", theta.name);
-    let features = set_axis(scenario, &sweep.set, &home);
+    let features = set_axis(scenario, &sweep.set);
     let count = sweep.direction_count(features.length, theta.parameters());
-    let direction = counted("direction", &home, count, "swept direction; with both signs +, - alternate");
+    let direction = counted("direction", count, "swept direction; with both signs +, - alternate");
     let bracket =
-        labelled("bracket", &home, vec!["lo".to_owned(), "hi".to_owned()], "ends of a bracket");
+        labelled("bracket", vec!["lo".to_owned(), "hi".to_owned()], "ends of a bracket");
     let parameter = parameter_axis(theta);
     let part = PartKind::Directions { parameterisation: index };
     let mut group =
@@ -233,7 +228,6 @@ fn curves(group: &mut Group<'_>, scenario: &Scenario, direction: &Axis, features
     let gammas = scenario.sweep.gammas();
     let gamma = Axis {
         name: "gamma".to_owned(),
-        home: group.path.clone(),
         length: gammas.len(),
         ticks: Ticks::Values(gammas),
         unit: "mixed",

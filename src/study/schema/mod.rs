@@ -54,13 +54,12 @@ pub enum Ticks {
     Values(Vec<f64>),
 }
 
-/// An axis; it becomes a dimension scale.
+/// An axis; it becomes a dimension scale in the group of every column that has it, so that a
+/// group can be opened alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Name of the scale.
     pub name: String,
-    /// Group of the scale, below the scenario's; empty: the scenario's itself.
-    pub home: String,
     /// Number of ticks.
     pub length: usize,
     /// The ticks.
@@ -175,7 +174,7 @@ impl ScenarioSchema {
         }
         ScenarioSchema {
             name: scenario.name.clone(),
-            replica: columns::replica_axis(study, "", study.replicas),
+            replica: columns::replica_axis(study),
             columns,
             parts,
             parameterisations: scenario
