@@ -99,6 +99,18 @@ impl Datasets {
         Ok(self.read_items("state", rows)?.into_iter().map(State::from_code).collect())
     }
 
+    /// The reasons of a range of rows of `/items`; empty where an item has not failed.
+    pub fn reasons(&self, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
+        let bytes = self.read_items("reason", rows)?;
+        Ok(bytes
+            .chunks_exact(REASON_LENGTH)
+            .map(|cell| {
+                let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
+                String::from_utf8_lossy(&cell[..end]).into_owned()
+            })
+            .collect())
+    }
+
     /// The stored row of a done item.
     pub fn row(&self, item: Item) -> Result<Row, ArchiveError> {
         let schema = &self.schemas[item.scenario];

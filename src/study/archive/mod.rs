@@ -4,6 +4,7 @@ mod datasets;
 mod error;
 mod items;
 mod reader;
+mod resume;
 
 mod skeleton;
 mod slab;
@@ -16,6 +17,7 @@ use std::path::Path;
 pub use error::ArchiveError;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use reader::Archive;
+pub use resume::{Pending, pending};
 pub use writer::{Access, Finished, WriteError, Writer};
 
 use super::config::Study;

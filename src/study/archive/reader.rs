@@ -10,7 +10,7 @@ use super::slab;
 use super::{FORMAT, FORMAT_VERSION};
 use crate::study::config::Study;
 use crate::study::schema::{Column, ScenarioSchema, schemas};
-use crate::study::work::{REASON_LENGTH, Row, Values};
+use crate::study::work::{Row, Values};
 
 /// An open results file with the study that it holds.
 pub struct Archive {
@@ -93,14 +93,7 @@ impl Archive {
 
     /// The reasons of a range of rows of `/items`; empty where an item has not failed.
     pub fn reasons(&self, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
-        let bytes = self.datasets.read_items("reason", rows)?;
-        Ok(bytes
-            .chunks_exact(REASON_LENGTH)
-            .map(|cell| {
-                let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
-                String::from_utf8_lossy(&cell[..end]).into_owned()
-            })
-            .collect())
+        self.datasets.reasons(rows)
     }
 
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.

@@ -159,6 +159,12 @@ impl Writer {
         self.datasets.row(item)
     }
 
+    /// The stored reason of a failed item.
+    pub fn reason(&self, item: Item) -> Result<String, ArchiveError> {
+        let row = self.datasets.layout.row(item);
+        Ok(self.datasets.reasons(&(row..row + 1))?.pop().unwrap_or_default())
+    }
+
     /// Takes an item for the next commit.
     pub fn push(&mut self, finished: Finished) -> Result<(), WriteError> {
         if let Ok(row) = &finished.outcome {
@@ -170,6 +176,14 @@ impl Writer {
         }
         self.pending.push(finished);
         Ok(())
+    }
+
+    /// Makes rows of `/items` pending again.
+    pub fn reset(&self, rows: &[u64]) -> Result<(), ArchiveError> {
+        for &row in rows {
+            self.datasets.write_items("state", row, 1, &[State::Pending as u8])?;
+        }
+        self.sync()
     }
 
     /// Items that wait for a commit.
