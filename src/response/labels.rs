@@ -63,12 +63,12 @@ mod tests {
 
     #[test]
     fn labels_follow_the_order_of_the_arrays() {
-        assert_eq!(stress(3).join(" "), "stress_xx stress_yy stress_zz stress_yz stress_xz stress_xy");
+        assert_eq!(
+            stress(3).join(" "),
+            "stress_xx stress_yy stress_zz stress_yz stress_xz stress_xy"
+        );
         assert_eq!(elastic(2)[4], "C_xxxy");
         assert_eq!(elastic(3).len(), 21);
-        assert_eq!(
-            parameters(2, true, true, false, true).join(" "),
-            "D_0 D_1 k_0_0 k_0_1 k_1_1 a"
-        );
+        assert_eq!(parameters(2, true, true, false, true).join(" "), "D_0 D_1 k_0_0 k_0_1 k_1_1 a");
     }
 }

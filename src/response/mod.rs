@@ -4,7 +4,6 @@ pub mod bond;
 pub mod curvature;
 pub mod features;
 pub mod jacobian;
-pub mod labels;
 pub mod linear;
 pub mod modes;
 pub mod sensitivity;

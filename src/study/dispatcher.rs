@@ -159,7 +159,11 @@ mod tests {
     use super::*;
 
     /// Serves ranks in turn until nothing comes, each finishing its task at once.
-    fn drain(dispatcher: &mut Dispatcher, ranks: usize, parts: usize) -> (Vec<u64>, Vec<(u64, usize)>) {
+    fn drain(
+        dispatcher: &mut Dispatcher,
+        ranks: usize,
+        parts: usize,
+    ) -> (Vec<u64>, Vec<(u64, usize)>) {
         let (mut units, mut directions) = (Vec::new(), Vec::new());
         let mut idle = 0;
         let mut rank = 0;

@@ -25,7 +25,13 @@ pub(super) struct Datasets {
 }
 
 impl Datasets {
-    pub fn new(path: &Path, file: File, schemas: Vec<ScenarioSchema>, replicas: u64, first_replica: u64) -> Self {
+    pub fn new(
+        path: &Path,
+        file: File,
+        schemas: Vec<ScenarioSchema>,
+        replicas: u64,
+        first_replica: u64,
+    ) -> Self {
         Datasets {
             path: path.to_owned(),
             layout: ItemLayout::new(replicas, &schemas),
@@ -90,7 +96,13 @@ impl Datasets {
         self.read(&item_path(field), &Block::range(rows.start, rows.end - rows.start))
     }
 
-    pub fn write_items(&self, field: &str, first: u64, count: usize, bytes: &[u8]) -> Result<(), ArchiveError> {
+    pub fn write_items(
+        &self,
+        field: &str,
+        first: u64,
+        count: usize,
+        bytes: &[u8],
+    ) -> Result<(), ArchiveError> {
         self.write(&item_path(field), &Block::range(first, count as u64), bytes)
     }
 
@@ -139,11 +151,8 @@ impl Datasets {
         let stored = self.read_items("checksum", &rows)?;
         let mut sums: Vec<Checksum> = Vec::with_capacity(states.len());
         for (index, &state) in states.iter().enumerate() {
-            let item = Item {
-                scenario,
-                slot: slots.start + (index / parts) as u64,
-                part: index % parts,
-            };
+            let item =
+                Item { scenario, slot: slots.start + (index / parts) as u64, part: index % parts };
             let mut reason = [0; REASON_LENGTH];
             reason.copy_from_slice(&reasons[index * REASON_LENGTH..(index + 1) * REASON_LENGTH]);
             sums.push(Checksum::new(item, self.first_replica + item.slot, state, &reason));
@@ -156,7 +165,13 @@ impl Datasets {
                 for (offset, slot) in have.enumerate() {
                     let row = &bytes[offset * row_bytes..(offset + 1) * row_bytes];
                     let first = (slot - slots.start) as usize * parts;
-                    add_row(schema, column, row, &states[first..first + parts], &mut sums[first..first + parts]);
+                    add_row(
+                        schema,
+                        column,
+                        row,
+                        &states[first..first + parts],
+                        &mut sums[first..first + parts],
+                    );
                 }
             }
         }

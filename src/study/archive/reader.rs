@@ -42,8 +42,8 @@ impl Archive {
         let text = slab::read_text(&file, "configuration")
             .map_err(|error| foreign(format!("no usable configuration ({error})")))?;
         let name = format!("{} (attribute configuration)", path.display());
-        let study =
-            Study::parse(&name, &text).map_err(|error| foreign(format!("bad configuration: {error}")))?;
+        let study = Study::parse(&name, &text)
+            .map_err(|error| foreign(format!("bad configuration: {error}")))?;
         let schemas = schemas(&study);
         let (replicas, first) = (study.replicas, study.first_replica);
         Ok(Archive { datasets: Datasets::new(path, file, schemas, replicas, first), study })

@@ -138,11 +138,8 @@ fn root_attributes(file: &File, study: &Study, provenance: &Provenance) -> hdf5:
 fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
     let mut group = parent.clone();
     for name in path.split('/').filter(|name| !name.is_empty()) {
-        group = if group.link_exists(name) {
-            group.group(name)?
-        } else {
-            group.create_group(name)?
-        };
+        group =
+            if group.link_exists(name) { group.group(name)? } else { group.create_group(name)? };
     }
     Ok(group)
 }
@@ -273,7 +270,11 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
         .map(|schema| schema.parts.iter().map(|part| schema.part_name(part)).collect())
         .collect();
     let longest = names.iter().flatten().map(String::len).max().unwrap_or(0).max(1);
-    let make = |name: &str, datatype: TypeDescriptor, unit: &str, description: &str| -> hdf5::Result<Dataset> {
+    let make = |name: &str,
+                datatype: TypeDescriptor,
+                unit: &str,
+                description: &str|
+     -> hdf5::Result<Dataset> {
         let dataset = slab::create(&group, name, &datatype, &shape)?;
         if !unit.is_empty() {
             slab::text_attribute(&dataset, "units", unit)?;
@@ -286,16 +287,32 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
     let indices: Vec<u8> = (0..schemas.len() as i32).flat_map(i32::to_ne_bytes).collect();
     let scenarios: Vec<&str> = schemas.iter().map(|schema| schema.name.as_str()).collect();
     slab::flag_attributes(&scenario, &indices, &scenarios, &i32::type_descriptor())?;
-    let replica = make("replica", i64::type_descriptor(), "1", "index of the solid in the ensemble")?;
-    let part = make("part", TypeDescriptor::FixedAscii(longest), "", "solid, or parameterisation[directions]")?;
+    let replica =
+        make("replica", i64::type_descriptor(), "1", "index of the solid in the ensemble")?;
+    let part = make(
+        "part",
+        TypeDescriptor::FixedAscii(longest),
+        "",
+        "solid, or parameterisation[directions]",
+    )?;
     let state = make("state", u8::type_descriptor(), "1", "a row that is not done has no meaning")?;
     let states = State::ALL.map(State::name);
     slab::flag_attributes(&state, &State::ALL.map(|s| s as u8), &states, &u8::type_descriptor())?;
-    make("checksum", u64::type_descriptor(), "1", "XXH3 of identity, outcome and the bytes of the row")?;
+    make(
+        "checksum",
+        u64::type_descriptor(),
+        "1",
+        "XXH3 of identity, outcome and the bytes of the row",
+    )?;
     make("reason", TypeDescriptor::FixedAscii(REASON_LENGTH), "", "why the item failed")?;
     make("seconds", f64::type_descriptor(), "s", "time that the item took")?;
     make("host", TypeDescriptor::FixedAscii(HOST_LENGTH), "", "where the item was computed")?;
-    make("finished", f64::type_descriptor(), "seconds since 1970-01-01 00:00:00", "when the item was finished (UTC)")?;
+    make(
+        "finished",
+        f64::type_descriptor(),
+        "seconds since 1970-01-01 00:00:00",
+        "when the item was finished (UTC)",
+    )?;
     let mut row = 0;
     for (index, parts) in names.iter().enumerate() {
         for slot in (0..study.replicas).step_by(REPLICAS_AT_ONCE) {

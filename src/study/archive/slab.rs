@@ -49,9 +49,7 @@ impl Space {
     fn new(shape: &[hsize_t]) -> Result<Self> {
         // SAFETY: the pointer holds as many lengths as the rank says; a null pointer means that
         // the largest shape is the shape itself.
-        let id = unsafe {
-            H5Screate_simple(shape.len() as i32, shape.as_ptr(), std::ptr::null())
-        };
+        let id = unsafe { H5Screate_simple(shape.len() as i32, shape.as_ptr(), std::ptr::null()) };
         Ok(Space(hdf5::h5check(id)?))
     }
 
@@ -114,7 +112,9 @@ fn transfer(
 pub(super) fn write(dataset: &Dataset, block: &Block, bytes: &[u8]) -> Result<()> {
     transfer(dataset, block, bytes.len(), |datatype, memory, file| {
         // SAFETY: `transfer` has checked that the buffer has the size of the selection.
-        unsafe { H5Dwrite(dataset.id(), datatype, memory, file, H5P_DEFAULT, bytes.as_ptr().cast()) }
+        unsafe {
+            H5Dwrite(dataset.id(), datatype, memory, file, H5P_DEFAULT, bytes.as_ptr().cast())
+        }
     })
 }
 
@@ -220,13 +220,13 @@ pub(super) fn read_text(location: &Location, name: &str) -> Result<String> {
     let attribute = location.attr(name)?;
     let datatype = attribute.dtype()?;
     match datatype.to_descriptor()? {
-        TypeDescriptor::FixedAscii(_) | TypeDescriptor::FixedUnicode(_) if attribute.size() == 1 => {
+        TypeDescriptor::FixedAscii(_) | TypeDescriptor::FixedUnicode(_)
+            if attribute.size() == 1 =>
+        {
             let mut bytes = vec![0_u8; datatype.size()];
             // SAFETY: one value of the attribute's type fits the buffer.
             hdf5::sync::sync(|| {
-                check(unsafe {
-                    H5Aread(attribute.id(), datatype.id(), bytes.as_mut_ptr().cast())
-                })
+                check(unsafe { H5Aread(attribute.id(), datatype.id(), bytes.as_mut_ptr().cast()) })
             })?;
             let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
             Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())

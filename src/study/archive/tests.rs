@@ -31,7 +31,6 @@ fn fixture() -> Fixture {
     Fixture { _folder: folder, path, study }
 }
 
-
 impl Fixture {
     fn writer(&self) -> Writer {
         Writer::open(&self.path, Access::Serial, &self.study, &schemas(&self.study), "host")
@@ -86,7 +85,13 @@ fn rows_come_back_as_they_were_written_whatever_the_order_of_the_commits() {
         let good = archive.verify(scenario, &(0..7)).expect("readable");
         assert!(good.iter().all(|&good| good));
     }
-    assert!(archive.states(&(0..archive.layout().len())).expect("readable").iter().all(|s| *s == State::Done));
+    assert!(
+        archive
+            .states(&(0..archive.layout().len()))
+            .expect("readable")
+            .iter()
+            .all(|s| *s == State::Done)
+    );
 }
 
 #[test]
@@ -111,7 +116,8 @@ fn a_flipped_byte_is_found_by_its_checksum() {
     let offset = dataset.offset().expect("allocated");
     let before = dataset.storage_size() / 7 * 2;
     drop((dataset, file));
-    let raw = std::fs::OpenOptions::new().read(true).write(true).open(&fixture.path).expect("opened");
+    let raw =
+        std::fs::OpenOptions::new().read(true).write(true).open(&fixture.path).expect("opened");
     let mut byte = [0];
     // Part 3 is the first direction of the second parameterisation.
     let place = offset + before;
@@ -141,8 +147,13 @@ fn a_failure_is_stored_with_its_reason() {
 fn an_existing_output_is_refused_and_left_alone() {
     let fixture = fixture();
     let before = std::fs::read(&fixture.path).expect("readable");
-    let again =
-        create(&fixture.path, &fixture.study, &schemas(&fixture.study), &[], &Provenance::default());
+    let again = create(
+        &fixture.path,
+        &fixture.study,
+        &schemas(&fixture.study),
+        &[],
+        &Provenance::default(),
+    );
     assert!(matches!(again, Err(ArchiveError::Exists(_))));
     assert_eq!(std::fs::read(&fixture.path).expect("readable"), before);
 }

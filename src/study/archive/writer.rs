@@ -11,11 +11,11 @@ use std::path::Path;
 
 use mpi::ffi::MPI_Comm;
 
+use super::HOST_LENGTH;
 use super::datasets::{Datasets, bytes, column_block, directions};
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
 use super::slab::pad;
-use super::HOST_LENGTH;
 use crate::study::config::Study;
 use crate::study::schema::{ScenarioSchema, ShapeError};
 use crate::study::work::{Failure, Row};
@@ -262,9 +262,8 @@ impl Writer {
 
     fn write_rows(&self, run: &[ItemRow]) -> Result<(), ArchiveError> {
         let (first, count) = (run[0].row, run.len());
-        let write = |field: &str, bytes: Vec<u8>| {
-            self.datasets.write_items(field, first, count, &bytes)
-        };
+        let write =
+            |field: &str, bytes: Vec<u8>| self.datasets.write_items(field, first, count, &bytes);
         let collect = |value: fn(&ItemRow) -> Vec<u8>| run.iter().flat_map(value).collect();
         write("reason", collect(|row| row.reason.clone()))?;
         write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;

@@ -194,7 +194,12 @@ impl<'d, 't> Section<'d, 't> {
     }
 
     /// An error that blames `key`, or the section where the key is absent (a default value).
-    pub fn refuse(&self, key: &str, value: impl ToString, allowed: impl Into<String>) -> ConfigError {
+    pub fn refuse(
+        &self,
+        key: &str,
+        value: impl ToString,
+        allowed: impl Into<String>,
+    ) -> ConfigError {
         match self.find(key) {
             Some(entry) => ConfigError::Value {
                 file: self.document.file.clone(),
@@ -279,11 +284,9 @@ impl<'d, 't> Entry<'d, 't> {
 
     /// A finite float (an integer will do) in the range.
     pub fn f64(&self, range: RangeInclusive<f64>) -> Result<f64, ConfigError> {
-        number(self.value())
-            .filter(|value| value.is_finite() && range.contains(value))
-            .ok_or_else(|| {
-                self.refuse(format!("a number from {:?} to {:?}", range.start(), range.end()))
-            })
+        number(self.value()).filter(|value| value.is_finite() && range.contains(value)).ok_or_else(
+            || self.refuse(format!("a number from {:?} to {:?}", range.start(), range.end())),
+        )
     }
 
     /// An integer in the range.
@@ -303,7 +306,8 @@ impl<'d, 't> Entry<'d, 't> {
         let given = self.value().as_str();
         words.iter().find(|(word, _)| Some(*word) == given).map(|(_, value)| *value).ok_or_else(
             || {
-                let all: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                let all: Vec<String> =
+                    words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
                 self.refuse(format!("one of {}", all.join(", ")))
             },
         )

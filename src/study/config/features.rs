@@ -8,7 +8,10 @@ use crate::response::labels;
 /// The keys of `[features]`.
 pub const KEYS: &[Key] = &[
     Key { name: "modes", doc: "number of lowest non-zero vibrational frequencies" },
-    Key { name: "sets", doc: "feature sets of \"stress\", \"elastic\", \"modes\", \"derived\"; each gets its own singular values" },
+    Key {
+        name: "sets",
+        doc: "feature sets of \"stress\", \"elastic\", \"modes\", \"derived\"; each gets its own singular values",
+    },
 ];
 
 const DEFAULT_MODES: i64 = 10;

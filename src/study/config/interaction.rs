@@ -46,10 +46,7 @@ pub fn edge(solid: &SolidConfig) -> Option<f64> {
 }
 
 /// Refuses a box that is too small for the minimum image.
-pub(super) fn check_box(
-    solid: &SolidConfig,
-    section: &Section<'_, '_>,
-) -> Result<(), ConfigError> {
+pub(super) fn check_box(solid: &SolidConfig, section: &Section<'_, '_>) -> Result<(), ConfigError> {
     if solid.structure == Structure::File {
         return Ok(());
     }
@@ -58,7 +55,8 @@ pub(super) fn check_box(
     if edge > 2.0 * range {
         return Ok(());
     }
-    let enough = (solid.particles as f64 * (2.0 * range / edge).powi(solid.dimension as i32)).ceil();
+    let enough =
+        (solid.particles as f64 * (2.0 * range / edge).powi(solid.dimension as i32)).ceil();
     Err(section.refuse(
         "particles",
         solid.particles,

@@ -49,7 +49,10 @@ pub const STUDY_KEYS: &[Key] = &[
     Key { name: "name", doc: "name of the study" },
     Key { name: "seed", doc: "seed of every random number" },
     Key { name: "replicas", doc: "solids per scenario in this file" },
-    Key { name: "first_replica", doc: "index of the first one; a larger ensemble is several files" },
+    Key {
+        name: "first_replica",
+        doc: "index of the first one; a larger ensemble is several files",
+    },
 ];
 
 const TOP_KEYS: [&str; 8] =
@@ -312,11 +315,10 @@ mod tests {
 
     #[test]
     fn equal_solid_tables_have_equal_canonical_text_whatever_the_scenario() {
-        let text = format!("{MINIMAL}[[scenario]]\nname = \"a\"\n[[scenario]]\nname = \"b\"\n[scenario.features]\nmodes = 3\n");
-        let study = Study::parse("s.toml", &text).expect("valid");
-        assert_eq!(
-            study.scenarios[0].solid.canonical(),
-            study.scenarios[1].solid.canonical()
+        let text = format!(
+            "{MINIMAL}[[scenario]]\nname = \"a\"\n[[scenario]]\nname = \"b\"\n[scenario.features]\nmodes = 3\n"
         );
+        let study = Study::parse("s.toml", &text).expect("valid");
+        assert_eq!(study.scenarios[0].solid.canonical(), study.scenarios[1].solid.canonical());
     }
 }

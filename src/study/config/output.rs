@@ -32,6 +32,9 @@ impl OutputConfig {
 
     /// The table as canonical TOML.
     pub fn canonical(&self) -> String {
-        format!("curves = {}\nvectors = {}\njacobian = {}\n", self.curves, self.vectors, self.jacobian)
+        format!(
+            "curves = {}\nvectors = {}\njacobian = {}\n",
+            self.curves, self.vectors, self.jacobian
+        )
     }
 }

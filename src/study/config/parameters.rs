@@ -7,8 +7,14 @@ use crate::response::labels;
 
 /// The keys of `[parameters]`.
 pub const KEYS: &[Key] = &[
-    Key { name: "kinds", doc: "kinds of parameters: non-empty, ordered combinations of D, k, B and a, such as \"D\" or \"Dk\"" },
-    Key { name: "species", doc: "numbers of species; each pair (kinds, n) is one parameterisation, named such as D_n40" },
+    Key {
+        name: "kinds",
+        doc: "kinds of parameters: non-empty, ordered combinations of D, k, B and a, such as \"D\" or \"Dk\"",
+    },
+    Key {
+        name: "species",
+        doc: "numbers of species; each pair (kinds, n) is one parameterisation, named such as D_n40",
+    },
     Key { name: "level", doc: "\"species\", or \"particle\" (every particle its own diameter)" },
 ];
 
@@ -163,7 +169,11 @@ impl ParametersConfig {
             Level::Species => "species",
             Level::Particle => "particle",
         };
-        format!("kinds = {}\nspecies = {:?}\nlevel = {level:?}\n", super::string_array(&kinds), self.species)
+        format!(
+            "kinds = {}\nspecies = {:?}\nlevel = {level:?}\n",
+            super::string_array(&kinds),
+            self.species
+        )
     }
 }
 
@@ -175,8 +185,7 @@ fn read_kinds(
     const ALLOWED: &str = "a list such as [\"D\", \"Dk\"]: D, k, B, a in this order, each once";
     let mut all = Vec::new();
     for item in entry.array(ALLOWED)? {
-        let kinds =
-            Kinds::parse(item.string(ALLOWED)?).ok_or_else(|| item.refuse(ALLOWED))?;
+        let kinds = Kinds::parse(item.string(ALLOWED)?).ok_or_else(|| item.refuse(ALLOWED))?;
         if all.contains(&kinds) {
             return Err(item.refuse(ALLOWED));
         }
@@ -229,7 +238,10 @@ fn check_species(
             Some("at least 2 species: 1 only where all particles are equal".to_owned())
         } else {
             (species / 2 > small || species.div_ceil(2) > large).then(|| {
-                format!("at most {} species: there are {small} small and {large} large particles", 2 * large)
+                format!(
+                    "at most {} species: there are {small} small and {large} large particles",
+                    2 * large
+                )
             })
         };
         if let Some(allowed) = allowed {

@@ -11,16 +11,34 @@ use super::table::Table;
 pub const KEYS: &[Key] = &[
     Key { name: "dimension", doc: "2 or 3" },
     Key { name: "particles", doc: "number of particles N" },
-    Key { name: "structure", doc: "\"disordered\", \"triangular\" (2d), \"fcc\" (3d), \"network\" or \"file\"" },
-    Key { name: "files", doc: "structure = \"file\" only: solid files FILE[:/group], one per replica" },
-    Key { name: "size_ratio", doc: "diameter of large over small particles; small = 1 is the unit of length" },
+    Key {
+        name: "structure",
+        doc: "\"disordered\", \"triangular\" (2d), \"fcc\" (3d), \"network\" or \"file\"",
+    },
+    Key {
+        name: "files",
+        doc: "structure = \"file\" only: solid files FILE[:/group], one per replica",
+    },
+    Key {
+        name: "size_ratio",
+        doc: "diameter of large over small particles; small = 1 is the unit of length",
+    },
     Key { name: "pressure", doc: "target pressure [k / length^d]; this or packing_fraction" },
     Key { name: "packing_fraction", doc: "target packing fraction; this or pressure" },
-    Key { name: "start_packing_fraction", doc: "packing fraction of the first quench; default: from the pressure" },
+    Key {
+        name: "start_packing_fraction",
+        doc: "packing fraction of the first quench; default: from the pressure",
+    },
     Key { name: "k", doc: "repulsion [energy]: a number, or a symmetric 2x2 table of small/large" },
-    Key { name: "B", doc: "attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres" },
+    Key {
+        name: "B",
+        doc: "attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres",
+    },
     Key { name: "a", doc: "inverse range of the attraction [1/length]" },
-    Key { name: "switch", doc: "switching off of the attraction from sigma + from/a to sigma + to/a, or \"none\" with `cutoff`" },
+    Key {
+        name: "switch",
+        doc: "switching off of the attraction from sigma + from/a to sigma + to/a, or \"none\" with `cutoff`",
+    },
     Key { name: "cutoff", doc: "with switch = \"none\": the attraction ends at sigma + cutoff/a" },
     Key { name: "pressure_tolerance", doc: "largest accepted |p/p_target - 1|" },
     Key { name: "max_attempts", doc: "random starts before a replica is recorded as failed" },
@@ -143,8 +161,7 @@ impl SolidConfig {
 
     /// Whether all particles are equal before any parameterisation.
     pub fn is_monodisperse(&self) -> bool {
-        self.is_crystal()
-            || (self.size_ratio == 1.0 && self.k.is_uniform() && self.b.is_uniform())
+        self.is_crystal() || (self.size_ratio == 1.0 && self.k.is_uniform() && self.b.is_uniform())
     }
 
     /// Number of small and of large particles; N odd: one more small one. Monodisperse: all
@@ -158,8 +175,7 @@ impl SolidConfig {
     }
 
     pub(super) fn read(section: &Section<'_, '_>) -> Result<Self, ConfigError> {
-        let dimension =
-            section.require("dimension", "2 or 3")?.integer(2..=3)? as usize;
+        let dimension = section.require("dimension", "2 or 3")?.integer(2..=3)? as usize;
         let structure = section.word("structure", &STRUCTURES, Structure::Disordered)?;
         let particles = section
             .require("particles", "the number of particles of a solid")?
@@ -203,7 +219,10 @@ impl SolidConfig {
             return Err(section.refuse(
                 "structure",
                 format!("\"{lattice}\""),
-                format!("dimension = {dimension} with this lattice (dimension is {})", self.dimension),
+                format!(
+                    "dimension = {dimension} with this lattice (dimension is {})",
+                    self.dimension
+                ),
             ));
         }
         if self.size_ratio != 1.0 {
@@ -265,10 +284,7 @@ impl SolidConfig {
     }
 }
 
-fn read_files(
-    section: &Section<'_, '_>,
-    structure: Structure,
-) -> Result<Vec<String>, ConfigError> {
+fn read_files(section: &Section<'_, '_>, structure: Structure) -> Result<Vec<String>, ConfigError> {
     let allowed = "a list of solid files, \"FILE\" or \"FILE:/group\", one per replica";
     match (section.find("files"), structure) {
         (Some(entry), Structure::File) => {
@@ -296,7 +312,8 @@ fn read_target(
     if structure == Structure::File {
         return match found {
             Some((_, entry)) if entry.layer == 0 => {
-                Err(entry.refuse("no target with structure = \"file\": the files hold relaxed solids"))
+                Err(entry
+                    .refuse("no target with structure = \"file\": the files hold relaxed solids"))
             }
             _ => Ok(None),
         };
@@ -308,7 +325,9 @@ fn read_target(
         Some((_, entry)) => Ok(Some(Target::PackingFraction(entry.f64(PACKING_FRACTION)?))),
         None => Err(section.missing(
             "pressure",
-            &format!("a target pressure from {MIN_PRESSURE:?} to {MAX_PRESSURE:?}, or `packing_fraction`"),
+            &format!(
+                "a target pressure from {MIN_PRESSURE:?} to {MAX_PRESSURE:?}, or `packing_fraction`"
+            ),
         )),
     }
 }
@@ -324,7 +343,10 @@ fn read_switch(section: &Section<'_, '_>) -> Result<Switch, ConfigError> {
         };
     };
     if entry.value().as_str() == Some("none") {
-        let cutoff = section.require("cutoff", "with switch = \"none\": the end of the attraction in units of 1/a")?;
+        let cutoff = section.require(
+            "cutoff",
+            "with switch = \"none\": the end of the attraction in units of 1/a",
+        )?;
         return Ok(Switch::None { cutoff: cutoff.f64(SWITCH)? });
     }
     if let Some(cutoff) = cutoff.filter(|cutoff| cutoff.layer <= entry.layer) {

@@ -7,17 +7,35 @@ use super::parameters::Parameterisation;
 
 /// The keys of `[sweep]`.
 pub const KEYS: &[Key] = &[
-    Key { name: "set", doc: "the feature set whose singular directions are swept; default: the first set" },
-    Key { name: "parameters", doc: "parameterisations that are swept, by name; default all, [] = none" },
-    Key { name: "directions", doc: "\"all\" relevant singular directions, the first n, or { random = n }" },
+    Key {
+        name: "set",
+        doc: "the feature set whose singular directions are swept; default: the first set",
+    },
+    Key {
+        name: "parameters",
+        doc: "parameterisations that are swept, by name; default all, [] = none",
+    },
+    Key {
+        name: "directions",
+        doc: "\"all\" relevant singular directions, the first n, or { random = n }",
+    },
     Key { name: "signs", doc: "\"+\" or \"both\": which orientations of a direction" },
     Key { name: "gamma_min", doc: "first step |delta theta| of the geometric grid" },
     Key { name: "gamma_max", doc: "last step |delta theta|" },
     Key { name: "points", doc: "points of the grid" },
-    Key { name: "deviation", doc: "gamma_star: |dy - J dtheta| over |J dtheta| that ends the linear regime" },
+    Key {
+        name: "deviation",
+        doc: "gamma_star: |dy - J dtheta| over |J dtheta| that ends the linear regime",
+    },
     Key { name: "bracket", doc: "relative width to which thresholds are bracketed" },
-    Key { name: "protocol", doc: "\"continuation\" (each step from the previous one) or \"referee\" (each from the start)" },
-    Key { name: "start", doc: "\"warm\" (the linear prediction) or \"zero\": where each relaxation begins" },
+    Key {
+        name: "protocol",
+        doc: "\"continuation\" (each step from the previous one) or \"referee\" (each from the start)",
+    },
+    Key {
+        name: "start",
+        doc: "\"warm\" (the linear prediction) or \"zero\": where each relaxation begins",
+    },
 ];
 
 const GAMMA: std::ops::RangeInclusive<f64> = 1e-12..=10.0;
@@ -209,7 +227,10 @@ fn read_set(
         set.len() == given.len() && set.iter().all(|feature| given.contains(&feature.name()))
     };
     features.sets.iter().find(matches).cloned().ok_or_else(|| {
-        entry.refuse(format!("{allowed} (named {})", features.sets.iter().map(|s| set_name(s)).collect::<Vec<_>>().join(", ")))
+        entry.refuse(format!(
+            "{allowed} (named {})",
+            features.sets.iter().map(|s| set_name(s)).collect::<Vec<_>>().join(", ")
+        ))
     })
 }
 

@@ -59,9 +59,10 @@ impl Compute {
         match self.answers.recv_timeout(patience) {
             Ok(answer) => Some(answer),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                super::abort::abort("internal error, please report it: the computing thread ended", 1)
-            }
+            Err(RecvTimeoutError::Disconnected) => super::abort::abort(
+                "internal error, please report it: the computing thread ended",
+                1,
+            ),
         }
     }
 }

@@ -112,7 +112,9 @@ impl<'s> Local<'s> {
     /// commits when it is time, asks for more.
     pub fn turn(&mut self, patience: Duration) -> Result<(), WriteError> {
         match self.running {
-            Running::Nothing => std::thread::sleep(if self.start_next()? { Duration::ZERO } else { patience }),
+            Running::Nothing => {
+                std::thread::sleep(if self.start_next()? { Duration::ZERO } else { patience })
+            }
             _ => {
                 if let Some((answer, seconds)) = self.compute.answer(patience) {
                     self.busy += seconds;
@@ -224,7 +226,9 @@ impl<'s> Local<'s> {
                 let reason = self.writer.reason(Item { scenario, slot, part: 0 })?;
                 self.fail_directions(&reason)?;
             }
-            State::Done if self.current.as_ref().is_some_and(|current| current.parts.is_empty()) => {
+            State::Done
+                if self.current.as_ref().is_some_and(|current| current.parts.is_empty()) =>
+            {
                 self.share(Vec::new());
             }
             State::Done => {

@@ -71,7 +71,10 @@ impl Job {
                 let world = universe.world();
                 Job { universe, world }
             }
-            Some(_) => abort("this MPI library does not allow a second thread (MPI_THREAD_FUNNELED); use another one", FAILURE),
+            Some(_) => abort(
+                "this MPI library does not allow a second thread (MPI_THREAD_FUNNELED); use another one",
+                FAILURE,
+            ),
             None => abort("MPI does not start", FAILURE),
         }
     }
@@ -133,12 +136,8 @@ impl Job {
         let coordinator = (self.rank() == 0).then(|| {
             Coordinator::new(Dispatcher::new(pending, self.ranks(), divisible), self.ranks())
         });
-        let mut rank = Rank {
-            local,
-            coordinator,
-            mailbox: Mailbox::new(self.world.as_raw()),
-            closing: false,
-        };
+        let mut rank =
+            Rank { local, coordinator, mailbox: Mailbox::new(self.world.as_raw()), closing: false };
         let started = Instant::now();
         while !rank.closing {
             if settings.stop.load(Ordering::Relaxed)
@@ -184,11 +183,15 @@ impl Rank<'_> {
             match &mut self.coordinator {
                 Some(coordinator) => match message::decode::<Up>(&bytes) {
                     Some((message, payload)) => coordinator.take(sender, message, payload),
-                    None => abort("internal error, please report it: a message cannot be read", FAILURE),
+                    None => {
+                        abort("internal error, please report it: a message cannot be read", FAILURE)
+                    }
                 },
                 None => match message::decode::<Down>(&bytes) {
                     Some((message, payload)) => self.obey(message, payload),
-                    None => abort("internal error, please report it: a message cannot be read", FAILURE),
+                    None => {
+                        abort("internal error, please report it: a message cannot be read", FAILURE)
+                    }
                 },
             }
         }

@@ -29,11 +29,7 @@ fn one_rank() {
     let output = PathBuf::from(std::env::var("ENGINE_OUTPUT").expect("set by the parent"));
     let job = Job::start();
     let study = Arc::new(Study::parse("s.toml", TEXT).expect("valid"));
-    let found = if job.rank() == 0 {
-        prepare(&output, &study)
-    } else {
-        Pending::default()
-    };
+    let found = if job.rank() == 0 { prepare(&output, &study) } else { Pending::default() };
     job.broadcast(Vec::new());
     if setting("ENGINE_PANIC_ON") == Some(job.rank() as u64) {
         panic!("a panic outside the physics");
@@ -90,7 +86,11 @@ fn mpirun(ranks: usize, output: &Path, variables: &[(&str, u64)]) -> Output {
 }
 
 fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 fn succeeds(output: &Output) {
@@ -146,7 +146,10 @@ fn the_file_is_the_same_for_any_number_of_ranks() {
 #[test]
 fn a_failing_solid_is_recorded_and_the_others_go_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (variable, reason) in [("ENGINE_FAILING", "not jammed?a test"), ("ENGINE_PANICKING", "panic: a panic in the physics")] {
+    for (variable, reason) in [
+        ("ENGINE_FAILING", "not jammed?a test"),
+        ("ENGINE_PANICKING", "panic: a panic in the physics"),
+    ] {
         let path = folder.path().join(format!("{variable}.h5"));
         let output = mpirun(2, &path, &[(variable, 5)]);
         succeeds(&output);

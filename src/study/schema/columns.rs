@@ -29,13 +29,7 @@ fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> Axis 
 }
 
 fn counted(name: &str, length: usize, description: &'static str) -> Axis {
-    Axis {
-        name: name.to_owned(),
-        length,
-        ticks: Ticks::Index,
-        unit: "1",
-        description,
-    }
+    Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1", description }
 }
 
 /// Collects columns of one group.
@@ -60,7 +54,13 @@ impl Group<'_> {
         });
     }
 
-    fn codes(&mut self, name: &str, axes: &[&Axis], flags: &[(u8, &'static str)], description: &str) {
+    fn codes(
+        &mut self,
+        name: &str,
+        axes: &[&Axis],
+        flags: &[(u8, &'static str)],
+        description: &str,
+    ) {
         self.add(name, Kind::U8, axes, "1", description);
         if let Some(column) = self.columns.last_mut() {
             column.flags = flags.to_vec();
@@ -105,19 +105,48 @@ pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
 
 fn solids(group: &mut Group<'_>, dimension: usize, particle: &Axis, axis: &Axis) {
     let pressure = format!("energy/length^{dimension}");
-    group.add("positions", Kind::F64, &[particle, axis], "length", "positions of the relaxed solid");
+    group.add(
+        "positions",
+        Kind::F64,
+        &[particle, axis],
+        "length",
+        "positions of the relaxed solid",
+    );
     group.add("box", Kind::F64, &[axis], "length", "edges of the periodic box");
     group.add("species0", Kind::I32, &[particle], "1", "class of the particle: 0 small, 1 large");
     group.add("energy", Kind::F64, &[], "energy", "potential energy");
     group.add("pressure", Kind::F64, &[], &pressure, "pressure, minus the mean diagonal stress");
-    group.add("packing_fraction", Kind::F64, &[], "1", "volume of the particles over that of the box");
-    group.add("max_force", Kind::F64, &[], "energy/length", "largest residual force on a particle of the backbone");
-    group.add("lowest_eigenvalue", Kind::F64, &[], "energy/length^2", "lowest eigenvalue of the Hessian without translations and rattlers");
+    group.add(
+        "packing_fraction",
+        Kind::F64,
+        &[],
+        "1",
+        "volume of the particles over that of the box",
+    );
+    group.add(
+        "max_force",
+        Kind::F64,
+        &[],
+        "energy/length",
+        "largest residual force on a particle of the backbone",
+    );
+    group.add(
+        "lowest_eigenvalue",
+        Kind::F64,
+        &[],
+        "energy/length^2",
+        "lowest eigenvalue of the Hessian without translations and rattlers",
+    );
     group.add("contacts", Kind::I32, &[], "1", "backbone pairs closer than sigma");
     group.codes("rattlers", &[particle], &YES_NO, "the particle is a rattler");
     group.add("rattler_count", Kind::I32, &[], "1", "number of rattlers");
     group.add("attempts", Kind::I32, &[], "1", "random starts that this solid took");
-    group.codes("c_positive_definite", &[], &YES_NO, "the matrix of elastic constants is positive definite");
+    group.codes(
+        "c_positive_definite",
+        &[],
+        &YES_NO,
+        "the matrix of elastic constants is positive definite",
+    );
     group.add("zero_modes", Kind::I32, &[], "1", "zero modes beyond the translations");
     group.codes("near_contact", &[], &YES_NO, "a bond is within rounding of a contact change");
 }
@@ -147,26 +176,73 @@ fn parameterisation(
         part: PartKind::Solid,
         replicas: study.replicas,
     };
-    group.add("species", Kind::I32, &[particle], "1", "species of the particle in this parameterisation");
-    group.add("theta0", Kind::F64, &[&parameter], "mixed", "parameters of the solid as prepared: D [length], k and B [energy], a [1/length]");
+    group.add(
+        "species",
+        Kind::I32,
+        &[particle],
+        "1",
+        "species of the particle in this parameterisation",
+    );
+    group.add(
+        "theta0",
+        Kind::F64,
+        &[&parameter],
+        "mixed",
+        "parameters of the solid as prepared: D [length], k and B [energy], a [1/length]",
+    );
     if scenario.output.jacobian {
-        group.add("jacobian", Kind::F64, &[feature, &parameter], "mixed", "J = dy/dtheta through the energy minimisation (Eq. 2)");
+        group.add(
+            "jacobian",
+            Kind::F64,
+            &[feature, &parameter],
+            "mixed",
+            "J = dy/dtheta through the energy minimisation (Eq. 2)",
+        );
     }
-    group.codes("inert", &[&parameter], &YES_NO, "the parameter belongs to rattlers only: its column of J is zero");
+    group.codes(
+        "inert",
+        &[&parameter],
+        &YES_NO,
+        "the parameter belongs to rattlers only: its column of J is zero",
+    );
     for set in &scenario.features.sets {
         let home = format!("{}/{}", theta.name, set_name(set));
         let features = set_axis(scenario, set);
         let count = features.length.min(theta.parameters());
         let mode = counted("mode", count, "singular direction, largest singular value first");
         group.path.clone_from(&home);
-        group.add("singular_values", Kind::F64, &[&mode], "mixed", "singular values s of J: susceptibilities (Eq. 3)");
+        group.add(
+            "singular_values",
+            Kind::F64,
+            &[&mode],
+            "mixed",
+            "singular values s of J: susceptibilities (Eq. 3)",
+        );
         if scenario.output.vectors {
-            group.add("left", Kind::F64, &[&features, &mode], "1", "left singular vectors, as columns");
-            group.add("right", Kind::F64, &[&mode, &parameter], "1", "right singular vectors, as rows; the largest component is positive");
+            group.add(
+                "left",
+                Kind::F64,
+                &[&features, &mode],
+                "1",
+                "left singular vectors, as columns",
+            );
+            group.add(
+                "right",
+                Kind::F64,
+                &[&mode, &parameter],
+                "1",
+                "right singular vectors, as rows; the largest component is positive",
+            );
         }
         group.add("rank", Kind::I32, &[], "1", "number of independent features");
         if set.contains(&Feature::Modes) {
-            group.add("rank_without_modes", Kind::I32, &[], "1", "rank of the rows that are not frequencies");
+            group.add(
+                "rank_without_modes",
+                Kind::I32,
+                &[],
+                "1",
+                "rank of the rows that are not frequencies",
+            );
         }
         group.add("gap", Kind::F64, &[], "1", "s_rank / s_rank+1, how clear the rank is");
     }
@@ -184,27 +260,54 @@ fn sweeps(
     let features = set_axis(scenario, &sweep.set);
     let count = sweep.direction_count(features.length, theta.parameters());
     let direction = counted("direction", count, "swept direction; with both signs +, - alternate");
-    let bracket =
-        labelled("bracket", vec!["lo".to_owned(), "hi".to_owned()], "ends of a bracket");
+    let bracket = labelled("bracket", vec!["lo".to_owned(), "hi".to_owned()], "ends of a bracket");
     let parameter = parameter_axis(theta);
     let part = PartKind::Directions { parameterisation: index };
-    let mut group =
-        Group { columns, path: home.clone(), part, replicas: study.replicas };
+    let mut group = Group { columns, path: home.clone(), part, replicas: study.replicas };
     let causes: Vec<(u8, &'static str)> =
         Cause::ALL.iter().map(|cause| (cause.code(), cause.name())).collect();
     let per = [&direction];
     group.add("sign", Kind::I32, &per, "1", "orientation of the direction, +1 or -1");
-    group.add("susceptibility", Kind::F64, &per, "mixed", "|J dtheta_hat|; the singular value for a singular direction");
+    group.add(
+        "susceptibility",
+        Kind::F64,
+        &per,
+        "mixed",
+        "|J dtheta_hat|; the singular value for a singular direction",
+    );
     for (name, what) in [
         ("gamma_star", "end of the linear regime"),
         ("gamma_contact", "first change of the contact set"),
         ("gamma_rearrangement", "first structural rearrangement"),
     ] {
-        group.add(name, Kind::F64, &[&direction, &bracket], "mixed", &format!("{what}, as a bracket of |delta theta|"));
-        group.codes(&format!("{name}_cause"), &per, &causes, &format!("why {name} stands where it stands"));
+        group.add(
+            name,
+            Kind::F64,
+            &[&direction, &bracket],
+            "mixed",
+            &format!("{what}, as a bracket of |delta theta|"),
+        );
+        group.codes(
+            &format!("{name}_cause"),
+            &per,
+            &causes,
+            &format!("why {name} stands where it stands"),
+        );
     }
-    group.add("gamma_tilde", Kind::F64, &per, "mixed", "where the second-order term alone predicts gamma_star");
-    group.add("zeta", Kind::F64, &per, "mixed", "maximum linear tunability gamma_star times susceptibility");
+    group.add(
+        "gamma_tilde",
+        Kind::F64,
+        &per,
+        "mixed",
+        "where the second-order term alone predicts gamma_star",
+    );
+    group.add(
+        "zeta",
+        Kind::F64,
+        &per,
+        "mixed",
+        "maximum linear tunability gamma_star times susceptibility",
+    );
     for (name, what) in [
         ("steps", "accepted steps"),
         ("relaxations", "relaxations"),
@@ -213,9 +316,27 @@ fn sweeps(
     ] {
         group.add(name, Kind::I32, &per, "1", &format!("{what} that the sweep took"));
     }
-    group.add("linear", Kind::F64, &[&direction, &features], "mixed", "linear prediction J dtheta_hat, per unit of gamma");
-    group.add("curvature", Kind::F64, &[&direction, &features], "mixed", "second derivative of y along the direction");
-    group.add("direction_vector", Kind::F64, &[&direction, &parameter], "1", "unit vector dtheta_hat");
+    group.add(
+        "linear",
+        Kind::F64,
+        &[&direction, &features],
+        "mixed",
+        "linear prediction J dtheta_hat, per unit of gamma",
+    );
+    group.add(
+        "curvature",
+        Kind::F64,
+        &[&direction, &features],
+        "mixed",
+        "second derivative of y along the direction",
+    );
+    group.add(
+        "direction_vector",
+        Kind::F64,
+        &[&direction, &parameter],
+        "1",
+        "unit vector dtheta_hat",
+    );
     let replicas = scenario.output.curves.min(study.replicas);
     if replicas > 0 {
         group.path = format!("{home}/curve");
@@ -234,13 +355,37 @@ fn curves(group: &mut Group<'_>, scenario: &Scenario, direction: &Axis, features
         description: "size of the parameter change |delta theta|",
     };
     let per = [direction, &gamma];
-    group.add("delta_y", Kind::F64, &[direction, &gamma, features], "mixed", "measured change of the features");
+    group.add(
+        "delta_y",
+        Kind::F64,
+        &[direction, &gamma, features],
+        "mixed",
+        "measured change of the features",
+    );
     group.add("norm", Kind::F64, &per, "mixed", "|delta y|");
     group.add("linear_norm", Kind::F64, &per, "mixed", "|J delta theta|");
     group.add("difference", Kind::F64, &per, "mixed", "|delta y - J delta theta|");
     group.add("quadratic", Kind::F64, &per, "mixed", "norm of the second-order term");
-    group.add("contacts_changed", Kind::I32, &per, "1", "pairs that entered or left the contact set");
-    group.add("largest_displacement", Kind::F64, &per, "length", "largest displacement of a particle");
-    group.add("lowest_eigenvalue", Kind::F64, &per, "energy/length^2", "lowest eigenvalue of the Hessian");
+    group.add(
+        "contacts_changed",
+        Kind::I32,
+        &per,
+        "1",
+        "pairs that entered or left the contact set",
+    );
+    group.add(
+        "largest_displacement",
+        Kind::F64,
+        &per,
+        "length",
+        "largest displacement of a particle",
+    );
+    group.add(
+        "lowest_eigenvalue",
+        Kind::F64,
+        &per,
+        "energy/length^2",
+        "lowest eigenvalue of the Hessian",
+    );
     group.codes("valid", &per, &YES_NO, "the point was reached; where it is 0 the others are NaN");
 }

@@ -229,7 +229,11 @@ impl ScenarioSchema {
                 return Err(error(&column.path, "missing".to_owned(), "a value".to_owned()));
             };
             if *path != column.path {
-                return Err(error(path, "stands here".to_owned(), format!("column {}", column.path)));
+                return Err(error(
+                    path,
+                    "stands here".to_owned(),
+                    format!("column {}", column.path),
+                ));
             }
             let (kind, length) = (Kind::of(values), values.len());
             let expected = column.part_length(part);
@@ -242,7 +246,9 @@ impl ScenarioSchema {
             }
         }
         match given.next() {
-            Some((path, _)) => Err(error(path, "stands here".to_owned(), "no more columns".to_owned())),
+            Some((path, _)) => {
+                Err(error(path, "stands here".to_owned(), "no more columns".to_owned()))
+            }
             None => Ok(()),
         }
     }
@@ -273,7 +279,9 @@ mod tests {
                 .parts
                 .iter()
                 .filter_map(|part| match part {
-                    Part::Directions { parameterisation, directions } if *parameterisation == theta => {
+                    Part::Directions { parameterisation, directions }
+                        if *parameterisation == theta =>
+                    {
                         Some(directions.clone())
                     }
                     _ => None,
