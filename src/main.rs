@@ -1,1 +1,43 @@
-fn main() {}
+//! The program: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use amorph::cli::{self, CommandError, Outcome};
+use clap::Parser;
+
+/// Ensembles of disordered solids: which mechanical properties can be tuned independently, how
+/// strongly they respond, and how far the linear prediction holds.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   I/O failure or broken invariant
+  2   usage or configuration error
+  3   some items failed
+  75  stopped by the clock or a signal; `run --resume` continues";
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Look at a study's configuration and its defaults
+    #[command(subcommand)]
+    Config(cli::config::Command),
+}
+
+fn main() -> ExitCode {
+    let result: Result<Outcome, CommandError> = match Arguments::parse().command {
+        Command::Config(command) => cli::config::run(&command),
+    };
+    match result {
+        Ok(outcome) => ExitCode::from(outcome as u8),
+        Err(error) => {
+            eprintln!("amorph: {error}");
+            ExitCode::from(error.code())
+        }
+    }
+}

@@ -30,6 +30,22 @@ pub enum Values {
     U8(Vec<u8>),
 }
 
+impl Values {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::F64(values) => values.len(),
+            Values::I32(values) => values.len(),
+            Values::U8(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What a part computed: (path of the column below the scenario's group, values), one entry for
 /// every column that the schema assigns to the part, in the schema's order.
 pub type Row = Vec<(String, Values)>;

@@ -1,0 +1,41 @@
+//! `amorph config`: the configuration with its defaults.
+
+use std::path::PathBuf;
+
+use super::{CommandError, Outcome};
+use crate::study::config::Study;
+
+/// Look at a study's configuration.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Print the resolved configuration: every key with its value and meaning
+    Show {
+        /// The study's TOML file
+        study: PathBuf,
+    },
+    /// Check the configuration and print its hash
+    Check {
+        /// The study's TOML file
+        study: PathBuf,
+    },
+}
+
+/// Runs the command.
+pub fn run(command: &Command) -> Result<Outcome, CommandError> {
+    match command {
+        Command::Show { study } => {
+            print!("{}", Study::load(study).map_err(CommandError::usage)?.annotated());
+        }
+        Command::Check { study: path } => {
+            let study = Study::load(path).map_err(CommandError::usage)?;
+            println!(
+                "{}: valid; {} scenarios, {} replicas each, hash {}",
+                path.display(),
+                study.scenarios.len(),
+                study.replicas,
+                study.hash()
+            );
+        }
+    }
+    Ok(Outcome::Done)
+}

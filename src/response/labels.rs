@@ -1,0 +1,74 @@
+//! The names of features and parameters, in the order in which every array holds them.
+
+/// Index pairs of the stress and strain components in 2d and 3d (Voigt-like order).
+const COMPONENTS_2D: [&str; 3] = ["xx", "yy", "xy"];
+const COMPONENTS_3D: [&str; 6] = ["xx", "yy", "zz", "yz", "xz", "xy"];
+
+const ELASTIC_2D: [&str; 6] = ["xxxx", "yyyy", "xyxy", "xxyy", "xxxy", "yyxy"];
+const ELASTIC_3D: [&str; 21] = [
+    "xxxx", "yyyy", "zzzz", "yzyz", "xzxz", "xyxy", "yyzz", "xxzz", "xxyy", "xxyz", "xxxz", "xxxy",
+    "yyyz", "yyxz", "yyxy", "zzyz", "zzxz", "zzxy", "yzxz", "yzxy", "xzxy",
+];
+
+/// `stress_xx`, …: 3 in two dimensions, 6 in three.
+pub fn stress(dimension: usize) -> Vec<String> {
+    let components: &[&str] = if dimension == 2 { &COMPONENTS_2D } else { &COMPONENTS_3D };
+    components.iter().map(|component| format!("stress_{component}")).collect()
+}
+
+/// `C_xxxx`, …: 6 in two dimensions, 21 in three.
+pub fn elastic(dimension: usize) -> Vec<String> {
+    let components: &[&str] = if dimension == 2 { &ELASTIC_2D } else { &ELASTIC_3D };
+    components.iter().map(|component| format!("C_{component}")).collect()
+}
+
+/// `omega_0`, …: the lowest non-zero frequencies, ascending.
+pub fn modes(count: usize) -> Vec<String> {
+    (0..count).map(|mode| format!("omega_{mode}")).collect()
+}
+
+/// Pressure, bulk modulus, shear modulus (isotropic average), Poisson's ratio.
+pub fn derived() -> Vec<String> {
+    ["pressure", "K", "G", "nu"].map(str::to_owned).to_vec()
+}
+
+/// The parameters of `species` species in the order D, k, B (pairs s ≤ t by rows), a.
+pub fn parameters(
+    species: usize,
+    diameters: bool,
+    repulsions: bool,
+    attractions: bool,
+    inverse_range: bool,
+) -> Vec<String> {
+    let mut labels = Vec::new();
+    if diameters {
+        labels.extend((0..species).map(|s| format!("D_{s}")));
+    }
+    for (letter, wanted) in [("k", repulsions), ("B", attractions)] {
+        if wanted {
+            labels.extend(
+                (0..species).flat_map(|s| (s..species).map(move |t| format!("{letter}_{s}_{t}"))),
+            );
+        }
+    }
+    if inverse_range {
+        labels.push("a".to_owned());
+    }
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_follow_the_order_of_the_arrays() {
+        assert_eq!(
+            stress(3).join(" "),
+            "stress_xx stress_yy stress_zz stress_yz stress_xz stress_xy"
+        );
+        assert_eq!(elastic(2)[4], "C_xxxy");
+        assert_eq!(elastic(3).len(), 21);
+        assert_eq!(parameters(2, true, true, false, true).join(" "), "D_0 D_1 k_0_0 k_0_1 k_1_1 a");
+    }
+}

@@ -1,0 +1,71 @@
+//! What can go wrong with a results file.
+
+use std::path::{Path, PathBuf};
+
+/// A results file that cannot be made, read, written or continued.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The output exists already.
+    #[error("{}: exists already; it is never overwritten: give another output, or continue it with --resume", .0.display())]
+    Exists(PathBuf),
+    /// The file system refused something.
+    #[error("{}: cannot {action}: {source}{}", path.display(), advice(source))]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        action: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// HDF5 refused something.
+    #[error("{}: cannot {action}: {message}", path.display())]
+    Hdf5 {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        action: String,
+        /// What HDF5 says.
+        message: String,
+    },
+    /// Not a results file of this program.
+    #[error("{}: {found}; expected a results file of `amorph run`", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        found: String,
+    },
+    /// Written by a newer program.
+    #[error("{}: format version {found} is newer than this program's {}; use a newer amorph", path.display(), super::FORMAT_VERSION)]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format version.
+        found: i64,
+    },
+}
+
+fn advice(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull => {
+            "; free space, or choose another file system (`amorph plan` prints the size)"
+        }
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a directory that you may write to"
+        }
+        _ => "",
+    }
+}
+
+impl ArchiveError {
+    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| ArchiveError::Io { path, action, source }
+    }
+
+    pub(super) fn hdf5(path: &Path, action: impl Into<String>) -> impl FnOnce(hdf5::Error) -> Self {
+        let (path, action) = (path.to_owned(), action.into());
+        move |error| ArchiveError::Hdf5 { path, action, message: error.to_string() }
+    }
+}

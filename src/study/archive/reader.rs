@@ -1,0 +1,145 @@
+//! Reads a results file, also while a job writes it.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::datasets::{Datasets, values};
+use super::error::ArchiveError;
+use super::items::{Item, ItemLayout, State};
+use super::slab;
+use super::{FORMAT, FORMAT_VERSION};
+use crate::study::config::Study;
+use crate::study::schema::{Column, ScenarioSchema, schemas};
+use crate::study::work::{Row, Values};
+
+/// An open results file with the study that it holds.
+pub struct Archive {
+    study: Study,
+    datasets: Datasets,
+}
+
+impl Archive {
+    /// Opens a results file for reading.
+    pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+        // HDF5's own message for a missing file does not say so.
+        std::fs::File::open(path).map_err(ArchiveError::io(path, "open"))?;
+        let foreign = |found: String| ArchiveError::Foreign { path: path.to_owned(), found };
+        let file = super::serial_access()
+            .open(path)
+            .map_err(|error| foreign(format!("not a readable HDF5 file ({error})")))?;
+        match slab::read_text(&file, "format") {
+            Ok(format) if format == FORMAT => {}
+            Ok(format) => return Err(foreign(format!("the attribute format is {format:?}"))),
+            Err(_) => return Err(foreign("an HDF5 file without the attribute format".to_owned())),
+        }
+        let version = file
+            .attr("format_version")
+            .and_then(|attribute| attribute.read_scalar::<i64>())
+            .map_err(|error| foreign(format!("no usable format_version ({error})")))?;
+        if version > FORMAT_VERSION {
+            return Err(ArchiveError::Newer { path: path.to_owned(), found: version });
+        }
+        let text = slab::read_text(&file, "configuration")
+            .map_err(|error| foreign(format!("no usable configuration ({error})")))?;
+        let name = format!("{} (attribute configuration)", path.display());
+        let study = Study::parse(&name, &text)
+            .map_err(|error| foreign(format!("bad configuration: {error}")))?;
+        let schemas = schemas(&study);
+        let (replicas, first) = (study.replicas, study.first_replica);
+        Ok(Archive { datasets: Datasets::new(path, file, schemas, replicas, first), study })
+    }
+
+    /// The study that the file holds.
+    pub fn study(&self) -> &Study {
+        &self.study
+    }
+
+    /// The schemas of its scenarios.
+    pub fn schemas(&self) -> &[ScenarioSchema] {
+        &self.datasets.schemas
+    }
+
+    /// The order of its items.
+    pub fn layout(&self) -> &ItemLayout {
+        &self.datasets.layout
+    }
+
+    /// The path of the file.
+    pub fn path(&self) -> &Path {
+        &self.datasets.path
+    }
+
+    /// A text attribute of the root, such as `program_version`.
+    pub fn attribute(&self, name: &str) -> Result<String, ArchiveError> {
+        slab::read_text(self.datasets.file(), name)
+            .map_err(ArchiveError::hdf5(self.path(), format!("read attribute {name}")))
+    }
+
+    /// The states of a range of rows of `/items`.
+    pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
+        self.datasets.states(rows)
+    }
+
+    /// The states of every part of the slots, in the order of `/items`.
+    pub fn states_of(
+        &self,
+        scenario: usize,
+        slots: &Range<u64>,
+    ) -> Result<Vec<State>, ArchiveError> {
+        let first = self.layout().row(Item { scenario, slot: slots.start, part: 0 });
+        let last = self.layout().row(Item { scenario, slot: slots.end, part: 0 });
+        self.states(&(first..last))
+    }
+
+    /// The reasons of a range of rows of `/items`; empty where an item has not failed.
+    pub fn reasons(&self, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
+        self.datasets.reasons(rows)
+    }
+
+    /// A float field of `/items` (`seconds`, `finished`) for a range of rows.
+    pub fn item_times(&self, field: &str, rows: &Range<u64>) -> Result<Vec<f64>, ArchiveError> {
+        let bytes = self.datasets.read_items(field, rows)?;
+        match values(crate::study::schema::Kind::F64, &bytes) {
+            Values::F64(values) => Ok(values),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The stored row of an item; it has a meaning only if the item is done.
+    pub fn row(&self, item: Item) -> Result<Row, ArchiveError> {
+        self.datasets.row(item)
+    }
+
+    /// The index of a column by its path below the scenario.
+    pub fn column_index(&self, scenario: usize, path: &str) -> Option<usize> {
+        self.schemas()[scenario].columns.iter().position(|column| column.path == path)
+    }
+
+    /// A column's rows for these slots. Rows of items that are not done have no meaning: mask
+    /// them by [`Archive::states_of`].
+    pub fn column(
+        &self,
+        scenario: usize,
+        column: usize,
+        slots: &Range<u64>,
+    ) -> Result<Values, ArchiveError> {
+        let kind = self.column_schema(scenario, column).kind;
+        Ok(values(kind, &self.datasets.read_column(scenario, column, slots)?))
+    }
+
+    /// The schema of a column.
+    pub fn column_schema(&self, scenario: usize, column: usize) -> &Column {
+        &self.schemas()[scenario].columns[column]
+    }
+
+    /// For every part of every slot whether its checksum holds, in the order of `/items`; true
+    /// for pending items.
+    pub fn verify(&self, scenario: usize, slots: &Range<u64>) -> Result<Vec<bool>, ArchiveError> {
+        self.datasets.verify(scenario, slots)
+    }
+
+    /// Slots of a scenario that are read at once, so that no block exceeds `bytes`.
+    pub fn slots_at_once(&self, scenario: usize, bytes: usize) -> u64 {
+        self.datasets.slots_at_once(scenario, bytes)
+    }
+}

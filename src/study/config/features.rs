@@ -1,0 +1,147 @@
+//! `[features]`: what is measured of every solid.
+
+use super::document::{Entry, Key, Section};
+use super::error::ConfigError;
+use super::solid::SolidConfig;
+use crate::response::labels;
+
+/// The keys of `[features]`.
+pub const KEYS: &[Key] = &[
+    Key { name: "modes", doc: "number of lowest non-zero vibrational frequencies" },
+    Key {
+        name: "sets",
+        doc: "feature sets of \"stress\", \"elastic\", \"modes\", \"derived\"; each gets its own singular values",
+    },
+];
+
+const DEFAULT_MODES: i64 = 10;
+
+/// A family of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// The independent components of the stress.
+    Stress,
+    /// The independent elastic constants.
+    Elastic,
+    /// The lowest vibrational frequencies.
+    Modes,
+    /// Pressure, bulk and shear modulus, Poisson's ratio.
+    Derived,
+}
+
+const FEATURES: [(&str, Feature); 4] = [
+    ("stress", Feature::Stress),
+    ("elastic", Feature::Elastic),
+    ("modes", Feature::Modes),
+    ("derived", Feature::Derived),
+];
+
+impl Feature {
+    /// Every family, in the order of the rows of J.
+    pub const ALL: [Feature; 4] =
+        [Feature::Stress, Feature::Elastic, Feature::Modes, Feature::Derived];
+
+    /// The name in the configuration and in the names of sets.
+    pub fn name(self) -> &'static str {
+        FEATURES[self as usize].0
+    }
+
+    /// The labels of the family's rows.
+    pub fn labels(self, dimension: usize, modes: usize) -> Vec<String> {
+        match self {
+            Feature::Stress => labels::stress(dimension),
+            Feature::Elastic => labels::elastic(dimension),
+            Feature::Modes => labels::modes(modes),
+            Feature::Derived => labels::derived(),
+        }
+    }
+}
+
+/// The resolved `[features]` table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeaturesConfig {
+    /// Number of lowest non-zero vibrational frequencies.
+    pub modes: usize,
+    /// Feature sets, each in the order of [`Feature::ALL`] without repetition.
+    pub sets: Vec<Vec<Feature>>,
+}
+
+/// A set's name: its families joined by "+".
+pub fn set_name(set: &[Feature]) -> String {
+    set.iter().map(|feature| feature.name()).collect::<Vec<_>>().join("+")
+}
+
+impl FeaturesConfig {
+    /// The families that any set needs, in row order: the rows of J.
+    pub fn families(&self) -> Vec<Feature> {
+        Feature::ALL
+            .into_iter()
+            .filter(|feature| self.sets.iter().any(|set| set.contains(feature)))
+            .collect()
+    }
+
+    /// The labels of a set's rows.
+    pub fn set_labels(&self, set: &[Feature], dimension: usize) -> Vec<String> {
+        set.iter().flat_map(|feature| feature.labels(dimension, self.modes)).collect()
+    }
+
+    /// The labels of all rows of J.
+    pub fn labels(&self, dimension: usize) -> Vec<String> {
+        self.set_labels(&self.families(), dimension)
+    }
+
+    pub(super) fn read(
+        section: &Section<'_, '_>,
+        solid: &SolidConfig,
+    ) -> Result<Self, ConfigError> {
+        let most = (solid.dimension * (solid.particles - 1)) as i64;
+        let modes = section.integer("modes", 0..=most, DEFAULT_MODES.min(most))? as usize;
+        let sets = match section.find("sets") {
+            None => vec![vec![Feature::Stress, Feature::Elastic]],
+            Some(entry) => read_sets(&entry)?,
+        };
+        for set in &sets {
+            if set.contains(&Feature::Modes) && modes == 0 {
+                return Err(section.refuse(
+                    "modes",
+                    modes,
+                    format!("at least 1, because the set \"{}\" names modes", set_name(set)),
+                ));
+            }
+        }
+        Ok(FeaturesConfig { modes, sets })
+    }
+
+    /// The table as canonical TOML.
+    pub fn canonical(&self) -> String {
+        let sets: Vec<String> = self
+            .sets
+            .iter()
+            .map(|set| {
+                let names: Vec<String> = set.iter().map(|f| f.name().to_owned()).collect();
+                super::string_array(&names)
+            })
+            .collect();
+        format!("modes = {}\nsets = [{}]\n", self.modes, sets.join(", "))
+    }
+}
+
+fn read_sets(entry: &Entry<'_, '_>) -> Result<Vec<Vec<Feature>>, ConfigError> {
+    const ALLOWED: &str =
+        "a list of sets such as [[\"stress\", \"elastic\"], [\"elastic\"]], each once";
+    let mut sets: Vec<Vec<Feature>> = Vec::new();
+    for item in entry.array(ALLOWED)? {
+        let mut set = Vec::new();
+        for word in item.array(ALLOWED)? {
+            set.push(word.word(&FEATURES)?);
+        }
+        set.sort();
+        let length = set.len();
+        set.dedup();
+        if set.is_empty() || set.len() < length || sets.contains(&set) {
+            return Err(item.refuse(ALLOWED));
+        }
+        sets.push(set);
+    }
+    if sets.is_empty() { Err(entry.refuse(ALLOWED)) } else { Ok(sets) }
+}

@@ -1,0 +1,68 @@
+//! Whether the box can hold the interaction: the minimum image needs an edge longer than twice
+//! the range.
+
+use std::f64::consts::PI;
+
+use super::document::Section;
+use super::error::ConfigError;
+use super::solid::{SolidConfig, Structure, Target};
+
+/// (pressure, packing fraction in 2d, in 3d) of soft-sphere packings with k = 1, measured.
+const PACKING_FRACTIONS: [(f64, f64, f64); 3] =
+    [(1e-3, 0.843, 0.648), (1e-2, 0.872, 0.685), (1e-1, 1.08, 0.912)];
+
+/// The packing fraction of a soft-sphere packing at this pressure: linear between the table's
+/// points, and beyond them along the first and the last pair.
+pub fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
+    let value = |point: &(f64, f64, f64)| if dimension == 2 { point.1 } else { point.2 };
+    let upper = PACKING_FRACTIONS
+        .iter()
+        .position(|point| pressure <= point.0)
+        .unwrap_or(PACKING_FRACTIONS.len() - 1)
+        .max(1);
+    let (low, high) = (&PACKING_FRACTIONS[upper - 1], &PACKING_FRACTIONS[upper]);
+    let slope = (value(high) - value(low)) / (high.0 - low.0);
+    value(low) + slope * (pressure - low.0)
+}
+
+/// The largest distance at which two particles interact [small diameters].
+pub fn range(solid: &SolidConfig) -> f64 {
+    let tail = if solid.is_attractive() { solid.switch.end() / solid.a } else { 0.0 };
+    solid.size_ratio + tail
+}
+
+/// The edge of a cubic box that holds the particles at the target [small diameters]; none for
+/// solids from files.
+pub fn edge(solid: &SolidConfig) -> Option<f64> {
+    let fraction = match solid.target? {
+        Target::PackingFraction(fraction) => fraction,
+        Target::Pressure(pressure) => packing_fraction(solid.dimension, pressure / solid.k.max()),
+    };
+    let (small, large) = solid.class_sizes();
+    let d = solid.dimension as i32;
+    let unit_ball = if d == 2 { PI / 4.0 } else { PI / 6.0 };
+    let volume = unit_ball * (small as f64 + large as f64 * solid.size_ratio.powi(d)) / fraction;
+    Some(volume.powf(1.0 / f64::from(d)))
+}
+
+/// Refuses a box that is too small for the minimum image.
+pub(super) fn check_box(solid: &SolidConfig, section: &Section<'_, '_>) -> Result<(), ConfigError> {
+    if solid.structure == Structure::File {
+        return Ok(());
+    }
+    let Some(edge) = edge(solid) else { return Ok(()) };
+    let range = range(solid);
+    if edge > 2.0 * range {
+        return Ok(());
+    }
+    let enough =
+        (solid.particles as f64 * (2.0 * range / edge).powi(solid.dimension as i32)).ceil();
+    Err(section.refuse(
+        "particles",
+        solid.particles,
+        format!(
+            "a box edge above twice the interaction range ({range:.3}), but the edge is about \
+             {edge:.3}: take more than {enough:.0} particles or a smaller range"
+        ),
+    ))
+}

@@ -1,0 +1,268 @@
+//! `[sweep]`: how far the linear prediction is followed.
+
+use super::document::{Entry, Key, Section};
+use super::error::ConfigError;
+use super::features::{Feature, FeaturesConfig, set_name};
+use super::parameters::Parameterisation;
+
+/// The keys of `[sweep]`.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "set",
+        doc: "the feature set whose singular directions are swept; default: the first set",
+    },
+    Key {
+        name: "parameters",
+        doc: "parameterisations that are swept, by name; default all, [] = none",
+    },
+    Key {
+        name: "directions",
+        doc: "\"all\" relevant singular directions, the first n, or { random = n }",
+    },
+    Key { name: "signs", doc: "\"+\" or \"both\": which orientations of a direction" },
+    Key { name: "gamma_min", doc: "first step |delta theta| of the geometric grid" },
+    Key { name: "gamma_max", doc: "last step |delta theta|" },
+    Key { name: "points", doc: "points of the grid" },
+    Key {
+        name: "deviation",
+        doc: "gamma_star: |dy - J dtheta| over |J dtheta| that ends the linear regime",
+    },
+    Key { name: "bracket", doc: "relative width to which thresholds are bracketed" },
+    Key {
+        name: "protocol",
+        doc: "\"continuation\" (each step from the previous one) or \"referee\" (each from the start)",
+    },
+    Key {
+        name: "start",
+        doc: "\"warm\" (the linear prediction) or \"zero\": where each relaxation begins",
+    },
+];
+
+const GAMMA: std::ops::RangeInclusive<f64> = 1e-12..=10.0;
+const DEVIATION: std::ops::RangeInclusive<f64> = 1e-4..=1.0;
+const BRACKET: std::ops::RangeInclusive<f64> = 1e-6..=0.5;
+const MAX_POINTS: i64 = 1000;
+const MAX_DIRECTIONS: i64 = 100_000;
+
+/// Which directions are swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Directions {
+    /// All relevant right singular vectors.
+    All,
+    /// The first n of them.
+    First(usize),
+    /// n random unit vectors.
+    Random(usize),
+}
+
+/// Which orientations of a direction are swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signs {
+    /// As the singular vector is signed.
+    Plus,
+    /// Both; the sweep axis alternates +, −.
+    Both,
+}
+
+/// From where a step relaxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// From the previous γ.
+    Continuation,
+    /// From the unperturbed solid.
+    Referee,
+}
+
+/// The first guess of a step's relaxation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The predicted positions.
+    Warm,
+    /// The positions as they are.
+    Zero,
+}
+
+const SIGNS: [(&str, Signs); 2] = [("+", Signs::Plus), ("both", Signs::Both)];
+const PROTOCOLS: [(&str, Protocol); 2] =
+    [("continuation", Protocol::Continuation), ("referee", Protocol::Referee)];
+const STARTS: [(&str, Start); 2] = [("warm", Start::Warm), ("zero", Start::Zero)];
+
+/// The resolved `[sweep]` table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepConfig {
+    /// The feature set of the sweeps.
+    pub set: Vec<Feature>,
+    /// Names of the parameterisations that are swept.
+    pub parameters: Vec<String>,
+    /// Which directions.
+    pub directions: Directions,
+    /// Which orientations.
+    pub signs: Signs,
+    /// First γ of the grid.
+    pub gamma_min: f64,
+    /// Last γ of the grid.
+    pub gamma_max: f64,
+    /// Points of the grid.
+    pub points: usize,
+    /// |Δy − JΔθ| / |JΔθ| that ends the linear regime.
+    pub deviation: f64,
+    /// Relative width of the brackets.
+    pub bracket: f64,
+    /// From where a step relaxes.
+    pub protocol: Protocol,
+    /// The first guess of a step.
+    pub start: Start,
+}
+
+impl SweepConfig {
+    /// The geometric grid of γ.
+    pub fn gammas(&self) -> Vec<f64> {
+        let last = self.points - 1;
+        let ratio = (self.gamma_max / self.gamma_min).ln() / last as f64;
+        (0..self.points)
+            .map(|point| match point {
+                0 => self.gamma_min,
+                _ if point == last => self.gamma_max,
+                _ => self.gamma_min * (ratio * point as f64).exp(),
+            })
+            .collect()
+    }
+
+    /// Length of the sweep axis for n_y features and n_θ parameters.
+    pub fn direction_count(&self, features: usize, parameters: usize) -> usize {
+        let relevant = features.min(parameters);
+        let directions = match self.directions {
+            Directions::All => relevant,
+            Directions::First(n) => n.min(relevant),
+            Directions::Random(n) => n,
+        };
+        match self.signs {
+            Signs::Plus => directions,
+            Signs::Both => 2 * directions,
+        }
+    }
+
+    pub(super) fn read(
+        section: &Section<'_, '_>,
+        features: &FeaturesConfig,
+        parameterisations: &[Parameterisation],
+    ) -> Result<Self, ConfigError> {
+        let gamma_min = section.f64("gamma_min", GAMMA, 1e-6)?;
+        let gamma_max = section.f64("gamma_max", GAMMA, 1e-1)?;
+        if gamma_min >= gamma_max {
+            return Err(section.refuse(
+                "gamma_max",
+                gamma_max,
+                format!("more than sweep.gamma_min ({gamma_min:?})"),
+            ));
+        }
+        Ok(SweepConfig {
+            set: read_set(section, features)?,
+            parameters: read_parameters(section, parameterisations)?,
+            directions: section
+                .find("directions")
+                .map_or(Ok(Directions::All), |entry| read_directions(&entry))?,
+            signs: section.word("signs", &SIGNS, Signs::Plus)?,
+            gamma_min,
+            gamma_max,
+            points: section.integer("points", 2..=MAX_POINTS, 26)? as usize,
+            deviation: section.f64("deviation", DEVIATION, 0.1)?,
+            bracket: section.f64("bracket", BRACKET, 0.01)?,
+            protocol: section.word("protocol", &PROTOCOLS, Protocol::Continuation)?,
+            start: section.word("start", &STARTS, Start::Warm)?,
+        })
+    }
+
+    /// The table as canonical TOML.
+    pub fn canonical(&self) -> String {
+        let directions = match self.directions {
+            Directions::All => "\"all\"".to_owned(),
+            Directions::First(n) => n.to_string(),
+            Directions::Random(n) => format!("{{ random = {n} }}"),
+        };
+        let set: Vec<String> = self.set.iter().map(|f| f.name().to_owned()).collect();
+        format!(
+            "set = {}\nparameters = {}\ndirections = {directions}\nsigns = \"{}\"\n\
+             gamma_min = {:?}\ngamma_max = {:?}\npoints = {}\ndeviation = {:?}\nbracket = {:?}\n\
+             protocol = \"{}\"\nstart = \"{}\"\n",
+            super::string_array(&set),
+            super::string_array(&self.parameters),
+            word_of(&SIGNS, self.signs),
+            self.gamma_min,
+            self.gamma_max,
+            self.points,
+            self.deviation,
+            self.bracket,
+            word_of(&PROTOCOLS, self.protocol),
+            word_of(&STARTS, self.start),
+        )
+    }
+}
+
+fn word_of<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
+    words.iter().find(|(_, candidate)| *candidate == value).map_or("", |(word, _)| word)
+}
+
+fn read_set(
+    section: &Section<'_, '_>,
+    features: &FeaturesConfig,
+) -> Result<Vec<Feature>, ConfigError> {
+    let Some(entry) = section.find("set") else {
+        return Ok(features.sets[0].clone());
+    };
+    let names: Vec<String> = features
+        .sets
+        .iter()
+        .map(|set| {
+            let names: Vec<String> = set.iter().map(|f| f.name().to_owned()).collect();
+            super::string_array(&names)
+        })
+        .collect();
+    let allowed = format!("one of the feature sets: {}", names.join(", "));
+    let mut given: Vec<&str> = Vec::new();
+    for item in entry.array(&allowed)? {
+        given.push(item.string(&allowed)?);
+    }
+    let matches = |set: &&Vec<Feature>| {
+        set.len() == given.len() && set.iter().all(|feature| given.contains(&feature.name()))
+    };
+    features.sets.iter().find(matches).cloned().ok_or_else(|| {
+        entry.refuse(format!(
+            "{allowed} (named {})",
+            features.sets.iter().map(|s| set_name(s)).collect::<Vec<_>>().join(", ")
+        ))
+    })
+}
+
+fn read_parameters(
+    section: &Section<'_, '_>,
+    parameterisations: &[Parameterisation],
+) -> Result<Vec<String>, ConfigError> {
+    let names: Vec<String> = parameterisations.iter().map(|theta| theta.name.clone()).collect();
+    let Some(entry) = section.find("parameters") else {
+        return Ok(names);
+    };
+    let allowed = format!("a list of parameterisations, each once, of: {}", names.join(", "));
+    let mut given = Vec::new();
+    for item in entry.array(&allowed)? {
+        let name = item.string(&allowed)?.to_owned();
+        if !names.contains(&name) || given.contains(&name) {
+            return Err(item.refuse(&allowed));
+        }
+        given.push(name);
+    }
+    Ok(names.into_iter().filter(|name| given.contains(name)).collect())
+}
+
+fn read_directions(entry: &Entry<'_, '_>) -> Result<Directions, ConfigError> {
+    const ALLOWED: &str = "\"all\", a number of directions, or { random = n }";
+    let value = entry.value();
+    if value.as_str() == Some("all") {
+        Ok(Directions::All)
+    } else if value.is_integer() {
+        Ok(Directions::First(entry.integer(1..=MAX_DIRECTIONS)? as usize))
+    } else {
+        let random = entry.member("random", &["random"], ALLOWED)?;
+        Ok(Directions::Random(random.integer(1..=MAX_DIRECTIONS)? as usize))
+    }
+}

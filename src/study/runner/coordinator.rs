@@ -1,0 +1,117 @@
+//! Rank 0's other half: answers requests, carries solids between ranks, counts what is done.
+
+use std::collections::HashMap;
+
+use super::message::{Down, Up};
+use crate::study::dispatcher::{Dispatcher, Task};
+
+/// How far the run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Items committed as done by this run.
+    pub done: u64,
+    /// Items committed as failed by this run.
+    pub failed: u64,
+    /// Time that all ranks have computed [s].
+    pub busy: f64,
+    /// Time that all ranks have spent in commits [s].
+    pub commits: f64,
+}
+
+/// A message for a rank, with the bytes behind it.
+pub(super) type Letter = (usize, Down, Vec<u8>);
+
+/// The state of the run as rank 0 knows it.
+pub(super) struct Coordinator {
+    dispatcher: Dispatcher,
+    waiting: Vec<bool>,
+    told_to_drain: Vec<bool>,
+    drained: Vec<bool>,
+    /// Prepared solids whose directions are not all handed out.
+    solids: HashMap<u64, Vec<u8>>,
+    discard: bool,
+    closed: bool,
+    pub progress: Progress,
+}
+
+impl Coordinator {
+    pub fn new(dispatcher: Dispatcher, ranks: usize) -> Self {
+        Coordinator {
+            dispatcher,
+            waiting: vec![false; ranks],
+            told_to_drain: vec![false; ranks],
+            drained: vec![false; ranks],
+            solids: HashMap::new(),
+            discard: false,
+            closed: false,
+            progress: Progress::default(),
+        }
+    }
+
+    /// Nothing new is started on any rank.
+    pub fn stop(&mut self) {
+        self.dispatcher.stop();
+        self.solids.clear();
+        self.discard = true;
+    }
+
+    /// Takes a message of a rank.
+    pub fn take(&mut self, rank: usize, message: Up, payload: Vec<u8>) {
+        match message {
+            Up::Request => self.waiting[rank] = true,
+            Up::Solid { unit, parts } => {
+                self.dispatcher.solid(rank, unit, parts);
+                if self.dispatcher.needs_solid(unit) {
+                    self.solids.insert(unit, payload);
+                }
+            }
+            Up::Committed { done, failed } => {
+                self.progress.done += done;
+                self.progress.failed += failed;
+            }
+            Up::Drained { busy, commits } => {
+                self.drained[rank] = true;
+                self.progress.busy += busy;
+                self.progress.commits += commits;
+            }
+        }
+    }
+
+    /// What is to be sent now.
+    pub fn serve(&mut self) -> Vec<Letter> {
+        let mut letters = Vec::new();
+        for rank in 0..self.waiting.len() {
+            if !self.waiting[rank] {
+                continue;
+            }
+            if let Some(task) = self.dispatcher.next(rank) {
+                self.waiting[rank] = false;
+                let solid = self.solid_for(&task);
+                letters.push((rank, Down::Task(task), solid));
+            }
+        }
+        let finished = self.dispatcher.is_finished();
+        for rank in 0..self.waiting.len() {
+            let tell = self.discard || (finished && self.waiting[rank]);
+            if tell && !self.told_to_drain[rank] {
+                self.told_to_drain[rank] = true;
+                letters.push((rank, Down::Drain { discard: self.discard }, Vec::new()));
+            }
+        }
+        if !self.closed && self.drained.iter().all(|&drained| drained) {
+            self.closed = true;
+            letters.extend((0..self.waiting.len()).map(|rank| (rank, Down::Close, Vec::new())));
+        }
+        letters
+    }
+
+    fn solid_for(&mut self, task: &Task) -> Vec<u8> {
+        match task {
+            Task::Directions { unit, .. } if self.dispatcher.needs_solid(*unit) => {
+                self.solids.get(unit).cloned().unwrap_or_default()
+            }
+            Task::Directions { unit, .. } => self.solids.remove(unit).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! What one rank has to do: turns tasks into jobs for its computing thread, and answers into rows
+//! of the results file.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::compute::{Answer, Compute, Job};
+use super::message::Up;
+use crate::study::archive::{Finished, Item, State, WriteError, Writer};
+use crate::study::config::Study;
+use crate::study::dispatcher::Task;
+use crate::study::schema::ScenarioSchema;
+use crate::study::work::{Failure, Row};
+
+/// Rows are committed at the latest when they take this much memory [bytes].
+const COMMIT_BYTES: usize = 8 << 20;
+
+/// A unit whose solid this rank has, or is preparing.
+struct Current {
+    unit: u64,
+    solid: Option<Arc<Vec<u8>>>,
+    /// Pending directions that this rank does by itself.
+    parts: VecDeque<usize>,
+    /// Whether the directions are tasks of their own, for any rank.
+    shared: bool,
+}
+
+/// What the computing thread is at.
+enum Running {
+    Nothing,
+    Solid,
+    Restore,
+    Directions { unit: u64, part: usize },
+}
+
+/// One rank's work.
+pub(super) struct Local<'s> {
+    study: &'s Study,
+    schemas: &'s [ScenarioSchema],
+    pub writer: Writer,
+    compute: Compute,
+    commit_interval: Duration,
+    last_commit: Instant,
+    units: Range<u64>,
+    task: Option<(Task, Vec<u8>)>,
+    current: Option<Current>,
+    running: Running,
+    requested: bool,
+    draining: bool,
+    drained: bool,
+    /// Messages for rank 0.
+    pub outbox: Vec<(Up, Vec<u8>)>,
+    counts: (u64, u64),
+    busy: Duration,
+    committing: Duration,
+}
+
+impl<'s> Local<'s> {
+    pub fn new(
+        study: &'s Study,
+        schemas: &'s [ScenarioSchema],
+        writer: Writer,
+        compute: Compute,
+        commit_interval: Duration,
+    ) -> Self {
+        Local {
+            study,
+            schemas,
+            writer,
+            compute,
+            commit_interval,
+            last_commit: Instant::now(),
+            units: 0..0,
+            task: None,
+            current: None,
+            running: Running::Nothing,
+            requested: false,
+            draining: false,
+            drained: false,
+            outbox: Vec::new(),
+            counts: (0, 0),
+            busy: Duration::ZERO,
+            committing: Duration::ZERO,
+        }
+    }
+
+    /// Takes a task from rank 0.
+    pub fn accept(&mut self, task: Task, solid: Vec<u8>) {
+        self.requested = false;
+        match task {
+            // The last unit of the previous range may still run.
+            Task::Replicas(range) if self.units.is_empty() => self.units = range,
+            other => self.task = Some((other, solid)),
+        }
+    }
+
+    /// Nothing comes any more; with `discard` what has not begun is dropped.
+    pub fn drain(&mut self, discard: bool) {
+        self.draining = true;
+        if discard {
+            self.units = 0..0;
+            self.task = None;
+            if let Some(current) = &mut self.current {
+                current.parts.clear();
+            }
+        }
+    }
+
+    /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next job,
+    /// commits when it is time, asks for more.
+    pub fn turn(&mut self, patience: Duration) -> Result<(), WriteError> {
+        match self.running {
+            Running::Nothing => {
+                std::thread::sleep(if self.start_next()? { Duration::ZERO } else { patience })
+            }
+            _ => {
+                if let Some((answer, seconds)) = self.compute.answer(patience) {
+                    self.busy += seconds;
+                    self.take(answer, seconds)?;
+                    self.start_next()?;
+                }
+            }
+        }
+        let due = self.last_commit.elapsed() >= self.commit_interval
+            || self.writer.pending_bytes() >= COMMIT_BYTES;
+        if due && self.writer.pending() > 0 {
+            self.commit()?;
+        }
+        if self.draining && !self.drained && self.is_idle() {
+            self.commit()?;
+            self.drained = true;
+            let (busy, commits) = (self.busy.as_secs_f64(), self.committing.as_secs_f64());
+            self.outbox.push((Up::Drained { busy, commits }, Vec::new()));
+        }
+        Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self.running, Running::Nothing)
+            && self.units.is_empty()
+            && self.task.is_none()
+            && self.current.as_ref().is_none_or(|current| current.parts.is_empty())
+    }
+
+    /// Asks rank 0 for a task, once.
+    fn request(&mut self) {
+        if !self.requested && !self.draining {
+            self.requested = true;
+            self.outbox.push((Up::Request, Vec::new()));
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), WriteError> {
+        let started = Instant::now();
+        if self.writer.commit()? > 0 {
+            let (done, failed) = std::mem::take(&mut self.counts);
+            self.outbox.push((Up::Committed { done, failed }, Vec::new()));
+        }
+        self.committing += started.elapsed();
+        self.last_commit = Instant::now();
+        Ok(())
+    }
+
+    /// Gives the thread its next job; false where there is none.
+    fn start_next(&mut self) -> Result<bool, WriteError> {
+        loop {
+            if let Some((unit, part)) = self.next_own_part() {
+                self.start_directions(unit, part);
+                return Ok(true);
+            }
+            if let Some((task, bytes)) = self.task.take() {
+                match task {
+                    Task::Replicas(range) => self.units = range,
+                    Task::Solid { unit } => self.begin(unit, true)?,
+                    Task::Directions { unit, part } => {
+                        if !self.current.as_ref().is_some_and(|current| current.unit == unit) {
+                            let solid = Some(Arc::new(bytes));
+                            let parts = VecDeque::new();
+                            self.current = Some(Current { unit, solid, parts, shared: true });
+                        }
+                        self.start_directions(unit, part);
+                    }
+                }
+            } else if self.units.is_empty() {
+                self.request();
+                return Ok(false);
+            } else {
+                let unit = self.units.start;
+                self.units.start += 1;
+                self.begin(unit, false)?;
+                if self.units.is_empty() {
+                    // The next task comes while the last unit is computed.
+                    self.request();
+                }
+            }
+            if !matches!(self.running, Running::Nothing) {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn next_own_part(&mut self) -> Option<(u64, usize)> {
+        let current = self.current.as_mut().filter(|current| current.solid.is_some())?;
+        current.parts.pop_front().map(|part| (current.unit, part))
+    }
+
+    fn replica(&self, slot: u64) -> u64 {
+        self.study.first_replica + slot
+    }
+
+    /// Begins a unit: what is pending in it decides the job.
+    fn begin(&mut self, unit: u64, shared: bool) -> Result<(), WriteError> {
+        let (scenario, slot) = self.writer.layout().unit(unit);
+        let states = self.writer.states(&self.writer.layout().rows(scenario, slot))?;
+        let parts: VecDeque<usize> =
+            (1..states.len()).filter(|&part| states[part] == State::Pending).collect();
+        self.current = Some(Current { unit, solid: None, parts, shared });
+        match states[0] {
+            State::Pending => {
+                self.running = Running::Solid;
+                self.compute.submit(Job::Solid { scenario, replica: self.replica(slot) });
+            }
+            State::Failed => {
+                let reason = self.writer.reason(Item { scenario, slot, part: 0 })?;
+                self.fail_directions(&reason)?;
+            }
+            State::Done
+                if self.current.as_ref().is_some_and(|current| current.parts.is_empty()) =>
+            {
+                self.share(Vec::new());
+            }
+            State::Done => {
+                self.running = Running::Restore;
+                let row = self.writer.row(Item { scenario, slot, part: 0 })?;
+                self.compute.submit(Job::Restore { scenario, row });
+            }
+        }
+        Ok(())
+    }
+
+    fn start_directions(&mut self, unit: u64, part: usize) {
+        let (scenario, slot) = self.writer.layout().unit(unit);
+        let solid = self.current.as_ref().and_then(|current| current.solid.clone());
+        self.running = Running::Directions { unit, part };
+        self.compute.submit(Job::Directions {
+            scenario,
+            replica: self.replica(slot),
+            solid: solid.unwrap_or_default(),
+            part: self.schemas[scenario].parts[part].clone(),
+        });
+    }
+
+    fn take(&mut self, answer: Answer, seconds: Duration) -> Result<(), WriteError> {
+        let running = std::mem::replace(&mut self.running, Running::Nothing);
+        let unit = self.current.as_ref().map_or(0, |current| current.unit);
+        match (running, answer) {
+            (Running::Directions { unit, part }, Answer::Directions(outcome)) => {
+                self.push(unit, part, outcome, seconds)
+            }
+            (_, Answer::Solid(Ok((row, bytes)))) => {
+                self.push(unit, 0, Ok(row), seconds)?;
+                self.prepared(bytes);
+                Ok(())
+            }
+            (_, Answer::Solid(Err(failure))) => {
+                let reason = failure.reason.clone();
+                self.push(unit, 0, Err(failure), seconds)?;
+                self.fail_directions(&reason)
+            }
+            (_, Answer::Restored(Ok(bytes))) => {
+                self.prepared(bytes);
+                Ok(())
+            }
+            (_, Answer::Restored(Err(failure))) => self.fail_directions(&failure.reason),
+            (_, Answer::Directions(_)) => Ok(()),
+        }
+    }
+
+    /// The current unit's solid is there.
+    fn prepared(&mut self, bytes: Vec<u8>) {
+        let Some(current) = &mut self.current else { return };
+        current.solid = Some(Arc::new(bytes.clone()));
+        if current.shared {
+            self.share(bytes);
+        }
+    }
+
+    /// Tells rank 0 which directions of a shared unit any rank may take.
+    fn share(&mut self, bytes: Vec<u8>) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.shared) {
+            let parts = current.parts.drain(..).collect();
+            self.outbox.push((Up::Solid { unit: current.unit, parts }, bytes));
+        }
+    }
+
+    /// The current unit has no solid: none of its pending directions can be computed.
+    fn fail_directions(&mut self, reason: &str) -> Result<(), WriteError> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let unit = current.unit;
+        let parts: Vec<usize> = current.parts.drain(..).collect();
+        for part in parts {
+            let reason = format!("the solid failed: {reason}");
+            self.push(unit, part, Err(Failure { reason }), Duration::ZERO)?;
+        }
+        self.share(Vec::new());
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        unit: u64,
+        part: usize,
+        outcome: Result<Row, Failure>,
+        seconds: Duration,
+    ) -> Result<(), WriteError> {
+        let (scenario, slot) = self.writer.layout().unit(unit);
+        match outcome {
+            Ok(_) => self.counts.0 += 1,
+            Err(_) => self.counts.1 += 1,
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.writer.push(Finished {
+            item: Item { scenario, slot, part },
+            outcome,
+            seconds: seconds.as_secs_f64(),
+            finished: now.as_secs_f64(),
+        })
+    }
+}

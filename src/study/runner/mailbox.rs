@@ -1,0 +1,99 @@
+//! Two-sided messages that never block: sends are buffered here until MPI has taken them, and
+//! receives happen only when a message is there.
+
+use std::os::raw::{c_int, c_void};
+
+use mpi::ffi;
+
+/// All messages share one tag: their content says what they are.
+const TAG: c_int = 7;
+
+/// The messages of one rank.
+pub(super) struct Mailbox {
+    communicator: ffi::MPI_Comm,
+    outgoing: Vec<(ffi::MPI_Request, Vec<u8>)>,
+}
+
+// MPI errors are fatal by the communicator's error handler (the default): they end the job with
+// MPI's own message, so the return codes below carry no information.
+impl Mailbox {
+    pub fn new(communicator: ffi::MPI_Comm) -> Self {
+        Mailbox { communicator, outgoing: Vec::new() }
+    }
+
+    /// Hands a message to MPI.
+    pub fn send(&mut self, rank: usize, bytes: Vec<u8>) {
+        // A moved vector keeps its heap buffer, so the address stays valid in `outgoing`.
+        let mut request = std::mem::MaybeUninit::uninit();
+        // SAFETY: the buffer lives in `outgoing` until `MPI_Test` says that the send is complete.
+        let request = unsafe {
+            ffi::MPI_Isend(
+                bytes.as_ptr().cast::<c_void>(),
+                bytes.len() as c_int,
+                ffi::RSMPI_UINT8_T,
+                rank as c_int,
+                TAG,
+                self.communicator,
+                request.as_mut_ptr(),
+            );
+            request.assume_init()
+        };
+        self.outgoing.push((request, bytes));
+        self.progress();
+    }
+
+    /// Forgets the sends that MPI has completed.
+    fn progress(&mut self) {
+        self.outgoing.retain_mut(|(request, _)| {
+            let mut complete: c_int = 0;
+            // SAFETY: the request is ours and not complete yet.
+            unsafe { ffi::MPI_Test(request, &raw mut complete, ffi::RSMPI_STATUS_IGNORE) };
+            complete == 0
+        });
+    }
+
+    /// The next message that has arrived, with its sender.
+    pub fn receive(&mut self) -> Option<(usize, Vec<u8>)> {
+        self.progress();
+        let mut there: c_int = 0;
+        let mut status = std::mem::MaybeUninit::<ffi::MPI_Status>::uninit();
+        // SAFETY: plain out-parameters; the status is set where a message is there.
+        let (status, length) = unsafe {
+            ffi::MPI_Iprobe(
+                ffi::RSMPI_ANY_SOURCE,
+                TAG,
+                self.communicator,
+                &raw mut there,
+                status.as_mut_ptr(),
+            );
+            if there == 0 {
+                return None;
+            }
+            let mut length: c_int = 0;
+            ffi::MPI_Get_count(status.as_ptr(), ffi::RSMPI_UINT8_T, &raw mut length);
+            (status.assume_init(), length)
+        };
+        let mut bytes = vec![0_u8; length as usize];
+        // SAFETY: the buffer has the length of the probed message, which only this thread takes.
+        unsafe {
+            ffi::MPI_Recv(
+                bytes.as_mut_ptr().cast::<c_void>(),
+                length,
+                ffi::RSMPI_UINT8_T,
+                status.MPI_SOURCE,
+                TAG,
+                self.communicator,
+                ffi::RSMPI_STATUS_IGNORE,
+            );
+        }
+        Some((status.MPI_SOURCE as usize, bytes))
+    }
+
+    /// Waits until MPI has taken every message.
+    pub fn flush(&mut self) {
+        while !self.outgoing.is_empty() {
+            self.progress();
+            std::thread::sleep(super::POLL);
+        }
+    }
+}

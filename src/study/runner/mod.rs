@@ -1,0 +1,225 @@
+//! Runs a study under MPI, or alone.
+//!
+//! On every rank the main thread talks to MPI and HDF5 and a second thread computes, so rank 0
+//! computes too. All messages go through rank 0, are two-sided and never block. Whatever cannot
+//! be recorded as the failure of an item ends the whole job at once.
+
+pub mod abort;
+mod compute;
+mod coordinator;
+mod local;
+mod mailbox;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mpi::environment::Universe;
+use mpi::raw::AsRaw;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, Root};
+
+pub use coordinator::Progress;
+
+use super::archive::{Access, Writer};
+use super::config::Study;
+use super::dispatcher::Dispatcher;
+use super::schema::schemas;
+use super::work::Work;
+use abort::abort;
+use compute::Compute;
+use coordinator::{Coordinator, Letter};
+use local::Local;
+use mailbox::Mailbox;
+use message::{Down, Up};
+
+/// The longest time between two looks at the messages: short against any item, long against a
+/// look.
+const POLL: Duration = Duration::from_micros(500);
+/// Exit code of an I/O failure or a broken invariant.
+pub const FAILURE: u8 = 1;
+
+/// How the run goes, apart from what the study says.
+pub struct Settings {
+    /// The results file.
+    pub output: PathBuf,
+    /// The longest time between two commits of a rank.
+    pub commit_interval: Duration,
+    /// After this time nothing new is started.
+    pub max_time: Option<Duration>,
+    /// Set by a signal: nothing new is started.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// This process as a rank of the job.
+pub struct Job {
+    universe: Universe,
+    world: SimpleCommunicator,
+}
+
+impl Job {
+    /// Starts MPI. A panic or an MPI error on any rank ends the job from here on.
+    pub fn start() -> Self {
+        abort::install_panic_hook(FAILURE);
+        // MPI calls come from the main thread only, but there is a second thread.
+        match mpi::initialize_with_threading(mpi::Threading::Funneled) {
+            Some((universe, threading)) if threading >= mpi::Threading::Funneled => {
+                let world = universe.world();
+                Job { universe, world }
+            }
+            Some(_) => abort(
+                "this MPI library does not allow a second thread (MPI_THREAD_FUNNELED); use another one",
+                FAILURE,
+            ),
+            None => abort("MPI does not start", FAILURE),
+        }
+    }
+
+    /// This process's rank.
+    pub fn rank(&self) -> usize {
+        self.world.rank() as usize
+    }
+
+    /// Number of ranks.
+    pub fn ranks(&self) -> usize {
+        self.world.size() as usize
+    }
+
+    /// Gives rank 0's bytes to all ranks.
+    pub fn broadcast(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let root = self.world.process_at_rank(0);
+        let mut length = bytes.len() as u64;
+        root.broadcast_into(&mut length);
+        let mut bytes = bytes;
+        bytes.resize(length as usize, 0);
+        // MPI refuses the address of an empty buffer.
+        if !bytes.is_empty() {
+            root.broadcast_into(&mut bytes[..]);
+        }
+        bytes
+    }
+
+    /// Ends MPI; every rank must call it.
+    pub fn finish(self) {
+        drop(self.world);
+        drop(self.universe);
+    }
+
+    /// Computes what is pending; `make` makes the physics of a rank, on the computing thread.
+    /// Every rank must call it; rank 0 gives `pending`. Ends the job on any failure of I/O.
+    pub fn compute<W, F>(
+        &self,
+        study: &Arc<Study>,
+        pending: Vec<std::ops::Range<u64>>,
+        settings: &Settings,
+        make: F,
+        mut watch: impl FnMut(&Progress),
+    ) -> Progress
+    where
+        W: Work,
+        F: Fn(Arc<Study>) -> W + Send + 'static,
+    {
+        let schemas = schemas(study);
+        let host = mpi::environment::processor_name().unwrap_or_default();
+        let access = Access::Parallel(self.world.as_raw());
+        let writer = Writer::open(&settings.output, access, study, &schemas, &host)
+            .unwrap_or_else(|error| abort(&error.to_string(), FAILURE));
+        let physics = Arc::clone(study);
+        let compute = Compute::start(move || make(Arc::clone(&physics)))
+            .unwrap_or_else(|error| abort(&format!("cannot start a thread: {error}"), FAILURE));
+        let local = Local::new(study, &schemas, writer, compute, settings.commit_interval);
+        let divisible = schemas.iter().any(|schema| schema.parts.len() > 1);
+        let coordinator = (self.rank() == 0).then(|| {
+            Coordinator::new(Dispatcher::new(pending, self.ranks(), divisible), self.ranks())
+        });
+        let mut rank =
+            Rank { local, coordinator, mailbox: Mailbox::new(self.world.as_raw()), closing: false };
+        let started = Instant::now();
+        while !rank.closing {
+            if settings.stop.load(Ordering::Relaxed)
+                || settings.max_time.is_some_and(|limit| started.elapsed() >= limit)
+            {
+                rank.stop();
+            }
+            rank.turn();
+            if let Some(coordinator) = &rank.coordinator {
+                watch(&coordinator.progress);
+            }
+        }
+        rank.close()
+    }
+}
+
+/// One rank at work.
+struct Rank<'s> {
+    local: Local<'s>,
+    coordinator: Option<Coordinator>,
+    mailbox: Mailbox,
+    closing: bool,
+}
+
+impl Rank<'_> {
+    fn stop(&mut self) {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.stop();
+        }
+    }
+
+    fn turn(&mut self) {
+        if let Err(error) = self.local.turn(POLL) {
+            abort(&error.to_string(), FAILURE);
+        }
+        for (message, payload) in std::mem::take(&mut self.local.outbox) {
+            match &mut self.coordinator {
+                Some(coordinator) => coordinator.take(0, message, payload),
+                None => self.mailbox.send(0, message::encode(&message, &payload)),
+            }
+        }
+        while let Some((sender, bytes)) = self.mailbox.receive() {
+            match &mut self.coordinator {
+                Some(coordinator) => match message::decode::<Up>(&bytes) {
+                    Some((message, payload)) => coordinator.take(sender, message, payload),
+                    None => {
+                        abort("internal error, please report it: a message cannot be read", FAILURE)
+                    }
+                },
+                None => match message::decode::<Down>(&bytes) {
+                    Some((message, payload)) => self.obey(message, payload),
+                    None => {
+                        abort("internal error, please report it: a message cannot be read", FAILURE)
+                    }
+                },
+            }
+        }
+        let letters: Vec<Letter> =
+            self.coordinator.as_mut().map(Coordinator::serve).unwrap_or_default();
+        for (rank, message, payload) in letters {
+            if rank == 0 {
+                self.obey(message, payload);
+            } else {
+                self.mailbox.send(rank, message::encode(&message, &payload));
+            }
+        }
+    }
+
+    fn obey(&mut self, message: Down, payload: Vec<u8>) {
+        match message {
+            Down::Task(task) => self.local.accept(task, payload),
+            Down::Drain { discard } => self.local.drain(discard),
+            Down::Close => self.closing = true,
+        }
+    }
+
+    /// Closes the file, together with all ranks.
+    fn close(mut self) -> Progress {
+        self.mailbox.flush();
+        if let Err(error) = self.local.writer.close() {
+            abort(&error.to_string(), FAILURE);
+        }
+        self.coordinator.map(|coordinator| coordinator.progress).unwrap_or_default()
+    }
+}

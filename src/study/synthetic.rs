@@ -1,0 +1,97 @@
+//! Work for tests of the engine: every value is a hash of its place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::config::Study;
+use super::schema::{Kind, ScenarioSchema, schemas};
+use super::work::{Failure, Part, Row, Values, Work};
+
+/// Deterministic rows of the right shape. Solid `failing` fails; every part takes `delay`.
+pub struct Synthetic {
+    study: Arc<Study>,
+    schemas: Vec<ScenarioSchema>,
+    /// The replica whose solid fails.
+    pub failing: Option<u64>,
+    /// The replica whose solid panics.
+    pub panicking: Option<u64>,
+    /// Time that every part takes.
+    pub delay: Duration,
+}
+
+impl Synthetic {
+    /// Work for a study.
+    pub fn new(study: Arc<Study>) -> Self {
+        let schemas = schemas(&study);
+        Synthetic { study, schemas, failing: None, panicking: None, delay: Duration::ZERO }
+    }
+
+    fn row(&self, scenario: usize, replica: u64, part: &Part) -> Row {
+        let schema = &self.schemas[scenario];
+        let slot = replica - self.study.first_replica;
+        schema
+            .columns_of(part, slot)
+            .map(|index| {
+                let column = &schema.columns[index];
+                let row_length = column.row_length();
+                let (start, length) = match part {
+                    Part::Solid => (0, row_length),
+                    Part::Directions { directions, .. } => {
+                        let one = row_length / column.axes[0].length;
+                        (directions.start * one, directions.len() * one)
+                    }
+                };
+                let value = |offset: usize| {
+                    let place = format!("{scenario} {replica} {} {offset}", column.path);
+                    xxh3_64(place.as_bytes())
+                };
+                let range = start..start + length;
+                let values = match column.kind {
+                    Kind::F64 => {
+                        Values::F64(range.map(|i| value(i) as f64 / u64::MAX as f64).collect())
+                    }
+                    Kind::I32 => Values::I32(range.map(|i| (value(i) % 100) as i32).collect()),
+                    Kind::U8 => Values::U8(range.map(|i| (value(i) % 2) as u8).collect()),
+                };
+                (column.path.clone(), values)
+            })
+            .collect()
+    }
+
+    fn bytes(scenario: usize, replica: u64) -> Vec<u8> {
+        format!("solid {scenario} {replica}").into_bytes()
+    }
+}
+
+impl Work for Synthetic {
+    fn solid(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), Failure> {
+        std::thread::sleep(self.delay);
+        if self.failing == Some(replica) {
+            return Err(Failure { reason: "not jammed\u{2014}a test".to_owned() });
+        }
+        assert!(self.panicking != Some(replica), "a panic in the physics");
+        Ok((self.row(scenario, replica, &Part::Solid), Self::bytes(scenario, replica)))
+    }
+
+    fn restore(&self, scenario: usize, row: &Row) -> Result<Vec<u8>, Failure> {
+        let replicas = self.study.first_replica..self.study.first_replica + self.study.replicas;
+        let found = replicas.into_iter().find(|&r| self.row(scenario, r, &Part::Solid) == *row);
+        found
+            .map(|replica| Self::bytes(scenario, replica))
+            .ok_or_else(|| Failure { reason: "not a row of this study".to_owned() })
+    }
+
+    fn directions(
+        &mut self,
+        scenario: usize,
+        replica: u64,
+        solid: &[u8],
+        part: &Part,
+    ) -> Result<Row, Failure> {
+        std::thread::sleep(self.delay);
+        assert_eq!(solid, Self::bytes(scenario, replica), "the solid belongs to the replica");
+        Ok(self.row(scenario, replica, part))
+    }
+}
