@@ -17,12 +17,8 @@ use amorph::solid::{Solid, Vector};
 use amorph::study::solid_file;
 use common::{largest, largest_difference, numbers};
 
-const SOFT: [&str; 4] = [
-    "s2d_n064_p1e-1_D10",
-    "s3d_n064_p1e-1_D30",
-    "s2d_n064_p1e-1_Dk4",
-    "s2d_n064_p1e-3_D10",
-];
+const SOFT: [&str; 4] =
+    ["s2d_n064_p1e-1_D10", "s3d_n064_p1e-1_D30", "s2d_n064_p1e-1_Dk4", "s2d_n064_p1e-3_D10"];
 
 fn kinds(columns: &[String]) -> Vec<ParameterKind> {
     ParameterKind::ALL
@@ -43,12 +39,7 @@ fn check<const D: usize>(name: &str, tolerance: f64) {
     assert_eq!(ours, rattlers, "{name}: rattlers");
 
     let modes = 10;
-    let request = FeatureRequest {
-        stress: true,
-        elastic: true,
-        modes,
-        derived: false,
-    };
+    let request = FeatureRequest { stress: true, elastic: true, modes, derived: false };
     let features = compute(&solid, &mut equilibrium, &request, true);
     let stress: Vec<f64> = numbers(&file, "stress").iter().map(|s| -s).collect();
     let n_s = stress.len();
@@ -93,12 +84,9 @@ fn check<const D: usize>(name: &str, tolerance: f64) {
         ("C+stress+omega", 0..n_s + n_c + modes),
     ] {
         let expected = numbers(&file, &format!("svd/{set}/singular_values"));
-        let ours = decompose(
-            jacobian.as_ref().subrows(rows.start, rows.len()),
-            RANK_TOLERANCE,
-        )
-        .unwrap()
-        .singular_values;
+        let ours = decompose(jacobian.as_ref().subrows(rows.start, rows.len()), RANK_TOLERANCE)
+            .unwrap()
+            .singular_values;
         let error = largest_difference(&ours, &expected) / expected[0];
         println!("{name} s({set}): {error:.1e}");
         assert!(error < 1e-10, "{name} s({set}): {error:e}");
@@ -108,11 +96,8 @@ fn check<const D: usize>(name: &str, tolerance: f64) {
     for direction in ["w0", "w1"] {
         let at = |what: &str| numbers(&file, &format!("directions/{direction}/{what}"));
         let w = at("w");
-        let along = DirectionResponse::new(
-            &response,
-            &ParameterDirection::new(&space, &w),
-            &solid.species,
-        );
+        let along =
+            DirectionResponse::new(&response, &ParameterDirection::new(&space, &w), &solid.species);
         // The reference's stress is compression positive.
         let ours: Vec<f64> = curvature(&response, &along, &features.modes, &request)
             .iter()
@@ -157,16 +142,14 @@ fn a_crystal_agrees_with_the_reference_and_has_rank_one() {
     let solid = data.solid::<2>(Tail::DEFAULT).unwrap();
     let mut forces = Forces::new(&solid);
     let mut equilibrium = finish(&solid, &mut forces, None).unwrap();
-    let request = FeatureRequest {
-        stress: true,
-        elastic: true,
-        modes: 10,
-        derived: false,
-    };
+    let request = FeatureRequest { stress: true, elastic: true, modes: 10, derived: false };
     let features = compute(&solid, &mut equilibrium, &request, true);
     let stress: Vec<f64> = numbers(&file, "stress").iter().map(|s| -s).collect();
-    let expected: Vec<f64> =
-        stress.into_iter().chain(numbers(&file, "C")).chain(numbers(&file, "frequencies")).collect();
+    let expected: Vec<f64> = stress
+        .into_iter()
+        .chain(numbers(&file, "C"))
+        .chain(numbers(&file, "frequencies"))
+        .collect();
     let error = largest_difference(&features.values, &expected) / largest(&expected);
     assert!(error < 1e-11, "{error:e}: {:?} {expected:?}", features.values);
     assert!(features.degenerate[9..].iter().all(|&degenerate| degenerate));
@@ -213,10 +196,7 @@ fn packing<const D: usize>(file: &hdf5::File, record: usize) -> Solid<D> {
             diameters,
             k: SymmetricTable::uniform(particles, 1.0),
             depths: SymmetricTable::uniform(particles, 0.0),
-            potential: Potential {
-                a: 50.0,
-                tail: Tail::DEFAULT,
-            },
+            potential: Potential { a: 50.0, tail: Tail::DEFAULT },
         },
         springs: None,
     }

@@ -24,10 +24,7 @@ pub struct Forces<const D: usize> {
 impl<const D: usize> Forces<D> {
     /// Ready for this solid, with its list built.
     pub fn new(solid: &Solid<D>) -> Self {
-        let mut forces = Self {
-            values: vec![Vector::zeros(); solid.len()],
-            ..Self::default()
-        };
+        let mut forces = Self { values: vec![Vector::zeros(); solid.len()], ..Self::default() };
         forces.rebuild(solid);
         forces
     }
@@ -89,7 +86,8 @@ impl<const D: usize> Forces<D> {
             let squared = separation.norm_squared();
             if squared < pair.sigma * pair.sigma {
                 let r = squared.sqrt();
-                let force = separation * (pair.k * (pair.sigma - r) / (pair.sigma * pair.sigma * r));
+                let force =
+                    separation * (pair.k * (pair.sigma - r) / (pair.sigma * pair.sigma * r));
                 self.values[i] += force;
                 self.values[j] -= force;
             }

@@ -127,8 +127,7 @@ impl<const D: usize> Hessian<D> {
         let request = symbolic
             .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
             .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()));
-        let memory =
-            |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
+        let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
         let mut place = vec![NO_BLOCK; rattler.len()];
         let particles: Vec<usize> = order.iter().map(|&block| backbone[block]).collect();
         for (row, &i) in particles.iter().enumerate() {
@@ -154,10 +153,8 @@ impl<const D: usize> Hessian<D> {
     /// # Errors
     /// [`HessianError`] where the solid has no backbone or is not rigid.
     pub fn factorised(solid: &Solid<D>, contacts: &Contacts<D>) -> Result<Self, HessianError> {
-        let mut hessian = Self::new(
-            &contacts.rattler,
-            contacts.bonds.iter().map(|bond| (bond.i, bond.j)),
-        )?;
+        let mut hessian =
+            Self::new(&contacts.rattler, contacts.bonds.iter().map(|bond| (bond.i, bond.j)))?;
         hessian.factorise(&solid.interactions.potential, &contacts.bonds)?;
         Ok(hessian)
     }
@@ -166,9 +163,7 @@ impl<const D: usize> Hessian<D> {
     pub fn covers(&self, bonds: &[Bond<D>]) -> bool {
         bonds.iter().all(|bond| {
             let (a, b) = (self.place[bond.i], self.place[bond.j]);
-            a != NO_BLOCK
-                && b != NO_BLOCK
-                && self.below[a.min(b)].binary_search(&a.max(b)).is_ok()
+            a != NO_BLOCK && b != NO_BLOCK && self.below[a.min(b)].binary_search(&a.max(b)).is_ok()
         })
     }
 
@@ -403,10 +398,7 @@ fn transposed(n: usize, starts: &[usize], rows: &[usize]) -> (Vec<usize>, Vec<us
 }
 
 /// The fill-reducing order of the particles: which one is eliminated first, second, …
-fn elimination_order(
-    blocks: usize,
-    edges: &[(usize, usize)],
-) -> Result<Vec<usize>, HessianError> {
+fn elimination_order(blocks: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, HessianError> {
     let mut column_starts = vec![0; blocks + 1];
     for &(_, column) in edges {
         column_starts[column + 1] += 1;
@@ -421,11 +413,9 @@ fn elimination_order(
         fill[column] += 1;
     }
     let graph = SymbolicSparseColMatRef::new_checked(blocks, blocks, &column_starts, None, &rows);
-    let mut memory = MemBuffer::try_new(amd::order_maybe_unsorted_scratch::<usize>(
-        blocks,
-        edges.len(),
-    ))
-    .map_err(|_| HessianError::OutOfMemory)?;
+    let mut memory =
+        MemBuffer::try_new(amd::order_maybe_unsorted_scratch::<usize>(blocks, edges.len()))
+            .map_err(|_| HessianError::OutOfMemory)?;
     let (mut order, mut inverse) = (vec![0; blocks], vec![0; blocks]);
     amd::order_maybe_unsorted(
         &mut order,

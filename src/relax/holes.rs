@@ -38,10 +38,7 @@ fn climb<const D: usize>(neighbours: &[(Vector<D>, f64)], diameter: f64) -> Vect
         (separation + shift).norm() - sigma
     };
     let smallest = |shift: &Vector<D>| {
-        neighbours
-            .iter()
-            .map(|neighbour| gap(shift, neighbour))
-            .fold(f64::INFINITY, f64::min)
+        neighbours.iter().map(|neighbour| gap(shift, neighbour)).fold(f64::INFINITY, f64::min)
     };
     let mut shift = Vector::<D>::zeros();
     let (mut best, mut best_gap) = (shift, smallest(&shift));

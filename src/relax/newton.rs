@@ -126,17 +126,9 @@ pub fn finish<const D: usize>(
     let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
     let accepted = (FORCE_ACCEPTED * scale).max(FORCE_ROUNDING) * unit;
     if !(max_force <= accepted) {
-        return Err(RelaxError::NotConverged {
-            max_force,
-            accepted,
-        });
+        return Err(RelaxError::NotConverged { max_force, accepted });
     }
-    Ok(Equilibrium {
-        contacts,
-        hessian,
-        pressure,
-        max_force,
-    })
+    Ok(Equilibrium { contacts, hessian, pressure, max_force })
 }
 
 fn factor_for<'a, const D: usize>(

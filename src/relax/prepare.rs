@@ -73,9 +73,8 @@ const PACKING_3D: [(f64, f64); 3] = [(1e-3, 0.648), (1e-2, 0.685), (1e-1, 0.912)
 pub fn start_packing_fraction<const D: usize>(pressure: f64) -> f64 {
     let table = if D == 2 { PACKING_2D } else { PACKING_3D };
     let [low, middle, high] = table;
-    let between = |a: (f64, f64), b: (f64, f64)| {
-        a.1 + (b.1 - a.1) * (pressure / a.0).ln() / (b.0 / a.0).ln()
-    };
+    let between =
+        |a: (f64, f64), b: (f64, f64)| a.1 + (b.1 - a.1) * (pressure / a.0).ln() / (b.0 / a.0).ln();
     if pressure <= low.0 {
         low.1
     } else if pressure <= middle.0 {
@@ -108,10 +107,7 @@ impl Recipe {
     ///
     /// # Errors
     /// Where the particles do not fill a crystal, or the box is too small.
-    pub fn start<const D: usize>(
-        &self,
-        key: &StreamKey,
-    ) -> Result<Solid<D>, RelaxError> {
+    pub fn start<const D: usize>(&self, key: &StreamKey) -> Result<Solid<D>, RelaxError> {
         let (small, large) = self.small_and_large();
         let mut diameters = vec![1.0];
         if large > 0 {
@@ -147,13 +143,7 @@ impl Recipe {
                 (cell, random_positions(&cell, species.len(), &mut random))
             }
         };
-        let solid = Solid {
-            cell,
-            positions,
-            species,
-            interactions,
-            springs: None,
-        };
+        let solid = Solid { cell, positions, species, interactions, springs: None };
         solid.check()?;
         Ok(solid)
     }
@@ -168,12 +158,7 @@ impl Recipe {
             let start = self.start(&StreamKey { attempt, ..*key })?;
             match self.relaxed(start) {
                 Ok((solid, equilibrium)) => {
-                    return Ok(Prepared {
-                        solid,
-                        equilibrium,
-                        attempts: attempt + 1,
-                        discarded,
-                    });
+                    return Ok(Prepared { solid, equilibrium, attempts: attempt + 1, discarded });
                 }
                 Err(reason) => discarded.push(reason.to_string()),
             }
@@ -214,10 +199,6 @@ pub fn springs<const D: usize>(contacts: &Contacts<D>) -> Vec<SpringBond> {
         .bonds
         .iter()
         .filter(|bond| bond.in_contact())
-        .map(|bond| SpringBond {
-            i: bond.i,
-            j: bond.j,
-            stretch: bond.distance / bond.pair.sigma,
-        })
+        .map(|bond| SpringBond { i: bond.i, j: bond.j, stretch: bond.distance / bond.pair.sigma })
         .collect()
 }

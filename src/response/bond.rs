@@ -35,11 +35,7 @@ pub fn phi(radial: &Radial, r: f64) -> Phi {
 
 /// D²φ[·, a] as a vector.
 #[inline(always)]
-pub fn second_with<const D: usize>(
-    phi: &Phi,
-    separation: &Vector<D>,
-    a: &Vector<D>,
-) -> Vector<D> {
+pub fn second_with<const D: usize>(phi: &Phi, separation: &Vector<D>, a: &Vector<D>) -> Vector<D> {
     a * phi[0] + separation * (phi[1] * separation.dot(a))
 }
 

@@ -66,12 +66,7 @@ impl<const D: usize> DirectionResponse<D> {
         });
         response.hessian.solve_one(&mut displacement);
         let changes = bond_changes(response.bonds, &displacement);
-        Self {
-            displacement,
-            changes,
-            along,
-            along_twice,
-        }
+        Self { displacement, changes, along, along_twice }
     }
 
     /// D³U[·, q, q] of one bond.
@@ -116,9 +111,8 @@ pub fn curvature<const D: usize>(
     let bonds = response.bonds;
     let particles = response.solid.len();
     let strains = components(D).len();
-    let mut solved: Vec<Field<D>> = vec![scatter(bonds, particles, |index, _| {
-        -direction.third_twice(response, index)
-    })];
+    let mut solved: Vec<Field<D>> =
+        vec![scatter(bonds, particles, |index, _| -direction.third_twice(response, index))];
     solved.extend((0..strains).map(|a| {
         scatter(bonds, particles, |index, _| {
             -direction.third_once(response, index, &response.strains[a][index])
@@ -190,8 +184,7 @@ fn derived_curvature<const D: usize>(
     let rate_of_denominator = x * k1 + y * g1;
     // ν' = n (g k' − k g')/denominator²; its explicit rate of change at fixed K'', G'' is
     // −2 n (g k' − k g') denominator'/denominator³.
-    values[3] +=
-        -2.0 * scale * n * (g * k1 - k * g1) * rate_of_denominator / denominator.powi(3);
+    values[3] += -2.0 * scale * n * (g * k1 - k * g1) * rate_of_denominator / denominator.powi(3);
     values
 }
 

@@ -50,12 +50,10 @@ impl FeatureRequest {
 
     /// n_y.
     pub fn len(&self, dimension: usize) -> usize {
-        self.rows(dimension, &[
-            FeatureKind::Stress,
-            FeatureKind::Elastic,
-            FeatureKind::Modes,
-            FeatureKind::Derived,
-        ])
+        self.rows(
+            dimension,
+            &[FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived],
+        )
         .len()
     }
 
@@ -136,12 +134,7 @@ pub fn of_response<const D: usize>(
     } else {
         Vec::new()
     };
-    Features {
-        values,
-        sensitivities,
-        degenerate,
-        modes,
-    }
+    Features { values, sensitivities, degenerate, modes }
 }
 
 fn sensitivities<const D: usize>(
@@ -268,7 +261,8 @@ mod tests {
 
     #[test]
     fn derived_features_of_an_isotropic_solid_are_lames() {
-        let [p, k, g, nu] = derived::<3>(&[-0.3, -0.2, -0.1, 0.5, 0.5, 0.5], &isotropic::<3>(1.5, 0.7));
+        let [p, k, g, nu] =
+            derived::<3>(&[-0.3, -0.2, -0.1, 0.5, 0.5, 0.5], &isotropic::<3>(1.5, 0.7));
         assert!((p - 0.2).abs() < 1e-14);
         assert!((k - (1.5 + 2.0 / 3.0 * 0.7)).abs() < 1e-14);
         assert!((g - 0.7).abs() < 1e-14);

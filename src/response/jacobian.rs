@@ -28,22 +28,10 @@ pub fn bond_jacobian<const D: usize>(
     let mut jacobian = Mat::zeros(sensitivities.len(), bonds.len());
     for (index, bond) in bonds.iter().enumerate() {
         let tangent = match kind {
-            ParameterKind::Diameter => PairTangent {
-                sigma: bond.stretch,
-                ..Default::default()
-            },
-            ParameterKind::Stiffness => PairTangent {
-                k: 1.0,
-                ..Default::default()
-            },
-            ParameterKind::Depth => PairTangent {
-                depth: 1.0,
-                ..Default::default()
-            },
-            ParameterKind::InverseRange => PairTangent {
-                a: 1.0,
-                ..Default::default()
-            },
+            ParameterKind::Diameter => PairTangent { sigma: bond.stretch, ..Default::default() },
+            ParameterKind::Stiffness => PairTangent { k: 1.0, ..Default::default() },
+            ParameterKind::Depth => PairTangent { depth: 1.0, ..Default::default() },
+            ParameterKind::InverseRange => PairTangent { a: 1.0, ..Default::default() },
         };
         let along = potential.radial_along(&bond.pair, &tangent, bond.distance);
         let [phi1, phi2, ..] = phi(&along, bond.distance);

@@ -63,11 +63,7 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
     }
 
     /// The same from bonds and a factorised Hessian.
-    pub fn from_parts(
-        solid: &'a Solid<D>,
-        bonds: &'a [Bond<D>],
-        hessian: &'a Hessian<D>,
-    ) -> Self {
+    pub fn from_parts(solid: &'a Solid<D>, bonds: &'a [Bond<D>], hessian: &'a Hessian<D>) -> Self {
         let potential = &solid.interactions.potential;
         let phi: PerBond<Phi> = bonds
             .iter()
@@ -95,15 +91,7 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
                     .collect()
             })
             .collect();
-        Self {
-            solid,
-            bonds,
-            hessian,
-            phi,
-            non_affine,
-            strains,
-            volume: solid.cell.volume(),
-        }
+        Self { solid, bonds, hessian, phi, non_affine, strains, volume: solid.cell.volume() }
     }
 
     /// s_a, tension positive [energy/length^d], shape (3,) or (6,).

@@ -71,11 +71,7 @@ pub fn lowest_modes<const D: usize>(
     let size = equilibrium.hessian.size() - D;
     let wanted = wanted.min(size);
     if wanted == 0 {
-        return Modes {
-            eigenvalues: Vec::new(),
-            vectors: Vec::new(),
-            clusters: Vec::new(),
-        };
+        return Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() };
     }
     let lanczos = (size > DENSE_SIZE)
         .then(|| lanczos(solid, equilibrium, (wanted + SPARE).min(size)))
@@ -114,11 +110,7 @@ fn assembled<const D: usize>(
             start = m + 1;
         }
     }
-    Modes {
-        eigenvalues,
-        vectors,
-        clusters,
-    }
+    Modes { eigenvalues, vectors, clusters }
 }
 
 fn close(low: f64, high: f64) -> bool {
@@ -195,9 +187,8 @@ fn lanczos<const D: usize>(
                 (norm * ritz[(size - 1, column)]).abs() <= RITZ_TOLERANCE * values[column].abs()
             });
             if converged || exhausted {
-                let vectors = (0..wanted)
-                    .map(|m| combine(&basis, |row| ritz[(row, size - 1 - m)]))
-                    .collect();
+                let vectors =
+                    (0..wanted).map(|m| combine(&basis, |row| ritz[(row, size - 1 - m)])).collect();
                 let bonds = &equilibrium.contacts.bonds;
                 let (eigenvalues, vectors) = rayleigh(solid, bonds, vectors);
                 return exact(solid, bonds, &eigenvalues, &vectors)

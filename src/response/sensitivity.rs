@@ -31,10 +31,7 @@ pub struct Sensitivity {
 impl Sensitivity {
     /// Σ_i c_i S_i, for features that combine others.
     pub fn combined<'s>(terms: impl Iterator<Item = (f64, &'s Sensitivity)>, bonds: usize) -> Self {
-        let mut sum = Sensitivity {
-            phi1: vec![0.0; bonds],
-            phi2: vec![0.0; bonds],
-        };
+        let mut sum = Sensitivity { phi1: vec![0.0; bonds], phi2: vec![0.0; bonds] };
         for (coefficient, term) in terms {
             for (total, value) in sum.phi1.iter_mut().zip(&term.phi1) {
                 *total += coefficient * value;

@@ -60,13 +60,7 @@ pub fn decompose(jacobian: MatRef<'_, f64>, tolerance: f64) -> Result<Susceptibi
         (Some(last), Some(&next)) if next > 0.0 => singular_values[last] / next,
         _ => f64::INFINITY,
     };
-    Ok(Susceptibility {
-        singular_values,
-        left,
-        right,
-        rank,
-        gap,
-    })
+    Ok(Susceptibility { singular_values, left, right, rank, gap })
 }
 
 #[cfg(test)]

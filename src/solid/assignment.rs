@@ -57,10 +57,7 @@ impl Assignment {
             }
             origin.extend(std::iter::repeat_n(class, share));
         }
-        Ok(Self {
-            species,
-            interactions: solid.interactions.resplit(&origin),
-        })
+        Ok(Self { species, interactions: solid.interactions.resplit(&origin) })
     }
 
     /// Every particle a species of its own.
@@ -89,21 +86,13 @@ mod tests {
                 diameters: vec![1.0, 1.4],
                 k: SymmetricTable::uniform(2, 1.0),
                 depths: SymmetricTable::uniform(2, 0.0),
-                potential: Potential {
-                    a: 50.0,
-                    tail: Tail::DEFAULT,
-                },
+                potential: Potential { a: 50.0, tail: Tail::DEFAULT },
             },
             springs: None,
         }
     }
 
-    const KEY: StreamKey = StreamKey {
-        seed: 3,
-        solid: 1,
-        replica: 4,
-        attempt: 0,
-    };
+    const KEY: StreamKey = StreamKey { seed: 3, solid: 1, replica: 4, attempt: 0 };
 
     #[test]
     fn species_hold_one_size_and_are_as_even_as_possible() {

@@ -12,10 +12,7 @@ pub struct Cell<const D: usize> {
 impl<const D: usize> Cell<D> {
     /// A box with these edges [length]; all must be positive and finite.
     pub fn new(edges: SVector<f64, D>) -> Self {
-        Self {
-            edges,
-            inverse: edges.map(|edge| 1.0 / edge),
-        }
+        Self { edges, inverse: edges.map(|edge| 1.0 / edge) }
     }
 
     /// A square or cubic box of this volume [length^d].

@@ -48,10 +48,8 @@ pub struct Contacts<const D: usize> {
 impl<const D: usize> Contacts<D> {
     /// Finds bonds and rattlers among the candidate pairs, which must hold every interacting pair.
     pub fn find(solid: &Solid<D>, candidates: &[Candidate]) -> Self {
-        let mut contacts = Self {
-            bonds: interacting_pairs(solid, candidates),
-            rattler: Vec::new(),
-        };
+        let mut contacts =
+            Self { bonds: interacting_pairs(solid, candidates), rattler: Vec::new() };
         contacts.rattler = rattlers(solid, &contacts.bonds);
         let rattler = &contacts.rattler;
         contacts.bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
@@ -60,11 +58,7 @@ impl<const D: usize> Contacts<D> {
 
     /// The contact set as (i, j), i < j, ascending.
     pub fn contact_set(&self) -> Vec<(usize, usize)> {
-        self.bonds
-            .iter()
-            .filter(|bond| bond.in_contact())
-            .map(|bond| (bond.i, bond.j))
-            .collect()
+        self.bonds.iter().filter(|bond| bond.in_contact()).map(|bond| (bond.i, bond.j)).collect()
     }
 
     /// The number of contacts.
@@ -102,18 +96,14 @@ pub fn interacting_pairs<const D: usize>(
                 pair.sigma *= stretch;
                 pair.spring = true;
             }
-            solid
-                .interactions
-                .potential
-                .interacts(&pair, distance)
-                .then_some(Bond {
-                    i,
-                    j,
-                    separation,
-                    distance,
-                    pair,
-                    stretch: stretch.unwrap_or(1.0),
-                })
+            solid.interactions.potential.interacts(&pair, distance).then_some(Bond {
+                i,
+                j,
+                separation,
+                distance,
+                pair,
+                stretch: stretch.unwrap_or(1.0),
+            })
         })
         .collect()
 }

@@ -12,10 +12,7 @@ pub struct SymmetricTable {
 impl SymmetricTable {
     /// The table with the same value everywhere.
     pub fn uniform(n: usize, value: f64) -> Self {
-        Self {
-            n,
-            values: vec![value; n * n],
-        }
+        Self { n, values: vec![value; n * n] }
     }
 
     /// The table with entries `entry(s, t)`, s ≤ t.
@@ -120,11 +117,7 @@ impl Interactions {
     /// Names the first parameter that is out of range: D, k, a > 0 and B ≥ 0, all finite.
     pub fn check(&self) -> Result<(), super::SolidError> {
         let out = |name: String, value: f64, allowed: &'static str| {
-            Err(super::SolidError::Parameter {
-                name,
-                value,
-                allowed,
-            })
+            Err(super::SolidError::Parameter { name, value, allowed })
         };
         for (s, &diameter) in self.diameters.iter().enumerate() {
             if !(diameter > 0.0 && diameter.is_finite()) {

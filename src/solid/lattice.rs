@@ -14,9 +14,7 @@ pub fn random_positions<const D: usize>(
     random: &mut ChaCha8Rng,
 ) -> Vec<Vector<D>> {
     let edges = cell.edges();
-    (0..particles)
-        .map(|_| edges.map(|edge| edge * random.random::<f64>()))
-        .collect()
+    (0..particles).map(|_| edges.map(|edge| edge * random.random::<f64>())).collect()
 }
 
 /// The triangular (2d) or fcc (3d) lattice of N particles with unit nearest-neighbour distance, in
@@ -27,10 +25,7 @@ pub fn random_positions<const D: usize>(
 /// shorter than four lattice constants' neighbours.
 pub fn crystal<const D: usize>(particles: usize) -> Result<(Cell<D>, Vec<Vector<D>>), SolidError> {
     let (unit_edges, basis): (Vec<f64>, Vec<Vec<f64>>) = match D {
-        2 => (
-            vec![1.0, 3.0_f64.sqrt()],
-            vec![vec![0.0, 0.0], vec![0.5, 0.5]],
-        ),
+        2 => (vec![1.0, 3.0_f64.sqrt()], vec![vec![0.0, 0.0], vec![0.5, 0.5]]),
         _ => (
             vec![2.0_f64.sqrt(); 3],
             vec![
@@ -45,11 +40,7 @@ pub fn crystal<const D: usize>(particles: usize) -> Result<(Cell<D>, Vec<Vector<
         SolidError::Invalid(format!(
             "{particles} particles do not fill a commensurate {} crystal (allowed: {})",
             if D == 2 { "triangular" } else { "fcc" },
-            if D == 2 {
-                "N = 2·n·m, e.g. 80 or 256"
-            } else {
-                "N = 4·n·m·l, e.g. 108 or 256"
-            },
+            if D == 2 { "N = 2·n·m, e.g. 80 or 256" } else { "N = 4·n·m·l, e.g. 108 or 256" },
         ))
     };
     if particles == 0 || !particles.is_multiple_of(basis.len()) {
@@ -102,9 +93,8 @@ fn factorisations<const D: usize>(n: usize) -> Vec<[usize; D]> {
 /// Longest over shortest edge.
 fn elongation<const D: usize>(repeats: &[usize; D], unit_edges: &[f64]) -> f64 {
     let edges = (0..D).map(|axis| unit_edges[axis] * repeats[axis] as f64);
-    let (shortest, longest) = edges.fold((f64::INFINITY, 0.0_f64), |(low, high), edge| {
-        (low.min(edge), high.max(edge))
-    });
+    let (shortest, longest) =
+        edges.fold((f64::INFINITY, 0.0_f64), |(low, high), edge| (low.min(edge), high.max(edge)));
     longest / shortest
 }
 

@@ -47,11 +47,7 @@ pub struct Solid<const D: usize> {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SolidError {
     #[error("parameter {name} = {value} is out of range (allowed: {allowed})")]
-    Parameter {
-        name: String,
-        value: f64,
-        allowed: &'static str,
-    },
+    Parameter { name: String, value: f64, allowed: &'static str },
     #[error(
         "the box is too small: its shortest edge is {edge}, but must exceed twice the interaction range, 2 × {range} = {}",
         2.0 * range
@@ -86,8 +82,7 @@ impl<const D: usize> Solid<D> {
     /// The shortest separation r_i − r_j [length].
     #[inline(always)]
     pub fn separation(&self, i: usize, j: usize) -> Vector<D> {
-        self.cell
-            .minimum_image(self.positions[i] - self.positions[j])
+        self.cell.minimum_image(self.positions[i] - self.positions[j])
     }
 
     /// Σ_i v_d D_i^d / V, the packing fraction (overlaps counted twice).
@@ -120,10 +115,8 @@ impl<const D: usize> Solid<D> {
             )));
         }
         self.interactions.check()?;
-        if let Some(i) = self
-            .positions
-            .iter()
-            .position(|position| position.iter().any(|x| !x.is_finite()))
+        if let Some(i) =
+            self.positions.iter().position(|position| position.iter().any(|x| !x.is_finite()))
         {
             return Err(SolidError::Invalid(format!("the position of particle {i} is not finite")));
         }

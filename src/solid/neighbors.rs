@@ -16,10 +16,7 @@ pub struct Candidate {
 pub fn pairs_within<const D: usize>(solid: &Solid<D>, margin: f64, pairs: &mut Vec<Candidate>) {
     pairs.clear();
     if let Some(springs) = &solid.springs {
-        pairs.extend(springs.iter().map(|bond| Candidate {
-            i: bond.i as u32,
-            j: bond.j as u32,
-        }));
+        pairs.extend(springs.iter().map(|bond| Candidate { i: bond.i as u32, j: bond.j as u32 }));
         return;
     }
     let cutoff = solid.longest_range() + margin;
@@ -64,10 +61,7 @@ fn all_pairs<const D: usize>(
         for (offset, &distance2) in others.iter().enumerate() {
             let j = i + 1 + offset;
             if distance2 < cutoff * cutoff && near(solid, i, j, distance2, margin) {
-                pairs.push(Candidate {
-                    i: i as u32,
-                    j: j as u32,
-                });
+                pairs.push(Candidate { i: i as u32, j: j as u32 });
             }
         }
     }
@@ -87,7 +81,8 @@ fn cell_list<const D: usize>(
             ((folded[axis] / edges[axis] * counts[axis] as f64) as usize).min(counts[axis] - 1)
         })
     };
-    let flat = |place: &[usize; D]| (0..D).rev().fold(0, |sum, axis| sum * counts[axis] + place[axis]);
+    let flat =
+        |place: &[usize; D]| (0..D).rev().fold(0, |sum, axis| sum * counts[axis] + place[axis]);
     let mut heads = vec![u32::MAX; counts.iter().product()];
     let mut next = vec![u32::MAX; solid.len()];
     for i in (0..solid.len()).rev() {
@@ -142,10 +137,7 @@ mod tests {
                 diameters: vec![1.0, 1.4],
                 k: SymmetricTable::uniform(2, 1.0),
                 depths: SymmetricTable::uniform(2, 0.0),
-                potential: Potential {
-                    a: 50.0,
-                    tail: Tail::DEFAULT,
-                },
+                potential: Potential { a: 50.0, tail: Tail::DEFAULT },
             },
             springs: None,
         };

@@ -156,11 +156,10 @@ impl ParameterDirection {
     pub fn new(space: &ParameterSpace, components: &[f64]) -> Self {
         let n = space.species();
         let part = |kind: ParameterKind| {
-            space
-                .offset(kind)
-                .map(|offset| &components[offset..offset + kind.count(n)])
+            space.offset(kind).map(|offset| &components[offset..offset + kind.count(n)])
         };
-        let table = |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[upper_index(n, s, t)]);
+        let table =
+            |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[upper_index(n, s, t)]);
         Self {
             diameters: part(ParameterKind::Diameter).map(<[f64]>::to_vec),
             k: part(ParameterKind::Stiffness).map(table),
@@ -173,10 +172,7 @@ impl ParameterDirection {
     #[inline(always)]
     pub fn pair(&self, s: usize, t: usize, stretch: f64) -> PairTangent {
         PairTangent {
-            sigma: self
-                .diameters
-                .as_ref()
-                .map_or(0.0, |d| 0.5 * stretch * (d[s] + d[t])),
+            sigma: self.diameters.as_ref().map_or(0.0, |d| 0.5 * stretch * (d[s] + d[t])),
             k: self.k.as_ref().map_or(0.0, |k| k.get(s, t)),
             depth: self.depths.as_ref().map_or(0.0, |depths| depths.get(s, t)),
             a: self.a,
@@ -195,10 +191,7 @@ mod tests {
             diameters: vec![1.0, 1.1, 1.4],
             k: SymmetricTable::from_fn(3, |s, t| (1 + 3 * s + t) as f64),
             depths: SymmetricTable::from_fn(3, |s, t| 0.1 * (1 + s * t) as f64),
-            potential: Potential {
-                a: 50.0,
-                tail: Tail::DEFAULT,
-            },
+            potential: Potential { a: 50.0, tail: Tail::DEFAULT },
         };
         let space = ParameterSpace::new(&ParameterKind::ALL, 3);
         let theta = space.values(&interactions);
@@ -207,6 +200,9 @@ mod tests {
         let mut applied = interactions.clone();
         space.apply(&mut applied, &theta);
         assert_eq!(applied, interactions);
-        assert_eq!(theta[space.offset(ParameterKind::Stiffness).unwrap() + upper_index(3, 1, 2)], 6.0);
+        assert_eq!(
+            theta[space.offset(ParameterKind::Stiffness).unwrap() + upper_index(3, 1, 2)],
+            6.0
+        );
     }
 }

@@ -71,11 +71,7 @@ impl Potential {
     /// The largest distance at which a pair interacts [length].
     #[inline(always)]
     pub fn range(&self, sigma: f64, depth: f64) -> f64 {
-        if depth == 0.0 {
-            sigma
-        } else {
-            sigma + self.tail.end() / self.a
-        }
+        if depth == 0.0 { sigma } else { sigma + self.tail.end() / self.a }
     }
 
     /// Does the pair interact at this distance?
@@ -89,10 +85,7 @@ impl Potential {
     pub fn energy_and_slope(&self, pair: &Pair, r: f64) -> (f64, f64) {
         if pair.spring || r < pair.sigma {
             let overlap = 1.0 - r / pair.sigma;
-            (
-                0.5 * pair.k * overlap * overlap - pair.depth,
-                -pair.k / pair.sigma * overlap,
-            )
+            (0.5 * pair.k * overlap * overlap - pair.depth, -pair.k / pair.sigma * overlap)
         } else if r < self.range(pair.sigma, pair.depth) {
             let [h0, h1, ..] = self.tail_shape(self.a * (r - pair.sigma));
             (pair.depth * h0, pair.depth * self.a * h1)
@@ -196,9 +189,7 @@ impl Potential {
                     (360.0 - 720.0 * x) / width.powi(4),
                 ];
                 std::array::from_fn(|n| {
-                    (0..=n)
-                        .map(|m| BINOMIALS[n][m] * morse[m] * switch[n - m])
-                        .sum()
+                    (0..=n).map(|m| BINOMIALS[n][m] * morse[m] * switch[n - m]).sum()
                 })
             }
             _ => morse,

@@ -51,12 +51,7 @@ mod tests {
 
     #[test]
     fn streams_differ_in_every_part_of_the_key_and_repeat_for_the_same() {
-        let key = StreamKey {
-            seed: 1,
-            solid: 2,
-            replica: 3,
-            attempt: 0,
-        };
+        let key = StreamKey { seed: 1, solid: 2, replica: 3, attempt: 0 };
         let first = |key: StreamKey, purpose| key.stream(purpose).next_u64();
         let base = first(key, Purpose::Positions);
         assert_eq!(base, first(key, Purpose::Positions));

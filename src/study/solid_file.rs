@@ -23,26 +23,14 @@ pub enum SolidFileError {
     NotHdf5 { file: PathBuf, reason: String },
     #[error("{file}: no group `{group}`")]
     NoGroup { file: PathBuf, group: String },
-    #[error("{file}:{group}: no dataset `{name}` (a solid needs positions, box, species, diameters, k, B)")]
-    NoDataset {
-        file: PathBuf,
-        group: String,
-        name: String,
-    },
+    #[error(
+        "{file}:{group}: no dataset `{name}` (a solid needs positions, box, species, diameters, k, B)"
+    )]
+    NoDataset { file: PathBuf, group: String, name: String },
     #[error("{file}:{group}/{name}: {found}; expected {expected}")]
-    Shape {
-        file: PathBuf,
-        group: String,
-        name: String,
-        found: String,
-        expected: String,
-    },
+    Shape { file: PathBuf, group: String, name: String, found: String, expected: String },
     #[error("{file}:{group}: {source}")]
-    Solid {
-        file: PathBuf,
-        group: String,
-        source: SolidError,
-    },
+    Solid { file: PathBuf, group: String, source: SolidError },
 }
 
 /// A solid of either dimension as plain arrays.
@@ -75,8 +63,7 @@ impl SolidData {
     /// [`SolidError`] where a value is out of range.
     pub fn solid<const D: usize>(&self, tail: Tail) -> Result<Solid<D>, SolidError> {
         let n = self.diameters.len();
-        let table =
-            |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[s * n + t]);
+        let table = |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[s * n + t]);
         for (name, values) in [("k", &self.k), ("B", &self.depths)] {
             for s in 0..n {
                 for t in 0..s {
@@ -133,7 +120,12 @@ impl Reader<'_> {
         })
     }
 
-    fn shape_error(&self, name: &str, found: String, expected: impl Into<String>) -> SolidFileError {
+    fn shape_error(
+        &self,
+        name: &str,
+        found: String,
+        expected: impl Into<String>,
+    ) -> SolidFileError {
         SolidFileError::Shape {
             file: self.file.to_path_buf(),
             group: self.group.to_string(),
@@ -187,15 +179,10 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         file: file.clone(),
         reason: first_line(&error),
     })?;
-    let handle = handle.group(&group).map_err(|_| SolidFileError::NoGroup {
-        file: file.clone(),
-        group: group.clone(),
-    })?;
-    let reader = Reader {
-        file: &file,
-        group: &group,
-        handle,
-    };
+    let handle = handle
+        .group(&group)
+        .map_err(|_| SolidFileError::NoGroup { file: file.clone(), group: group.clone() })?;
+    let reader = Reader { file: &file, group: &group, handle };
     let (edges, _) = reader.numbers::<f64>("box", 1, "shape [2] or [3]")?;
     let dimension = edges.len();
     if !(2..=3).contains(&dimension) {
