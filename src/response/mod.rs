@@ -4,6 +4,7 @@ pub mod bond;
 pub mod curvature;
 pub mod features;
 pub mod jacobian;
+pub mod labels;
 pub mod linear;
 pub mod modes;
 pub mod sensitivity;
