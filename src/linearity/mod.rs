@@ -1,5 +1,9 @@
 //! How far the linear prediction holds: γ-sweeps, thresholds, rearrangements.
 
 pub mod cause;
+mod curve;
+pub mod path;
+pub mod rearrangement;
+pub mod referee;
 pub mod sweep;
 pub mod thresholds;

@@ -1,10 +1,23 @@
-//! γ-sweeps.
+//! γ-sweeps: how far along a direction Δθ̂ the linear prediction holds, and what happens first.
+//!
+//! The path is followed at fixed box from γ = 0. As long as γ* or γ_c is open, it is stepped from
+//! one predicted contact change to the next, and each is closed in to the wanted width, because the
+//! elastic constants jump there; after that it runs freely, with steps as long as they are
+//! believed, until the solid rearranges or γ_max is reached.
 
-use crate::response::features::FeatureRequest;
+use crate::relax::RelaxError;
+use crate::response::curvature::{DirectionResponse, curvature, gamma_tilde};
+use crate::response::features::{FeatureKind, FeatureRequest, of_response};
+use crate::response::jacobian::BondJacobians;
+use crate::response::linear::LinearResponse;
+use crate::response::modes::{Modes, lowest_modes};
 use crate::solid::Solid;
-use crate::solid::parameters::ParameterSpace;
+use crate::solid::parameters::{ParameterDirection, ParameterSpace};
 
-use super::thresholds::SweepResult;
+use super::cause::Cause;
+use super::path::{Path, Point};
+use super::rearrangement::{JUDGED_WIDTH, Verdict, cause_of};
+use super::thresholds::{SweepResult, Threshold};
 
 /// How the solid follows the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +33,7 @@ pub enum Protocol {
 pub enum Start {
     /// From the previous γ.
     Warm,
-    /// From γ = 0.
+    /// From γ = 0 (with the referee's protocol).
     Zero,
 }
 
@@ -39,6 +52,15 @@ pub struct SweepSettings {
     pub start: Start,
 }
 
+impl SweepSettings {
+    /// The geometric grid from γ_min to γ_max.
+    pub fn grid(&self) -> Vec<f64> {
+        let last = self.points.saturating_sub(1).max(1) as f64;
+        let ratio = self.gamma_max / self.gamma_min;
+        (0..self.points).map(|i| self.gamma_min * ratio.powf(i as f64 / last)).collect()
+    }
+}
+
 /// One direction of one solid.
 pub struct SweepProblem<'a, const D: usize> {
     /// Relaxed, with the species and interactions of the parameterisation.
@@ -52,11 +74,446 @@ pub struct SweepProblem<'a, const D: usize> {
     pub weights: Option<&'a [f64]>,
 }
 
+/// Share of the way to a predicted contact change that is gone in one step from afar.
+const APPROACH: f64 = 0.9;
+
+/// A contact change is near once it is predicted within this share of its γ.
+const NEAR: f64 = 0.05;
+
+/// The first stride of the free run, and its largest, in units of γ.
+const FIRST_STRIDE: f64 = 0.05;
+const LARGEST_STRIDE: f64 = 0.25;
+
+/// Growth and shrinkage of the stride, and the correction below which it grows.
+const STRIDE_GROWTH: f64 = 1.6;
+const STRIDE_SHRINK: f64 = 0.4;
+const SMALL_CORRECTION: f64 = 0.15;
+
+/// Beyond γ̃ times this, smooth growth of the deviation is watched in steps of [`WATCHED_GROWTH`].
+const WATCHED_FROM: f64 = 0.97;
+const WATCHED_GROWTH: f64 = 1.25;
+
+/// Steps of any kind before a sweep gives up as not converged.
+const MAX_ATTEMPTS: usize = 20_000;
+
+/// What is measured along the path against the linear prediction.
+pub(super) struct Yardstick<'a> {
+    request: FeatureRequest,
+    weights: Option<&'a [f64]>,
+    start: Vec<f64>,
+    pub(super) linear: Vec<f64>,
+    pub(super) curvature: Vec<f64>,
+}
+
+impl<'a> Yardstick<'a> {
+    /// Features, J Δθ̂ and d²y/dγ² at γ = 0.
+    fn new<const D: usize>(problem: &SweepProblem<'a, D>, path: &mut Path<'_, D>) -> Self {
+        let solid = problem.solid;
+        let point = &mut path.here;
+        let modes = lowest_modes(solid, &mut point.equilibrium, problem.request.modes);
+        let response = LinearResponse::new(solid, &point.equilibrium);
+        let along = ParameterDirection::new(problem.space, problem.direction);
+        let direction = DirectionResponse::new(&response, &along, &solid.species);
+        let bend = curvature(&response, &direction, &modes, &problem.request);
+        let features = of_response(&response, modes, &problem.request, true);
+        let jacobian = BondJacobians::new(
+            solid,
+            response.bonds,
+            &features.sensitivities,
+            problem.space.kinds(),
+        )
+        .projected(response.bonds, &solid.species, problem.space)
+        .matrix;
+        let linear = (0..jacobian.nrows())
+            .map(|row| {
+                (0..jacobian.ncols()).map(|q| jacobian[(row, q)] * problem.direction[q]).sum()
+            })
+            .collect();
+        Self {
+            request: problem.request,
+            weights: problem.weights,
+            start: features.values,
+            linear,
+            curvature: bend,
+        }
+    }
+
+    /// |v| with the weights of the features.
+    pub(super) fn norm(&self, values: impl Iterator<Item = f64>) -> f64 {
+        match self.weights {
+            None => values.map(|x| x * x).sum::<f64>(),
+            Some(weights) => values.zip(weights).map(|(x, w)| (x * w).powi(2)).sum(),
+        }
+        .sqrt()
+    }
+
+    fn weighted(&self, values: &[f64]) -> Vec<f64> {
+        match self.weights {
+            None => values.to_vec(),
+            Some(weights) => values.iter().zip(weights).map(|(x, w)| x * w).collect(),
+        }
+    }
+
+    /// γ̃ for a fraction.
+    fn gamma_tilde(&self, fraction: f64) -> f64 {
+        gamma_tilde(&self.weighted(&self.linear), &self.weighted(&self.curvature), fraction)
+    }
+
+    /// Δy at a point of the path.
+    pub(super) fn change<const D: usize>(
+        &self,
+        path: &mut Path<'_, D>,
+        point: &mut Point<D>,
+    ) -> Result<Vec<f64>, RelaxError> {
+        let request = self.request;
+        let solid = path.polished(point)?;
+        let modes = if request.modes > 0 {
+            lowest_modes(solid, &mut point.equilibrium, request.modes)
+        } else {
+            Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() }
+        };
+        let response = LinearResponse::new(solid, &point.equilibrium);
+        let features = of_response(&response, modes, &request, false);
+        Ok(features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect())
+    }
+
+    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ| at a point of the path.
+    pub(super) fn deviation<const D: usize>(
+        &self,
+        path: &mut Path<'_, D>,
+        point: &mut Point<D>,
+    ) -> Result<f64, RelaxError> {
+        let change = self.change(path, point)?;
+        let gamma = point.gamma;
+        let off = self.norm(change.iter().zip(&self.linear).map(|(dy, j)| dy - j * gamma));
+        Ok(off / self.norm(self.linear.iter().map(|j| j * gamma)))
+    }
+}
+
+/// The number of features of a set's request.
+pub fn feature_count(dimension: usize, request: &FeatureRequest) -> usize {
+    [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived]
+        .into_iter()
+        .map(|kind| request.count(dimension, kind))
+        .sum()
+}
+
+/// The thresholds while they are being found.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) star: Option<Threshold>,
+    pub(super) contact: Option<Threshold>,
+    pub(super) rearrangement: Option<Threshold>,
+}
+
+impl Found {
+    pub(super) fn complete(&self) -> bool {
+        self.star.is_some() && self.contact.is_some() && self.rearrangement.is_some()
+    }
+
+    fn resolving(&self) -> bool {
+        self.star.is_none() || self.contact.is_none()
+    }
+
+    /// The sweep ends here: what is open lies beyond `gamma`.
+    pub(super) fn end(&mut self, gamma: f64, cause: Cause) {
+        for threshold in [&mut self.star, &mut self.contact, &mut self.rearrangement] {
+            threshold.get_or_insert(Threshold::beyond(gamma, cause));
+        }
+    }
+
+    /// The solid is lost between `lo` and `hi`: that ends the linear regime and the contact set.
+    pub(super) fn lose(&mut self, lo: f64, hi: f64, cause: Cause) {
+        if cause == Cause::LostRigidity {
+            for threshold in [&mut self.star, &mut self.contact] {
+                threshold.get_or_insert(Threshold { lo, hi, cause });
+            }
+        }
+        self.end(lo, cause);
+    }
+}
+
 /// Sweeps a direction.
+///
+/// # Errors
+/// [`RelaxError`] where the solid at γ = 0 is not at its minimum.
 pub fn sweep<const D: usize>(
-    _problem: &SweepProblem<D>,
-    _settings: &SweepSettings,
-    _with_curve: bool,
-) -> SweepResult {
-    todo!()
+    problem: &SweepProblem<D>,
+    settings: &SweepSettings,
+    with_curve: bool,
+) -> Result<SweepResult, RelaxError> {
+    let mut path = Path::new(problem)?;
+    let yardstick = Yardstick::new(problem, &mut path);
+    let gamma_tilde = yardstick.gamma_tilde(settings.deviation);
+    let mut run = Run {
+        limit: settings.gamma_max.min(path.largest_gamma()),
+        limit_cause: if path.largest_gamma() < settings.gamma_max {
+            Cause::ParameterOutOfRange
+        } else {
+            Cause::Censored
+        },
+        found: Found::default(),
+        stride: FIRST_STRIDE,
+        path,
+        yardstick,
+        settings,
+        gamma_tilde,
+    };
+    match settings.protocol {
+        Protocol::Continuation => run.follow(),
+        Protocol::Referee => run.referee(),
+    }
+    let counters = run.path.counters;
+    let curve = if with_curve {
+        super::curve::curve(problem, settings, &run.yardstick, run.limit)?
+    } else {
+        Vec::new()
+    };
+    let cause_missing = Threshold::beyond(0.0, Cause::NotConverged);
+    Ok(SweepResult {
+        gamma_star: run.found.star.unwrap_or(cause_missing),
+        gamma_contact: run.found.contact.unwrap_or(cause_missing),
+        gamma_rearrangement: run.found.rearrangement.unwrap_or(cause_missing),
+        gamma_tilde,
+        linear: run.yardstick.linear,
+        curvature: run.yardstick.curvature,
+        counters,
+        curve,
+    })
+}
+
+/// A sweep under way.
+pub(super) struct Run<'a, 'p, const D: usize> {
+    pub(super) path: Path<'p, D>,
+    pub(super) yardstick: Yardstick<'a>,
+    pub(super) settings: &'a SweepSettings,
+    gamma_tilde: f64,
+    pub(super) found: Found,
+    pub(super) limit: f64,
+    pub(super) limit_cause: Cause,
+    stride: f64,
+}
+
+impl<const D: usize> Run<'_, '_, D> {
+    fn contact_set(&self) -> Vec<(usize, usize)> {
+        self.path.here.equilibrium.contacts.contact_set()
+    }
+
+    fn follow(&mut self) {
+        // Known to lie beyond a contact change that is being closed in.
+        let mut ceiling = f64::INFINITY;
+        // Shortens the way to the next target after a refusal.
+        let mut caution = 1.0;
+        for _ in 0..MAX_ATTEMPTS {
+            let here = self.path.here.gamma;
+            if self.found.complete() {
+                return;
+            }
+            if here >= self.limit {
+                self.found.end(here, self.limit_cause);
+                return;
+            }
+            let resolving = self.found.resolving();
+            let wanted =
+                if resolving { self.resolving_target(ceiling) } else { self.stride_target() };
+            let target = (here + caution * (wanted - here)).min(self.limit);
+            let smallest = JUDGED_WIDTH * here.max(self.settings.gamma_min);
+            if caution < 1.0 && target - here <= smallest {
+                (caution, ceiling) = (1.0, f64::INFINITY);
+                self.stride = FIRST_STRIDE;
+                if self.let_fire_decide((here + smallest).min(self.limit)) {
+                    return;
+                }
+                continue;
+            }
+            let Ok(trial) = self.path.try_step(target) else {
+                caution *= STRIDE_SHRINK;
+                continue;
+            };
+            if resolving {
+                match self.resolve(trial.point, ceiling) {
+                    Some(next) => ceiling = next,
+                    None => return,
+                }
+            } else {
+                self.stride *= caution;
+                if trial.correction < SMALL_CORRECTION {
+                    self.stride = (self.stride * STRIDE_GROWTH).min(LARGEST_STRIDE);
+                }
+                self.path.advance(trial.point);
+            }
+            caution = 1.0;
+        }
+        let here = self.path.here.gamma;
+        self.found.end(here, Cause::NotConverged);
+    }
+
+    fn stride_target(&self) -> f64 {
+        let here = self.path.here.gamma;
+        here + self.stride * here.max(self.settings.gamma_min)
+    }
+
+    /// The next γ to look at while γ* or γ_c is open.
+    fn resolving_target(&mut self, ceiling: f64) -> f64 {
+        let here = self.path.here.gamma;
+        let margin = 0.25 * self.settings.bracket;
+        let mut event = self.path.next_contact_change();
+        if event >= ceiling {
+            event = f64::INFINITY;
+        }
+        let mut target = if event - here > NEAR * event {
+            here + APPROACH * (event - here)
+        } else if event * (1.0 - margin) > here * (1.0 + 0.5 * margin) {
+            event * (1.0 - margin)
+        } else {
+            event * (1.0 + margin)
+        };
+        if !target.is_finite() {
+            target = if ceiling.is_finite() { 0.5 * (here + ceiling) } else { self.limit };
+        }
+        if ceiling.is_finite() && target >= ceiling {
+            target = 0.5 * (here + ceiling);
+        }
+        if self.found.star.is_none() {
+            if here < WATCHED_FROM * self.gamma_tilde {
+                target = target.min(self.gamma_tilde);
+            } else {
+                target = target.min(here * WATCHED_GROWTH);
+            }
+        }
+        target.min(self.limit).max(here * (1.0 + f64::EPSILON))
+    }
+
+    /// Takes a believed step while γ* or γ_c is open. Returns the new ceiling, or `None` where the
+    /// sweep has ended.
+    fn resolve(&mut self, mut point: Point<D>, ceiling: f64) -> Option<f64> {
+        let here = self.path.here.gamma;
+        let gamma = point.gamma;
+        let before = self.contact_set();
+        let changed = point.equilibrium.contacts.contact_set() != before;
+        if changed && gamma - here > self.settings.bracket * gamma {
+            self.path.discard(point);
+            return Some(gamma.min(ceiling));
+        }
+        if changed && self.found.contact.is_none() {
+            self.found.contact =
+                Some(Threshold { lo: here, hi: gamma, cause: Cause::ContactChange });
+        }
+        if self.found.star.is_none() {
+            match self.yardstick.deviation(&mut self.path, &mut point) {
+                Err(error) => {
+                    self.found.end(here, cause_of(&error));
+                    return None;
+                }
+                Ok(deviation) if deviation > self.settings.deviation => {
+                    let width = gamma - here;
+                    if width <= self.settings.bracket * gamma {
+                        let cause = if changed { Cause::ContactChange } else { Cause::Curvature };
+                        self.found.star = Some(Threshold { lo: here, hi: gamma, cause });
+                    } else {
+                        self.path.discard(point);
+                        self.close_in(gamma, deviation);
+                        return Some(ceiling);
+                    }
+                }
+                Ok(_) => {}
+            }
+        }
+        self.path.advance(point);
+        Some(if gamma >= ceiling || changed { f64::INFINITY } else { ceiling })
+    }
+
+    /// γ* lies between `here` and `hi` within one contact set, where the deviation grows smoothly:
+    /// false position on it until the bracket is narrow.
+    fn close_in(&mut self, mut hi: f64, mut above: f64) {
+        let target = self.settings.deviation;
+        // The deviation starts as γ, so its value at γ = 0 is 0.
+        let mut below = if self.path.here.gamma > 0.0 { f64::NAN } else { 0.0 };
+        let mut stale = 0;
+        while hi - self.path.here.gamma > self.settings.bracket * hi {
+            let lo = self.path.here.gamma;
+            let guess = if below.is_finite() && stale < 2 {
+                lo + (hi - lo) * (target - below) / (above - below)
+            } else {
+                0.5 * (lo + hi)
+            };
+            // Aim beside the root, so that the bracket closes from both sides.
+            let aside = 0.3 * self.settings.bracket * hi;
+            let aim = if stale == 1 || guess + aside >= hi { guess - aside } else { guess + aside };
+            let inside = 0.25 * self.settings.bracket * hi;
+            let gamma =
+                aim.clamp(lo + inside.min(0.5 * (hi - lo)), hi - inside.min(0.5 * (hi - lo)));
+            let stepped = self.path.try_step(gamma).ok().and_then(|mut trial| {
+                let deviation = self.yardstick.deviation(&mut self.path, &mut trial.point);
+                deviation.ok().map(|deviation| (trial.point, deviation))
+            });
+            match stepped {
+                Some((point, deviation)) if deviation <= target => {
+                    below = deviation;
+                    stale = if stale > 0 { 0 } else { stale };
+                    self.path.advance(point);
+                }
+                Some((point, deviation)) => {
+                    self.path.discard(point);
+                    (hi, above) = (gamma, deviation);
+                    stale = if stale > 0 { stale + 1 } else { 1 };
+                }
+                // A refused step inside a smooth stretch: come from nearer.
+                None => {
+                    hi = gamma;
+                    above = target;
+                    stale = 2;
+                }
+            }
+        }
+        self.found.star = Some(Threshold { lo: self.path.here.gamma, hi, cause: Cause::Curvature });
+    }
+
+    /// No smaller step is believed: FIRE goes to `gamma`. Returns whether the sweep has ended.
+    fn let_fire_decide(&mut self, gamma: f64) -> bool {
+        let verdict = self.path.judge(gamma);
+        self.settle(verdict, gamma)
+    }
+
+    /// Records what FIRE says about the step from `here` to `gamma`. Returns whether the sweep has
+    /// ended.
+    pub(super) fn settle(&mut self, verdict: Verdict<D>, gamma: f64) -> bool {
+        let lo = self.path.here.gamma;
+        let (mut point, rearranged) = match verdict {
+            Verdict::Lost(cause) => {
+                self.found.lose(lo, gamma, cause);
+                return true;
+            }
+            Verdict::Continuous(point) => (point, false),
+            Verdict::Rearranged(point) => (point, true),
+        };
+        let bracket = |cause| Threshold { lo, hi: gamma, cause };
+        let changed = point.equilibrium.contacts.contact_set() != self.contact_set();
+        if rearranged {
+            self.found.rearrangement.get_or_insert(bracket(Cause::Rearrangement));
+        }
+        if changed {
+            self.found.contact.get_or_insert(bracket(Cause::ContactChange));
+        }
+        if self.found.star.is_none() {
+            match self.yardstick.deviation(&mut self.path, &mut point) {
+                Ok(deviation) if deviation > self.settings.deviation => {
+                    self.found.star = Some(bracket(if rearranged {
+                        Cause::Rearrangement
+                    } else if changed {
+                        Cause::ContactChange
+                    } else {
+                        Cause::Curvature
+                    }));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.found.lose(lo, gamma, cause_of(&error));
+                    return true;
+                }
+            }
+        }
+        self.path.advance(point);
+        self.found.complete()
+    }
 }

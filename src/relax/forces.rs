@@ -7,6 +7,10 @@ use crate::solid::{Solid, Vector};
 /// Reach of the Verlet list beyond the interaction range, in units of the largest diameter.
 const SKIN: f64 = 0.3;
 
+/// The list is built anew once a particle has moved by this share of the skin. Two particles may
+/// close in by twice that; the rest of the skin is for diameters that grow along a sweep.
+const MOVED: f64 = 0.45;
+
 /// The energy and the forces of a solid; owns the Verlet list and every buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Forces<const D: usize> {
@@ -54,9 +58,9 @@ impl<const D: usize> Forces<D> {
         &self.candidates
     }
 
-    /// Builds the list anew where a particle has moved more than half the skin since it was built.
+    /// Builds the list anew where a particle has moved too far since it was built.
     pub fn refresh(&mut self, solid: &Solid<D>) {
-        let limit = 0.25 * self.skin * self.skin;
+        let limit = MOVED * MOVED * self.skin * self.skin;
         let moved = solid
             .positions
             .iter()

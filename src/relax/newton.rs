@@ -171,6 +171,28 @@ pub fn relax<const D: usize>(
         }
         forces.rebuild(solid);
     }
+    descend(solid, forces, scale)
+}
+
+/// Relaxes a solid by FIRE from wherever it is, then polishes: the plain protocol.
+///
+/// # Errors
+/// As [`relax`].
+pub fn relax_by_fire<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+) -> Result<Equilibrium<D>, RelaxError> {
+    forces.rebuild(solid);
+    let bonds = crate::solid::contacts::interacting_pairs(solid, forces.candidates());
+    let scale = low_pressure_factor(virial_pressure(solid, &bonds));
+    descend(solid, forces, scale)
+}
+
+fn descend<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+    scale: f64,
+) -> Result<Equilibrium<D>, RelaxError> {
     for tolerance in [FIRE_TOLERANCE, FIRE_TOLERANCE * 1e-2] {
         let limit = tolerance * scale;
         match fire::minimise(solid, forces, limit, &FireSettings::DEFAULT) {

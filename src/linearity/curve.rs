@@ -1,0 +1,93 @@
+//! The curve of Fig. 3: what the features do on the geometric grid, against the predictions.
+
+use crate::relax::RelaxError;
+
+use super::path::{Path, Point};
+use super::sweep::{SweepProblem, SweepSettings, Yardstick};
+use super::thresholds::CurvePoint;
+
+/// Attempts to shorten a step towards a grid point before FIRE goes there in one.
+const SHORTER: usize = 6;
+
+/// Follows the grid up to `limit`; `None` from the first point at which no solid is found.
+///
+/// # Errors
+/// [`RelaxError`] where the solid at γ = 0 is not at its minimum.
+pub(super) fn curve<const D: usize>(
+    problem: &SweepProblem<D>,
+    settings: &SweepSettings,
+    yardstick: &Yardstick,
+    limit: f64,
+) -> Result<Vec<Option<CurvePoint>>, RelaxError> {
+    let mut path = Path::new(problem)?;
+    let origin = path.here.positions.clone();
+    let initial = path.here.equilibrium.contacts.contact_set();
+    let mut lost = false;
+    Ok(settings
+        .grid()
+        .into_iter()
+        .map(|gamma| {
+            lost = lost || gamma > limit * (1.0 + 1e-12);
+            if lost {
+                return None;
+            }
+            let measured = go_to(&mut path, gamma.min(limit)).and_then(|mut point| {
+                let change = yardstick.change(&mut path, &mut point).ok()?;
+                let entry = entry(&mut path, &mut point, change, yardstick, &origin, &initial);
+                path.advance(point);
+                Some(entry)
+            });
+            lost = measured.is_none();
+            measured
+        })
+        .collect())
+}
+
+fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>> {
+    let mut shortenings = 0;
+    loop {
+        let here = path.here.gamma;
+        let target = here + (gamma - here) * 0.5_f64.powi(shortenings as i32);
+        match path.try_step(target) {
+            Ok(trial) if shortenings == 0 => return Some(trial.point),
+            Ok(trial) => {
+                path.advance(trial.point);
+                shortenings -= 1;
+            }
+            Err(_) if shortenings < SHORTER => shortenings += 1,
+            Err(_) => {
+                let start = path.here.positions.clone();
+                return path.relax_from(&start, gamma).ok();
+            }
+        }
+    }
+}
+
+fn entry<const D: usize>(
+    path: &mut Path<'_, D>,
+    point: &mut Point<D>,
+    delta_y: Vec<f64>,
+    yardstick: &Yardstick,
+    origin: &crate::relax::hessian::Field<D>,
+    initial: &[(usize, usize)],
+) -> CurvePoint {
+    let gamma = point.gamma;
+    let now = point.equilibrium.contacts.contact_set();
+    let common = now.iter().filter(|pair| initial.binary_search(pair).is_ok()).count();
+    CurvePoint {
+        gamma,
+        norm: yardstick.norm(delta_y.iter().copied()),
+        linear_norm: yardstick.norm(yardstick.linear.iter().map(|j| j * gamma)),
+        difference: yardstick
+            .norm(delta_y.iter().zip(&yardstick.linear).map(|(dy, j)| dy - j * gamma)),
+        quadratic: yardstick.norm(yardstick.curvature.iter().map(|c| 0.5 * c * gamma * gamma)),
+        contacts_changed: now.len() + initial.len() - 2 * common,
+        largest_displacement: path.distance(
+            &point.positions,
+            origin,
+            &point.equilibrium.contacts.rattler.clone(),
+        ),
+        lowest_eigenvalue: path.lowest_eigenvalue(point),
+        delta_y,
+    }
+}

@@ -1,0 +1,479 @@
+//! Following a solid along θ₀ + γ Δθ̂ at fixed box: predictor from the exact response, corrector by
+//! Newton's method, and the conditions under which a step is believed.
+//!
+//! A step from γ to γ' is accepted only if
+//! * the corrected state is stable (its Hessian factors),
+//! * the correction is small against the predicted displacement w dγ, and
+//! * predicting back from the new state and correcting there returns to the old one.
+//!
+//! Whoever is refused takes a smaller step; at the smallest step FIRE decides (`rearrangement`).
+
+use crate::relax::RelaxError;
+use crate::relax::forces::{Forces, max_norm, stiffness};
+use crate::relax::hessian::{Field, Hessian, HessianError};
+use crate::relax::holes::centre_rattlers;
+use crate::relax::newton::{Equilibrium, bond_forces, low_pressure_factor, polish, relax_by_fire};
+use crate::response::bond::phi;
+use crate::response::linear::scatter;
+use crate::response::modes::lowest_modes;
+use crate::solid::contacts::{Contacts, virial_pressure};
+use crate::solid::parameters::{ParameterDirection, ParameterKind};
+use crate::solid::{Solid, Vector};
+
+use super::sweep::SweepProblem;
+use super::thresholds::Counters;
+
+/// Largest correction that is accepted, in units of the largest predicted displacement.
+const CORRECTION: f64 = 0.35;
+
+/// Displacements below this [length] are never refused: rounding, or directions that move nothing.
+const DISPLACEMENT_FLOOR: f64 = 1e-9;
+
+/// Newton corrections per step before it is refused.
+const CORRECTIONS: usize = 8;
+
+/// max|F| of an accepted state along the path, in units of the largest pair curvature; states whose
+/// features are measured are polished further.
+const WALK_TOLERANCE: f64 = 1e-11;
+
+/// The old factor is kept for another correction while the forces fall at least by this factor.
+const CHORD_RATE: f64 = 0.05;
+
+/// Distance from the old state within which a step back has returned [smallest diameter].
+pub const RETURNED: f64 = 1e-6;
+
+/// Corrections allowed for the step back; they use the old state's factor.
+const BACK_CORRECTIONS: usize = 6;
+
+/// Pairs whose gap is below this share of their range enter the pattern of the Hessian, so that it
+/// survives contact changes.
+const PATTERN_MARGIN: f64 = 0.05;
+
+/// The pair list is renewed after this much of γ, as diameters change with it.
+const LIST_GAMMA: f64 = 0.03;
+
+/// A relaxed state along the path.
+pub struct Point<const D: usize> {
+    pub gamma: f64,
+    pub positions: Field<D>,
+    pub equilibrium: Equilibrium<D>,
+    /// w = dr/dγ [length], shape (N,).
+    pub velocity: Field<D>,
+}
+
+/// Why a step is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Unstable,
+    TooFar,
+    NotConverging,
+    NoReturn,
+}
+
+impl From<HessianError> for Refusal {
+    fn from(_: HessianError) -> Self {
+        Refusal::Unstable
+    }
+}
+
+/// A solid on its way along a direction.
+pub struct Path<'a, const D: usize> {
+    problem: &'a SweepProblem<'a, D>,
+    theta: Vec<f64>,
+    along: ParameterDirection,
+    solid: Solid<D>,
+    forces: Forces<D>,
+    list_gamma: f64,
+    /// The state that the path has reached.
+    pub here: Point<D>,
+    spare: Option<Hessian<D>>,
+    unit: f64,
+    smallest_diameter: f64,
+    pub counters: Counters,
+}
+
+impl<'a, const D: usize> Path<'a, D> {
+    /// Starts at γ = 0.
+    ///
+    /// # Errors
+    /// [`RelaxError`] where the solid is not at its minimum.
+    pub fn new(problem: &'a SweepProblem<'a, D>) -> Result<Self, RelaxError> {
+        let mut solid = problem.solid.clone();
+        let mut forces = Forces::new(&solid);
+        let equilibrium = crate::relax::newton::finish(&solid, &mut forces, None)?;
+        let along = ParameterDirection::new(problem.space, problem.direction);
+        let velocity = velocity(&solid, &along, &equilibrium);
+        let smallest_diameter =
+            solid.interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b));
+        let here = Point {
+            gamma: 0.0,
+            positions: std::mem::take(&mut solid.positions),
+            equilibrium,
+            velocity,
+        };
+        solid.positions = here.positions.clone();
+        Ok(Self {
+            problem,
+            theta: problem.space.values(&problem.solid.interactions),
+            along,
+            unit: stiffness(&solid),
+            solid,
+            forces,
+            list_gamma: 0.0,
+            here,
+            spare: None,
+            smallest_diameter,
+            counters: Counters { factorisations: 1, ..Counters::default() },
+        })
+    }
+
+    /// The largest γ at which every parameter is in its range (D, k, a > 0; B ≥ 0).
+    pub fn largest_gamma(&self) -> f64 {
+        self.theta
+            .iter()
+            .zip(self.problem.direction)
+            .enumerate()
+            .filter(|(index, (_, slope))| {
+                // B at its bound 0 with a zero slope stays there.
+                **slope < 0.0 && self.problem.space.kind_of(*index).is_some()
+            })
+            .map(|(index, (value, slope))| {
+                let at_zero = -value / slope;
+                match self.problem.space.kind_of(index) {
+                    Some(ParameterKind::Depth) => at_zero,
+                    // Strictly positive: stop just before zero.
+                    _ => at_zero * (1.0 - 1e-9),
+                }
+            })
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    /// The solid at `here`.
+    pub fn solid_here(&mut self) -> &Solid<D> {
+        self.place(self.here.gamma, None);
+        &self.solid
+    }
+
+    /// Puts parameters and positions of the working solid to γ; `None`: those of `here`.
+    fn place(&mut self, gamma: f64, positions: Option<Field<D>>) {
+        let theta: Vec<f64> = self
+            .theta
+            .iter()
+            .zip(self.problem.direction)
+            .map(|(value, slope)| value + gamma * slope)
+            .collect();
+        self.problem.space.apply(&mut self.solid.interactions, &theta);
+        match positions {
+            Some(positions) => self.solid.positions = positions,
+            None => self.solid.positions.clone_from(&self.here.positions),
+        }
+        if (gamma - self.list_gamma).abs() > LIST_GAMMA {
+            self.forces.rebuild(&self.solid);
+            self.list_gamma = gamma;
+        }
+    }
+
+    fn contacts(&mut self) -> Contacts<D> {
+        self.forces.refresh(&self.solid);
+        self.counters.force_evaluations += 1;
+        let contacts = Contacts::find(&self.solid, self.forces.candidates());
+        if contacts.rattler_count() == 0 {
+            return contacts;
+        }
+        centre_rattlers(&mut self.solid, &contacts.rattler);
+        self.forces.refresh(&self.solid);
+        Contacts::find(&self.solid, self.forces.candidates())
+    }
+
+    fn tolerance(&self) -> f64 {
+        let pressure = self.here.equilibrium.pressure;
+        let scale = if self.solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
+        WALK_TOLERANCE * self.unit * scale
+    }
+
+    /// A Hessian whose pattern covers these contacts, with their values factored.
+    fn factored(&mut self, contacts: &Contacts<D>) -> Result<Hessian<D>, Refusal> {
+        let reusable = self.spare.take().filter(|old| {
+            old.backbone().len() == contacts.backbone_count() && old.covers(&contacts.bonds)
+        });
+        let mut hessian = match reusable {
+            Some(old) => old,
+            None => self.pattern(contacts)?,
+        };
+        self.counters.factorisations += 1;
+        match hessian.factorise(&self.solid.interactions.potential, &contacts.bonds) {
+            Ok(()) => Ok(hessian),
+            Err(error) => {
+                self.spare = Some(hessian);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn pattern(&self, contacts: &Contacts<D>) -> Result<Hessian<D>, HessianError> {
+        let solid = &self.solid;
+        let near = self.forces.candidates().iter().filter_map(|candidate| {
+            let (i, j) = (candidate.i as usize, candidate.j as usize);
+            let pair = solid.pair(i, j);
+            let range = solid.interactions.potential.range(pair.sigma, pair.depth);
+            let reach = range * (1.0 + PATTERN_MARGIN);
+            let close =
+                solid.springs.is_some() || solid.separation(i, j).norm_squared() < reach * reach;
+            close.then_some((i, j))
+        });
+        Hessian::new(&contacts.rattler, near)
+    }
+
+    /// Corrects the working solid to its minimum nearby; refuses to go further than `reach` from
+    /// where it starts.
+    fn correct(&mut self, reach: f64) -> Result<Equilibrium<D>, Refusal> {
+        let start = self.solid.positions.clone();
+        let tolerance = self.tolerance();
+        let mut factor: Option<(Hessian<D>, Vec<(usize, usize)>)> = None;
+        let mut force = Vec::new();
+        let mut previous = f64::INFINITY;
+        for _ in 0..CORRECTIONS {
+            let contacts = self.contacts();
+            bond_forces(&self.solid, &contacts.bonds, &mut force);
+            let max_force = max_norm(&force);
+            if !max_force.is_finite() {
+                break;
+            }
+            let pairs: Vec<(usize, usize)> =
+                contacts.bonds.iter().map(|bond| (bond.i, bond.j)).collect();
+            let current = factor.as_ref().is_some_and(|(_, factored)| *factored == pairs);
+            if max_force <= tolerance && current {
+                let Some((hessian, _)) = factor else { break };
+                return Ok(Equilibrium {
+                    pressure: virial_pressure(&self.solid, &contacts.bonds),
+                    contacts,
+                    hessian,
+                    max_force,
+                });
+            }
+            if !current || max_force > CHORD_RATE * previous {
+                if let Some((old, _)) = factor.take() {
+                    self.spare = Some(old);
+                }
+                factor = Some((self.factored(&contacts)?, pairs));
+            }
+            previous = max_force;
+            let Some((hessian, _)) = &factor else { break };
+            hessian.solve_one(&mut force);
+            let mut farthest = 0.0_f64;
+            for ((position, step), origin) in
+                self.solid.positions.iter_mut().zip(&force).zip(&start)
+            {
+                *position += step;
+                let squared = (*position - origin).norm_squared();
+                farthest = if squared <= farthest { farthest } else { squared };
+            }
+            if contacts.rattler_count() == 0 && !(farthest.sqrt() <= reach) {
+                self.recycle(factor.map(|(hessian, _)| hessian));
+                return Err(Refusal::TooFar);
+            }
+        }
+        self.recycle(factor.map(|(hessian, _)| hessian));
+        Err(Refusal::NotConverging)
+    }
+
+    fn recycle(&mut self, hessian: Option<Hessian<D>>) {
+        if hessian.is_some() {
+            self.spare = hessian;
+        }
+    }
+
+    /// Tries to step to γ. The path stays where it is: pass the point to [`Path::advance`].
+    ///
+    /// # Errors
+    /// [`Refusal`] where the step is not believed.
+    pub fn try_step(&mut self, gamma: f64) -> Result<Trial<D>, Refusal> {
+        let d_gamma = gamma - self.here.gamma;
+        let predicted: Field<D> = self
+            .here
+            .positions
+            .iter()
+            .zip(&self.here.velocity)
+            .map(|(position, w)| position + w * d_gamma)
+            .collect();
+        let moved = max_norm(&self.here.velocity) * d_gamma.abs();
+        let reach = CORRECTION * moved + DISPLACEMENT_FLOOR;
+        self.place(gamma, Some(predicted.clone()));
+        let equilibrium = self.correct(reach)?;
+        let velocity = velocity(&self.solid, &self.along, &equilibrium);
+        let positions = self.solid.positions.clone();
+        let correction = self.distance(&predicted, &positions, &equilibrium.contacts.rattler);
+        let point = Point { gamma, positions, equilibrium, velocity };
+        if !self.returns(&point, moved) {
+            self.recycle(Some(point.equilibrium.hessian));
+            return Err(Refusal::NoReturn);
+        }
+        Ok(Trial { point, correction: if moved > 0.0 { correction / moved } else { 0.0 } })
+    }
+
+    /// Does predicting back from a new state, and correcting there with the old state's factor,
+    /// return to the old state?
+    fn returns(&mut self, point: &Point<D>, moved: f64) -> bool {
+        let d_gamma = self.here.gamma - point.gamma;
+        let back: Field<D> = point
+            .positions
+            .iter()
+            .zip(&point.velocity)
+            .map(|(position, w)| position + w * d_gamma)
+            .collect();
+        self.place(self.here.gamma, Some(back));
+        let near = RETURNED * self.smallest_diameter;
+        let reach = moved + near;
+        let mut force = Vec::new();
+        for _ in 0..BACK_CORRECTIONS {
+            let off = self.distance(
+                &self.solid.positions,
+                &self.here.positions,
+                &self.here.equilibrium.contacts.rattler,
+            );
+            if off <= near {
+                return true;
+            }
+            if !(off <= reach) {
+                return false;
+            }
+            let contacts = self.contacts();
+            bond_forces(&self.solid, &contacts.bonds, &mut force);
+            self.here.equilibrium.hessian.solve_one(&mut force);
+            self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
+        }
+        false
+    }
+
+    /// Moves the path to a point.
+    pub fn advance(&mut self, point: Point<D>) {
+        self.counters.steps += 1;
+        let old = std::mem::replace(&mut self.here, point);
+        self.spare = Some(old.equilibrium.hessian);
+    }
+
+    /// Gives a point that is not wanted back for reuse.
+    pub fn discard(&mut self, point: Point<D>) {
+        self.spare = Some(point.equilibrium.hessian);
+    }
+
+    /// Relaxes at γ from these positions by FIRE.
+    ///
+    /// # Errors
+    /// [`RelaxError`] where no minimum is found.
+    pub fn relax_from(&mut self, positions: &Field<D>, gamma: f64) -> Result<Point<D>, RelaxError> {
+        self.place(gamma, Some(positions.clone()));
+        let before = self.forces.evaluations;
+        let outcome = relax_by_fire(&mut self.solid, &mut self.forces);
+        self.counters.relaxations += 1;
+        self.counters.force_evaluations += self.forces.evaluations - before;
+        self.list_gamma = gamma;
+        let equilibrium = outcome?;
+        self.counters.factorisations += equilibrium.hessian.factorisations;
+        Ok(Point {
+            gamma,
+            positions: self.solid.positions.clone(),
+            velocity: velocity(&self.solid, &self.along, &equilibrium),
+            equilibrium,
+        })
+    }
+
+    /// Polishes a point to the rounding floor of its forces, for its features to be measured.
+    ///
+    /// # Errors
+    /// [`RelaxError`] where the polish fails.
+    pub fn polished(&mut self, point: &mut Point<D>) -> Result<&Solid<D>, RelaxError> {
+        self.place(point.gamma, Some(point.positions.clone()));
+        let before = self.forces.evaluations;
+        let equilibrium = polish(&mut self.solid, &mut self.forces);
+        self.counters.force_evaluations += self.forces.evaluations - before;
+        let equilibrium = equilibrium?;
+        self.counters.factorisations += equilibrium.hessian.factorisations;
+        point.positions.clone_from(&self.solid.positions);
+        point.equilibrium = equilibrium;
+        Ok(&self.solid)
+    }
+
+    /// max_i |a_i − b_i| modulo translation, without the rattlers of `here` and of `rattler`.
+    pub fn distance(&self, a: &Field<D>, b: &Field<D>, rattler: &[bool]) -> f64 {
+        let here = &self.here.equilibrium.contacts.rattler;
+        let counted = |i: usize| !rattler[i] && !here[i];
+        let mut mean = Vector::<D>::zeros();
+        let mut count = 0.0;
+        for i in (0..a.len()).filter(|&i| counted(i)) {
+            mean += a[i] - b[i];
+            count += 1.0;
+        }
+        mean /= f64::max(count, 1.0);
+        (0..a.len())
+            .filter(|&i| counted(i))
+            .map(|i| (a[i] - b[i] - mean).norm_squared())
+            .fold(0.0_f64, |max, next| if next <= max { max } else { next })
+            .sqrt()
+    }
+
+    /// The γ at which the next pair is predicted to make or break contact, from gaps and their
+    /// rates; infinite if none is.
+    pub fn next_contact_change(&mut self) -> f64 {
+        if self.problem.solid.springs.is_some() {
+            return f64::INFINITY;
+        }
+        self.place(self.here.gamma, None);
+        self.forces.refresh(&self.solid);
+        let rattler = &self.here.equilibrium.contacts.rattler;
+        let mut soonest = f64::INFINITY;
+        for candidate in self.forces.candidates() {
+            let (i, j) = (candidate.i as usize, candidate.j as usize);
+            if rattler[i] || rattler[j] {
+                continue;
+            }
+            let separation = self.solid.separation(i, j);
+            let distance = separation.norm();
+            let gap = distance - self.solid.pair(i, j).sigma;
+            let closing =
+                separation.dot(&(self.here.velocity[i] - self.here.velocity[j])) / distance;
+            let tangent = self.along.pair(self.solid.species[i], self.solid.species[j], 1.0);
+            let rate = closing - tangent.sigma;
+            let wait = -gap / rate;
+            if wait > 0.0 && wait < soonest {
+                soonest = wait;
+            }
+        }
+        self.here.gamma + soonest
+    }
+
+    /// The lowest non-zero eigenvalue of H at a point whose parameters are in place.
+    pub fn lowest_eigenvalue(&mut self, point: &mut Point<D>) -> f64 {
+        self.place(point.gamma, Some(point.positions.clone()));
+        let modes = lowest_modes(&self.solid, &mut point.equilibrium, 1);
+        modes.eigenvalues.first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The smallest diameter at γ = 0 [length].
+    pub fn smallest_diameter(&self) -> f64 {
+        self.smallest_diameter
+    }
+}
+
+/// A step that is believed.
+pub struct Trial<const D: usize> {
+    pub point: Point<D>,
+    /// The correction in units of the predicted displacement.
+    pub correction: f64,
+}
+
+/// w = −H⁻¹ Σ_b φ₁' R.
+fn velocity<const D: usize>(
+    solid: &Solid<D>,
+    along: &ParameterDirection,
+    equilibrium: &Equilibrium<D>,
+) -> Field<D> {
+    let potential = &solid.interactions.potential;
+    let mut field = scatter(&equilibrium.contacts.bonds, solid.len(), |_, bond| {
+        let tangent = along.pair(solid.species[bond.i], solid.species[bond.j], bond.stretch);
+        let radial = potential.radial_along(&bond.pair, &tangent, bond.distance);
+        bond.separation * -phi(&radial, bond.distance)[0]
+    });
+    equilibrium.hessian.solve_one(&mut field);
+    field
+}

@@ -1,0 +1,78 @@
+//! Structural rearrangements: irreversible jumps to another minimum.
+//!
+//! Between γ and γ(1 + 1e-3) FIRE relaxes forward from the state at γ. Where the solid moves more
+//! than ten times as far as the response predicts, FIRE relaxes back; where it then does not return
+//! to within 1e-6 of the smallest diameter (modulo translation, rattlers excluded), the solid has
+//! rearranged. A jump that returns is a reversible kink.
+
+use crate::relax::RelaxError;
+use crate::relax::forces::max_norm;
+
+use super::cause::Cause;
+use super::path::{Path, Point, RETURNED};
+
+/// The relative width of the bracket at which a rearrangement is judged.
+pub const JUDGED_WIDTH: f64 = 1e-3;
+
+/// A jump is more than this many predicted steps.
+pub const JUMP: f64 = 10.0;
+
+/// Displacements that are never a jump [smallest diameter]: rounding of directions that move little.
+const NO_JUMP: f64 = 1e-8;
+
+/// What FIRE says about a small step.
+pub enum Verdict<const D: usize> {
+    /// The solid follows, perhaps with a reversible kink.
+    Continuous(Point<D>),
+    /// It jumped and does not return.
+    Rearranged(Point<D>),
+    /// There is no solid at the end of the step.
+    Lost(Cause),
+}
+
+/// The cause that a failed relaxation stands for.
+pub fn cause_of(error: &RelaxError) -> Cause {
+    match error {
+        RelaxError::Unjammed | RelaxError::NotRigid => Cause::LostRigidity,
+        RelaxError::Solid(_) => Cause::ParameterOutOfRange,
+        _ => Cause::NotConverged,
+    }
+}
+
+impl<const D: usize> Path<'_, D> {
+    /// Lets FIRE decide about the step from `here` to γ.
+    pub fn judge(&mut self, gamma: f64) -> Verdict<D> {
+        let start = self.here.positions.clone();
+        let forward = match self.relax_from(&start, gamma) {
+            Ok(point) => point,
+            Err(error) => return Verdict::Lost(cause_of(&error)),
+        };
+        self.judged(forward)
+    }
+
+    /// Decides about a state that was relaxed forward from `here`.
+    pub fn judged(&mut self, forward: Point<D>) -> Verdict<D> {
+        let diameter = self.smallest_diameter();
+        let predicted = max_norm(&self.here.velocity) * (forward.gamma - self.here.gamma);
+        let rattler = forward.equilibrium.contacts.rattler.clone();
+        let jump = self.distance(&forward.positions, &self.here.positions, &rattler);
+        if jump <= JUMP * predicted + NO_JUMP * diameter {
+            return Verdict::Continuous(forward);
+        }
+        match self.relax_from(&forward.positions, self.here.gamma) {
+            Ok(back) => {
+                let mut ignored = rattler;
+                for (flag, &rattles) in ignored.iter_mut().zip(&back.equilibrium.contacts.rattler) {
+                    *flag |= rattles;
+                }
+                let off = self.distance(&back.positions, &self.here.positions, &ignored);
+                if off <= RETURNED * diameter {
+                    Verdict::Continuous(forward)
+                } else {
+                    Verdict::Rearranged(forward)
+                }
+            }
+            Err(_) => Verdict::Rearranged(forward),
+        }
+    }
+}

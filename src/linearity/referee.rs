@@ -1,0 +1,87 @@
+//! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
+
+use super::cause::Cause;
+use super::path::Point;
+use super::rearrangement::{JUDGED_WIDTH, JUMP, Verdict, cause_of};
+use super::sweep::{Run, Start};
+use super::thresholds::Threshold;
+
+/// Steps per unit of ln γ.
+const STEPS: f64 = 200.0;
+
+/// A step moving further than this share of a jump is looked at in steps of the judged width.
+const SUSPICIOUS: f64 = 0.3;
+
+impl<const D: usize> Run<'_, '_, D> {
+    /// Follows the path in small steps until every threshold is found.
+    pub(super) fn referee(&mut self) {
+        let origin = self.path.here.positions.clone();
+        let mut gamma = self.settings.gamma_min.min(self.limit);
+        while !self.found.complete() {
+            let here = self.path.here.gamma;
+            if here >= self.limit {
+                self.found.end(here, self.limit_cause);
+                return;
+            }
+            let start = match self.settings.start {
+                Start::Warm => self.path.here.positions.clone(),
+                Start::Zero => origin.clone(),
+            };
+            let point = match self.path.relax_from(&start, gamma) {
+                Ok(point) => point,
+                Err(error) => {
+                    self.found.lose(here, gamma, cause_of(&error));
+                    return;
+                }
+            };
+            let suspicious = self.found.rearrangement.is_none() && self.jumps(&point);
+            let ended = if suspicious {
+                self.path.discard(point);
+                self.look_closely(gamma)
+            } else {
+                self.settle(Verdict::Continuous(point), gamma)
+            };
+            if ended {
+                return;
+            }
+            gamma = (self.path.here.gamma * (1.0 + 1.0 / STEPS)).min(self.limit);
+        }
+    }
+
+    fn jumps(&self, point: &Point<D>) -> bool {
+        let here = &self.path.here;
+        let predicted = crate::relax::forces::max_norm(&here.velocity) * (point.gamma - here.gamma);
+        let rattler = &point.equilibrium.contacts.rattler;
+        self.path.distance(&point.positions, &here.positions, rattler)
+            > SUSPICIOUS * JUMP * predicted
+    }
+
+    /// Repeats a suspicious step in steps of the judged width. Returns whether the sweep has ended.
+    fn look_closely(&mut self, target: f64) -> bool {
+        while self.path.here.gamma < target {
+            let here = self.path.here.gamma;
+            let next =
+                (here * (1.0 + JUDGED_WIDTH)).max(here + JUDGED_WIDTH * self.settings.gamma_min);
+            let verdict = self.path.judge(next.min(target));
+            if self.settle(verdict, next.min(target)) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Where two outcomes of the same threshold agree: their brackets overlap or their centres lie
+/// within `tolerance` of each other; thresholds that neither reached agree.
+pub fn agree(a: &Threshold, b: &Threshold, tolerance: f64) -> bool {
+    match (a.found(), b.found()) {
+        (true, true) => {
+            let overlap = a.lo <= b.hi && b.lo <= a.hi;
+            overlap || (a.centre() / b.centre() - 1.0).abs() <= tolerance
+        }
+        (false, false) => true,
+        // One was censored just before the other was reached.
+        (true, false) => b.cause == Cause::Censored && a.hi > b.lo * (1.0 - tolerance),
+        (false, true) => a.cause == Cause::Censored && b.hi > a.lo * (1.0 - tolerance),
+    }
+}
