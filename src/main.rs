@@ -24,6 +24,9 @@ Exit codes:
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Plan(cli::plan::Arguments),
+    Run(cli::run::Arguments),
+    Stats(cli::stats::Arguments),
     /// Look at a study's configuration and its defaults
     #[command(subcommand)]
     Config(cli::config::Command),
@@ -31,12 +34,17 @@ enum Command {
 
 fn main() -> ExitCode {
     let result: Result<Outcome, CommandError> = match Arguments::parse().command {
+        Command::Plan(arguments) => cli::plan::run(&arguments),
+        Command::Run(arguments) => cli::run::run(&arguments),
+        Command::Stats(arguments) => cli::stats::run(&arguments),
         Command::Config(command) => cli::config::run(&command),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
-            eprintln!("amorph: {error}");
+            if !error.is_reported() {
+                eprintln!("amorph: {error}");
+            }
             ExitCode::from(error.code())
         }
     }

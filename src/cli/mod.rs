@@ -1,6 +1,11 @@
 //! The command line: one file per subcommand, nothing but arguments and printing.
 
 pub mod config;
+pub mod plan;
+pub mod run;
+pub mod stats;
+
+use std::time::Duration;
 
 /// How a command ended; its value is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +21,9 @@ pub enum Outcome {
 
 /// What a command that cannot do its work returns: a message and the exit code that fits it.
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", message.as_deref().unwrap_or_default())]
 pub struct CommandError {
-    message: String,
+    message: Option<String>,
     code: u8,
 }
 
@@ -30,16 +35,66 @@ pub const FAILURE: u8 = 1;
 impl CommandError {
     /// A usage or configuration error.
     pub fn usage(error: impl ToString) -> Self {
-        CommandError { message: error.to_string(), code: USAGE }
+        CommandError { message: Some(error.to_string()), code: USAGE }
     }
 
     /// An I/O failure or a broken invariant.
     pub fn failure(error: impl ToString) -> Self {
-        CommandError { message: error.to_string(), code: FAILURE }
+        CommandError { message: Some(error.to_string()), code: FAILURE }
+    }
+
+    /// An error that has been printed already.
+    pub fn reported(usage: bool) -> Self {
+        CommandError { message: None, code: if usage { USAGE } else { FAILURE } }
+    }
+
+    /// Whether there is nothing to print any more.
+    pub fn is_reported(&self) -> bool {
+        self.message.is_none()
     }
 
     /// The exit code.
     pub fn code(&self) -> u8 {
         self.code
+    }
+}
+
+/// Reads a duration: seconds, or `[[DD-]HH:]MM:SS` as SLURM writes it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    const ALLOWED: &str = "seconds (such as 90 or 0.5), or [[DD-]HH:]MM:SS";
+    const SECONDS_PER_DAY: f64 = 86_400.0;
+    const BASE: f64 = 60.0;
+    let number =
+        |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+    let (days, rest) = match text.split_once('-') {
+        Some((days, rest)) if !days.is_empty() => (number(days), rest),
+        _ => (Some(0.0), text),
+    };
+    let fields: Option<Vec<f64>> = rest.split(':').map(number).collect();
+    match (days, fields) {
+        (Some(days), Some(fields)) if fields.len() <= 3 => {
+            let seconds = fields.iter().fold(0.0, |sum, field| sum * BASE + field);
+            Duration::try_from_secs_f64(days * SECONDS_PER_DAY + seconds)
+                .map_err(|_| format!("allowed: {ALLOWED}"))
+        }
+        _ => Err(format!("allowed: {ALLOWED}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_slurm_writes_them() {
+        let seconds = |text| duration(text).map(|duration| duration.as_secs_f64());
+        assert_eq!(seconds("90"), Ok(90.0));
+        assert_eq!(seconds("0.5"), Ok(0.5));
+        assert_eq!(seconds("01:30"), Ok(90.0));
+        assert_eq!(seconds("2:00:00"), Ok(7200.0));
+        assert_eq!(seconds("1-00:00:10"), Ok(86_410.0));
+        for bad in ["", "-5", "1:2:3:4", "x", "nan", "1e300"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -3,9 +3,16 @@
 pub mod archive;
 pub mod config;
 pub mod dispatcher;
+pub mod plan;
+pub mod progress;
+pub mod provenance;
+pub mod quantile;
+pub mod replica;
+pub mod run;
 pub mod runner;
 pub mod schema;
 pub mod solid_file;
+pub mod statistics;
 #[cfg(test)]
 mod synthetic;
 pub mod work;

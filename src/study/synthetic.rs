@@ -53,7 +53,9 @@ impl Synthetic {
                         Values::F64(range.map(|i| value(i) as f64 / u64::MAX as f64).collect())
                     }
                     Kind::I32 => Values::I32(range.map(|i| (value(i) % 100) as i32).collect()),
-                    Kind::U8 => Values::U8(range.map(|i| (value(i) % 2) as u8).collect()),
+                    Kind::U8 | Kind::Text(_) => {
+                        Values::U8(range.map(|i| (value(i) % 2) as u8).collect())
+                    }
                 };
                 (column.path.clone(), values)
             })

@@ -285,6 +285,6 @@ pub(super) fn values(kind: Kind, bytes: &[u8]) -> Values {
     match kind {
         Kind::F64 => Values::F64(cast(bytes, f64::from_ne_bytes)),
         Kind::I32 => Values::I32(cast(bytes, i32::from_ne_bytes)),
-        Kind::U8 => Values::U8(bytes.to_vec()),
+        Kind::U8 | Kind::Text(_) => Values::U8(bytes.to_vec()),
     }
 }

@@ -59,6 +59,24 @@ fn advice(source: &std::io::Error) -> &'static str {
 }
 
 impl ArchiveError {
+    /// Whether the user's choice of the file is at fault, not the system.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            ArchiveError::Exists(_) | ArchiveError::Foreign { .. } | ArchiveError::Newer { .. } => {
+                true
+            }
+            ArchiveError::Io { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::NotFound
+                    | std::io::ErrorKind::PermissionDenied
+                    | std::io::ErrorKind::IsADirectory
+                    | std::io::ErrorKind::NotADirectory
+                    | std::io::ErrorKind::ReadOnlyFilesystem
+            ),
+            ArchiveError::Hdf5 { .. } => false,
+        }
+    }
+
     pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| ArchiveError::Io { path, action, source }

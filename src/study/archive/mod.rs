@@ -52,6 +52,26 @@ pub fn create(
     skeleton::create(path, study, schemas, reserved, provenance)
 }
 
+/// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.
+pub fn write_arrays(path: &Path, arrays: &[(String, Vec<u8>)]) -> Result<(), ArchiveError> {
+    let body = || -> hdf5::Result<()> {
+        let file = serial_access().open_rw(path)?;
+        for (name, bytes) in arrays {
+            let dataset = file.dataset(name)?;
+            let count: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();
+            let block = slab::Block { start: vec![0; count.len()], count };
+            slab::write(&dataset, &block, bytes)?;
+        }
+        file.close()
+    };
+    body().map_err(ArchiveError::hdf5(path, "write the statistics"))?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .and_then(|file| file.sync_data())
+        .map_err(ArchiveError::io(path, "sync the statistics"))
+}
+
 /// Access by one process, without a lock on the file: a lock would shut readers out.
 fn serial_access() -> hdf5::FileBuilder {
     let mut builder = hdf5::File::with_options();

@@ -190,6 +190,7 @@ fn datatype(kind: Kind) -> TypeDescriptor {
         Kind::F64 => f64::type_descriptor(),
         Kind::I32 => i32::type_descriptor(),
         Kind::U8 => u8::type_descriptor(),
+        Kind::Text(length) => TypeDescriptor::FixedAscii(length),
     }
 }
 

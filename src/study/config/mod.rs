@@ -3,6 +3,7 @@
 //! Shared tables at the top are overridden key by key by `[[scenario]]` entries. Unknown keys are
 //! refused; every refusal names the file, the key, the value and what is allowed.
 
+mod difference;
 mod document;
 mod error;
 mod features;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::*;
-use crate::study::archive::{Archive, Pending, Provenance, State, create, pending};
+use crate::study::archive::{Archive, State};
+use crate::study::run::{Request, run};
 use crate::study::synthetic::Synthetic;
 
 const TEXT: &str = "version = 1\n[study]\nname = \"s\"\nreplicas = 9\nfirst_replica = 3\n\
@@ -28,48 +29,30 @@ fn setting(name: &str) -> Option<u64> {
 fn one_rank() {
     let output = PathBuf::from(std::env::var("ENGINE_OUTPUT").expect("set by the parent"));
     let job = Job::start();
-    let study = Arc::new(Study::parse("s.toml", TEXT).expect("valid"));
-    let found = if job.rank() == 0 { prepare(&output, &study) } else { Pending::default() };
-    job.broadcast(Vec::new());
     if setting("ENGINE_PANIC_ON") == Some(job.rank() as u64) {
         panic!("a panic outside the physics");
     }
-    let settings = Settings {
+    let request = Request {
+        study: output.with_extension("toml"),
         output,
+        resume: true,
+        retry_failed: false,
         commit_interval: Duration::from_millis(setting("ENGINE_COMMIT_MS").unwrap_or(20)),
         max_time: setting("ENGINE_MAX_TIME_MS").map(Duration::from_millis),
-        stop: Arc::default(),
     };
-    let progress = job.compute(
-        &study,
-        found.units,
-        &settings,
-        |study| {
-            let mut work = Synthetic::new(study);
-            work.failing = setting("ENGINE_FAILING");
-            work.panicking = setting("ENGINE_PANICKING");
-            work.delay = Duration::from_micros(setting("ENGINE_DELAY_US").unwrap_or(500));
-            work
-        },
-        |_| {},
-    );
-    if job.rank() == 0 {
-        println!("done {} failed {}", progress.done, progress.failed);
-    }
+    let make = |study| {
+        let mut work = Synthetic::new(study);
+        work.failing = setting("ENGINE_FAILING");
+        work.panicking = setting("ENGINE_PANICKING");
+        work.delay = Duration::from_micros(setting("ENGINE_DELAY_US").unwrap_or(500));
+        work
+    };
+    run(&job, &request, Arc::default(), make).expect("it runs");
     job.finish();
 }
 
-fn prepare(output: &Path, study: &Study) -> Pending {
-    if output.exists() {
-        return pending(output, false).expect("readable");
-    }
-    let schemas = schemas(study);
-    create(output, study, &schemas, &[], &Provenance::default()).expect("created");
-    let layout = crate::study::archive::ItemLayout::new(study.replicas, &schemas);
-    Pending::all(layout.units(), layout.len())
-}
-
 fn mpirun(ranks: usize, output: &Path, variables: &[(&str, u64)]) -> Output {
+    std::fs::write(output.with_extension("toml"), TEXT).expect("writable");
     let program = std::env::current_exe().expect("a test program");
     let mut command = Command::new("timeout");
     command.args(["-k", "5", TIMEOUT]);

@@ -19,6 +19,8 @@ pub enum Kind {
     I32,
     /// Byte: a flag or a code.
     U8,
+    /// ASCII text in cells of this length; not for columns of parts.
+    Text(usize),
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Kind::F64 => 8,
             Kind::I32 => 4,
             Kind::U8 => 1,
+            Kind::Text(length) => length,
         }
     }
 

@@ -1,0 +1,122 @@
+//! `amorph run`: computes a study.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+
+use super::{CommandError, Outcome};
+use crate::study::provenance;
+use crate::study::replica::Replica;
+use crate::study::run::{Ended, Request, RunError, run as run_study};
+use crate::study::runner::Job;
+use crate::study::statistics::table;
+
+/// Exit code after a second SIGINT, as shells report it.
+const INTERRUPTED_AT_ONCE: i32 = 130;
+
+/// Compute a study: alone, or under mpirun/srun
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The study's TOML file
+    study: PathBuf,
+    /// The results file to make
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Continue the output where it exists; start it where it does not
+    #[arg(long)]
+    resume: bool,
+    /// With --resume: compute failed items again
+    #[arg(long, requires = "resume")]
+    retry_failed: bool,
+    /// Start nothing new after this time: seconds, or [[DD-]HH:]MM:SS; exit code 75
+    #[arg(long, value_parser = super::duration)]
+    max_time: Option<Duration>,
+    /// The longest time between two commits of a rank: seconds, or [[DD-]HH:]MM:SS
+    #[arg(long, value_parser = super::duration, default_value = "5")]
+    commit_interval: Duration,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    watch_signals(&stop).map_err(CommandError::failure)?;
+    let job = Job::start();
+    let request = Request {
+        study: arguments.study.clone(),
+        output: arguments.output.clone(),
+        resume: arguments.resume,
+        retry_failed: arguments.retry_failed,
+        commit_interval: arguments.commit_interval,
+        max_time: arguments.max_time,
+    };
+    let (root, ranks) = (job.rank() == 0, job.ranks());
+    if root {
+        eprintln!(
+            "amorph {}, {ranks} ranks, {}",
+            provenance::PROGRAM_VERSION,
+            provenance::mpi_version()
+        );
+    }
+    let ended = run_study(&job, &request, stop, Replica::new);
+    // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited
+    // with a code other than zero. For the same reason only rank 0 does.
+    let result = match ended {
+        Ok(_) if !root => Ok(Outcome::Done),
+        Ok(ended) => {
+            report(&ended, arguments, ranks);
+            Ok(if ended.pending > 0 {
+                Outcome::Interrupted
+            } else if ended.failed > 0 {
+                Outcome::Failed
+            } else {
+                Outcome::Done
+            })
+        }
+        Err(RunError::Elsewhere) => Ok(Outcome::Done),
+        Err(error) => {
+            eprintln!("amorph: {error}");
+            Err(CommandError::reported(error.is_usage()))
+        }
+    };
+    job.finish();
+    result
+}
+
+/// The first signal stops softly; a second SIGINT at once.
+fn watch_signals(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
+    signal_hook::flag::register_conditional_shutdown(
+        SIGINT,
+        INTERRUPTED_AT_ONCE,
+        Arc::clone(stop),
+    )?;
+    for signal in [SIGINT, SIGTERM, SIGUSR1] {
+        signal_hook::flag::register(signal, Arc::clone(stop))?;
+    }
+    Ok(())
+}
+
+fn report(ended: &Ended, arguments: &Arguments, ranks: usize) {
+    let output = arguments.output.display();
+    if let Some(statistics) = &ended.statistics {
+        print!("{}", table(statistics));
+    }
+    let busy = 100.0 * ended.progress.busy / (ended.span * ranks as f64).max(f64::MIN_POSITIVE);
+    println!(
+        "\n{} items in {:.1} s on {ranks} ranks, {busy:.0}% of the time computing; results in {output}",
+        ended.progress.done + ended.progress.failed,
+        ended.span,
+    );
+    if ended.failed > 0 {
+        println!("{} items have failed: see the reasons above, or /items/reason", ended.failed);
+    }
+    if ended.pending > 0 {
+        println!(
+            "{} items are pending: continue with `amorph run {} -o {output} --resume`",
+            ended.pending,
+            arguments.study.display()
+        );
+    }
+}

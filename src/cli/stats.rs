@@ -1,0 +1,38 @@
+//! `amorph stats`: the statistics of one or several results files of one study.
+
+use std::path::PathBuf;
+
+use super::{CommandError, Outcome};
+use crate::study::archive::Archive;
+use crate::study::statistics::{StatisticsError, collect, table};
+
+/// Print the statistics of results files
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Results files of one study with disjoint replicas
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
+    let mut archives = Vec::new();
+    for path in &arguments.files {
+        archives.push(Archive::open(path).map_err(|error| {
+            if error.is_usage() { CommandError::usage(error) } else { CommandError::failure(error) }
+        })?);
+    }
+    let statistics = collect(&archives).map_err(|error| match error {
+        StatisticsError::Archive(error) => CommandError::failure(error),
+        error => CommandError::usage(error),
+    })?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&statistics).map_err(CommandError::failure)?);
+    } else {
+        print!("{}", table(&statistics));
+    }
+    Ok(Outcome::Done)
+}

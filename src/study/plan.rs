@@ -1,0 +1,178 @@
+//! What a study will take: work items, memory, and the size of its file.
+
+use super::archive::{HOST_LENGTH, ItemLayout};
+use super::config::{Scenario, Study};
+use super::schema::{Kind, ScenarioSchema, Ticks, schemas};
+use super::statistics;
+use super::work::REASON_LENGTH;
+
+/// What HDF5 keeps for a dataset besides its values: object header, attributes, references of
+/// dimension scales (measured).
+const BYTES_PER_DATASET: u64 = 800;
+/// MPI, HDF5 and the program itself [bytes].
+const BASE_MEMORY: u64 = 30 << 20;
+/// Rows that wait for a commit [bytes].
+const BUFFERED_ROWS: u64 = 8 << 20;
+/// The Hessian, its factor and the work arrays of a solid, per particle [bytes], in 2d and 3d.
+const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
+/// A row of `/items` without the name of its part [bytes].
+const ITEM_BYTES: u64 = (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH) as u64;
+
+/// The plan of one scenario.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ScenarioPlan {
+    /// Its name.
+    pub name: String,
+    /// Solids.
+    pub solids: u64,
+    /// Parameterisations.
+    pub parameterisations: usize,
+    /// Swept directions of a solid.
+    pub directions: usize,
+    /// Work items of a solid.
+    pub parts: usize,
+    /// Bytes of results of a solid.
+    pub row_bytes: u64,
+}
+
+/// The plan of a study.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Plan {
+    /// One entry per scenario.
+    pub scenarios: Vec<ScenarioPlan>,
+    /// Work items.
+    pub items: u64,
+    /// Size of the results file [bytes], estimated.
+    pub file_bytes: u64,
+    /// Memory of a rank [bytes], estimated.
+    pub memory_per_rank: u64,
+}
+
+impl Plan {
+    /// The plan of a study, without running anything.
+    pub fn new(study: &Study) -> Self {
+        let schemas = schemas(study);
+        let layout = ItemLayout::new(study.replicas, &schemas);
+        let scenarios = study
+            .scenarios
+            .iter()
+            .zip(&schemas)
+            .map(|(scenario, schema)| ScenarioPlan {
+                name: schema.name.clone(),
+                solids: study.replicas,
+                parameterisations: schema.parameterisations.len(),
+                directions: directions(scenario),
+                parts: schema.parts.len(),
+                row_bytes: schema
+                    .columns
+                    .iter()
+                    .map(|column| (column.row_length() * column.kind.size()) as u64)
+                    .sum(),
+            })
+            .collect();
+        Plan {
+            scenarios,
+            items: layout.len(),
+            file_bytes: file_bytes(study, &schemas, &layout),
+            memory_per_rank: memory(study),
+        }
+    }
+}
+
+fn directions(scenario: &Scenario) -> usize {
+    let thetas = scenario.parameterisations();
+    let count = |index: &usize| {
+        scenario.sweep.direction_count(scenario.sweep_features(), thetas[*index].parameters())
+    };
+    scenario.swept().iter().map(count).sum()
+}
+
+fn file_bytes(study: &Study, schemas: &[ScenarioSchema], layout: &ItemLayout) -> u64 {
+    let mut bytes = study.canonical().len() as u64;
+    let mut datasets = 0;
+    for schema in schemas {
+        let mut scales: Vec<(String, String, u64)> = Vec::new();
+        for column in &schema.columns {
+            bytes += column.bytes();
+            datasets += 1;
+            let group = column.group().to_owned();
+            scales.push((
+                group.clone(),
+                "replica".to_owned(),
+                column.replicas * Kind::F64.size() as u64,
+            ));
+            for axis in &column.axes {
+                let size = match &axis.ticks {
+                    Ticks::Labels(labels) => labels.iter().map(String::len).max().unwrap_or(1),
+                    _ => Kind::F64.size(),
+                };
+                scales.push((group.clone(), axis.name.clone(), (axis.length * size) as u64));
+            }
+        }
+        scales.sort();
+        scales.dedup();
+        datasets += scales.len() as u64;
+        bytes += scales.iter().map(|(_, _, size)| size).sum::<u64>();
+        let longest = schema.parts.iter().map(|part| schema.part_name(part).len()).max();
+        let rows = layout.replicas() * schema.parts.len() as u64;
+        bytes += rows * (ITEM_BYTES + longest.unwrap_or(0) as u64);
+    }
+    let reserved: usize = statistics::columns(study).iter().map(|(_, columns)| columns.len()).sum();
+    bytes + (datasets + reserved as u64) * BYTES_PER_DATASET
+}
+
+fn memory(study: &Study) -> u64 {
+    let largest = |scenario: &Scenario| {
+        scenario.solid.particles as u64 * BYTES_PER_PARTICLE[scenario.solid.dimension - 2]
+    };
+    BASE_MEMORY + BUFFERED_ROWS + study.scenarios.iter().map(largest).max().unwrap_or(0)
+}
+
+/// Bytes for people.
+pub fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    const STEP: f64 = 1024.0;
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= STEP && unit + 1 < UNITS.len() {
+        value /= STEP;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::archive::{Provenance, create};
+
+    #[test]
+    fn the_predicted_size_is_that_of_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (replicas, name) in [(1, "small"), (200, "large")] {
+            let text = format!(
+                "version = 1\n[study]\nname = \"s\"\nreplicas = {replicas}\n[solid]\ndimension = 2\n\
+                 particles = 128\npressure = 0.1\n[features]\nsets = [[\"stress\"], [\"elastic\"]]\n"
+            );
+            let study = Study::parse("s.toml", &text).expect("valid");
+            let path = folder.path().join(name);
+            create(
+                &path,
+                &study,
+                &schemas(&study),
+                &statistics::columns(&study),
+                &Provenance::default(),
+            )
+            .expect("created");
+            let actual = std::fs::metadata(&path).expect("there").len() as f64;
+            let predicted = Plan::new(&study).file_bytes as f64;
+            assert!((predicted / actual - 1.0).abs() < 0.05, "{name}: {predicted} {actual}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_readable() {
+        assert_eq!(human_bytes(999), "999 B");
+        assert_eq!(human_bytes(1536), "1.5 KiB");
+    }
+}

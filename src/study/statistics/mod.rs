@@ -1,0 +1,178 @@
+//! The ensemble in numbers: ranks, quantiles of s, γ* and ζ, causes, failures, costs.
+//!
+//! Everything streams through the results files in blocks, so memory does not grow with the
+//! ensemble; nothing here depends on who computed what, or when.
+
+mod collect;
+mod stored;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use serde::{Serialize, Serializer};
+
+pub use collect::{StatisticsError, collect};
+pub use stored::{columns, store};
+pub use table::table;
+
+/// The probabilities of all quantiles.
+pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
+/// Different reasons of failures that are kept; the rest is counted together.
+pub const REASONS: usize = 8;
+
+/// The statistics of a study.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Statistics {
+    /// Name of the study.
+    pub study: String,
+    /// The probabilities of all quantiles.
+    pub probabilities: Vec<f64>,
+    /// Items whose checksum does not hold; they count as pending.
+    pub corrupt: u64,
+    /// One entry per scenario.
+    pub scenarios: Vec<ScenarioStatistics>,
+}
+
+/// How many are pending, done, failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Not computed.
+    pub pending: u64,
+    /// Computed.
+    pub done: u64,
+    /// Failed.
+    pub failed: u64,
+}
+
+/// The statistics of one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScenarioStatistics {
+    /// Its name.
+    pub name: String,
+    /// Work items.
+    pub items: Counts,
+    /// Solids: the first part of every replica.
+    pub solids: Counts,
+    /// Reasons of failed items with their numbers, the most frequent first.
+    pub reasons: Vec<(String, u64)>,
+    /// One entry per parameterisation.
+    pub parameterisations: Vec<ThetaStatistics>,
+}
+
+/// The statistics of one parameterisation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ThetaStatistics {
+    /// Its name.
+    pub name: String,
+    /// n_θ.
+    pub parameters: usize,
+    /// One entry per feature set.
+    pub sets: Vec<SetStatistics>,
+    /// The γ-sweeps, where there are some.
+    pub sweeps: Option<SweepStatistics>,
+}
+
+/// The singular values of one feature set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SetStatistics {
+    /// Its name.
+    pub name: String,
+    /// n_y.
+    pub features: usize,
+    /// min(n_y, n_θ).
+    pub largest_rank: usize,
+    /// Solids whose rank is the largest possible one.
+    pub full_rank: u64,
+    /// The smallest and the largest rank found.
+    pub ranks: Option<(i32, i32)>,
+    /// Singular values of all solids and modes.
+    pub singular_values: Summary,
+}
+
+/// The thresholds of the γ-sweeps of all solids and directions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepStatistics {
+    /// The feature set.
+    pub set: String,
+    /// Swept directions.
+    pub directions: u64,
+    /// γ*, the geometric mean of its bracket; infinite where it lies beyond γ_max.
+    pub gamma_star: Summary,
+    /// First contact change, likewise.
+    pub gamma_contact: Summary,
+    /// First rearrangement, likewise.
+    pub gamma_rearrangement: Summary,
+    /// Where the second order alone predicts γ*.
+    pub gamma_tilde: Summary,
+    /// ζ = s γ*.
+    pub zeta: Summary,
+    /// Directions by the cause of γ*, γ_c, γ_r: the order of `Cause::ALL`.
+    pub causes: Causes,
+    /// Work per direction.
+    pub cost: Cost,
+}
+
+/// Numbers of directions by cause, in the order of `Cause::ALL`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Causes {
+    /// Of γ*.
+    pub gamma_star: Vec<u64>,
+    /// Of γ_c.
+    pub gamma_contact: Vec<u64>,
+    /// Of γ_r.
+    pub gamma_rearrangement: Vec<u64>,
+}
+
+/// Mean work per direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// Accepted steps.
+    pub steps: f64,
+    /// Relaxations.
+    pub relaxations: f64,
+    /// Factorisations of the Hessian.
+    pub factorisations: f64,
+    /// Force evaluations.
+    pub force_evaluations: f64,
+}
+
+/// The distribution of a quantity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Number of values.
+    pub count: u64,
+    /// Quantiles for [`PROBABILITIES`]; not a number where there are no values.
+    #[serde(serialize_with = "numbers")]
+    pub quantiles: Vec<f64>,
+}
+
+impl Summary {
+    /// The quantile of this probability, which is one of [`PROBABILITIES`].
+    pub fn quantile(&self, probability: f64) -> f64 {
+        PROBABILITIES
+            .iter()
+            .position(|&p| p == probability)
+            .and_then(|index| self.quantiles.get(index).copied())
+            .unwrap_or(f64::NAN)
+    }
+}
+
+/// JSON knows neither infinity nor NaN: the one becomes "inf", the other null.
+fn numbers<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Number {
+        Finite(f64),
+        Infinite(&'static str),
+        Missing(()),
+    }
+    serializer.collect_seq(values.iter().map(|&value| {
+        if value.is_finite() {
+            Number::Finite(value)
+        } else if value.is_nan() {
+            Number::Missing(())
+        } else {
+            Number::Infinite("inf")
+        }
+    }))
+}

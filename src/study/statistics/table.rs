@@ -1,0 +1,185 @@
+//! The statistics as text for the terminal.
+
+use std::fmt::Write as _;
+
+use super::{ScenarioStatistics, Statistics, Summary, ThetaStatistics};
+use crate::linearity::cause::Cause;
+
+/// Width of a number with its separator.
+const CELL: usize = 10;
+
+/// The table that ends a run.
+pub fn table(statistics: &Statistics) -> String {
+    let mut text = String::new();
+    for scenario in &statistics.scenarios {
+        scenario_table(&mut text, scenario);
+    }
+    if statistics.corrupt > 0 {
+        let _ = writeln!(
+            text,
+            "\n{} items have a wrong checksum and were left out; `amorph run --resume` repairs them",
+            statistics.corrupt
+        );
+    }
+    text
+}
+
+fn scenario_table(text: &mut String, scenario: &ScenarioStatistics) {
+    let solids = &scenario.solids;
+    let _ = write!(text, "\nscenario {}: {} solids", scenario.name, solids.done);
+    for (count, what) in [(solids.failed, "failed"), (solids.pending, "pending")] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    let unfinished = scenario.items.pending.saturating_sub(solids.pending);
+    let failed = scenario.items.failed.saturating_sub(solids.failed);
+    for (count, what) in [(failed, "failed"), (unfinished, "pending")] {
+        if count > 0 {
+            let _ = write!(text, "; {count} blocks of directions {what}");
+        }
+    }
+    text.push('\n');
+    for (reason, count) in &scenario.reasons {
+        let _ = writeln!(text, "  failed {count} times: {reason}");
+    }
+    if solids.done == 0 {
+        return;
+    }
+    let widths = Widths::of(&scenario.parameterisations);
+    ranks(text, &scenario.parameterisations, &widths);
+    sweeps(text, &scenario.parameterisations, &widths);
+}
+
+/// Widths of the first two columns.
+struct Widths {
+    theta: usize,
+    set: usize,
+}
+
+impl Widths {
+    fn of(thetas: &[ThetaStatistics]) -> Self {
+        let theta = thetas.iter().map(|theta| theta.name.len()).max().unwrap_or(0);
+        let sets = thetas.iter().flat_map(|theta| &theta.sets);
+        Widths {
+            theta: theta.max("theta".len()),
+            set: sets.map(|set| set.name.len()).max().unwrap_or(0).max("features".len()),
+        }
+    }
+}
+
+fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
+    let (theta_width, set_width) = (widths.theta, widths.set);
+    let _ = writeln!(
+        text,
+        "\n  {:theta_width$}  {:set_width$} {:>5} {:>5} {:>9} {:>11} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$}",
+        "theta",
+        "features",
+        "n_y",
+        "n_th",
+        "rank",
+        "full rank",
+        "s min",
+        "s 5%",
+        "s 50%",
+        "s 95%",
+        "s max",
+    );
+    for theta in thetas {
+        for set in &theta.sets {
+            let solids = set.singular_values.count / (set.largest_rank.max(1) as u64);
+            let rank = match set.ranks {
+                None => "-".to_owned(),
+                Some((low, high)) if low == high => format!("{low}"),
+                Some((low, high)) => format!("{low}-{high}"),
+            };
+            let full = format!("{} of {solids}", set.full_rank);
+            let _ = writeln!(
+                text,
+                "  {:theta_width$}  {:set_width$} {:>5} {:>5} {rank:>9} {full:>11} {}",
+                theta.name,
+                set.name,
+                set.features,
+                theta.parameters,
+                cells(&set.singular_values, &[0.0, 0.05, 0.5, 0.95, 1.0]),
+            );
+        }
+    }
+}
+
+fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
+    let swept = || thetas.iter().filter_map(|theta| theta.sweeps.as_ref().map(|s| (theta, s)));
+    if swept().next().is_none() {
+        return;
+    }
+    let theta_width = widths.theta;
+    let _ = writeln!(
+        text,
+        "\n  {:theta_width$} {:>10} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$}",
+        "theta",
+        "directions",
+        "g* 5%",
+        "g* 50%",
+        "g* 95%",
+        "g_c 50%",
+        "g~ 50%",
+        "zeta 5%",
+        "zeta 50%",
+        "zeta 95%",
+    );
+    for (theta, sweep) in swept() {
+        let _ = writeln!(
+            text,
+            "  {:theta_width$} {:>10} {} {} {} {}",
+            theta.name,
+            sweep.directions,
+            cells(&sweep.gamma_star, &[0.05, 0.5, 0.95]),
+            cells(&sweep.gamma_contact, &[0.5]),
+            cells(&sweep.gamma_tilde, &[0.5]),
+            cells(&sweep.zeta, &[0.05, 0.5, 0.95]),
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n  {:theta_width$}  why the linear regime ends, and work per direction",
+        "theta"
+    );
+    for (theta, sweep) in swept() {
+        let shares: Vec<String> = Cause::ALL
+            .iter()
+            .zip(&sweep.causes.gamma_star)
+            .filter(|(_, count)| **count > 0)
+            .map(|(cause, &count)| {
+                let share = 100.0 * count as f64 / sweep.directions.max(1) as f64;
+                format!("{} {share:.0}%", cause.name())
+            })
+            .collect();
+        let cost = &sweep.cost;
+        let _ = writeln!(
+            text,
+            "  {:theta_width$}  {}; {:.0} relaxations, {:.0} factorisations, {:.0} force evaluations",
+            theta.name,
+            if shares.is_empty() { "-".to_owned() } else { shares.join(", ") },
+            cost.relaxations,
+            cost.factorisations,
+            cost.force_evaluations,
+        );
+    }
+}
+
+fn cells(summary: &Summary, probabilities: &[f64]) -> String {
+    let cells: Vec<String> =
+        probabilities.iter().map(|&p| format!("{:>CELL$}", number(summary.quantile(p)))).collect();
+    cells.join(" ")
+}
+
+/// Three digits; infinity is "beyond" (γ_max), no value is "-".
+fn number(value: f64) -> String {
+    if value.is_nan() {
+        "-".to_owned()
+    } else if value.is_infinite() {
+        "beyond".to_owned()
+    } else {
+        format!("{value:.2e}")
+    }
+}
