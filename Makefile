@@ -1,0 +1,74 @@
+# amorph: what can be done with a clone. `make help` lists it.
+
+PYTHON ?= python3
+CARGO  ?= cargo
+MPIRUN ?= mpirun
+RANKS  ?= 2
+DEMO   ?= demo
+
+VENV   := .venv
+AMORPH := target/release/amorph
+
+# OpenMPI refuses root, and more ranks than cores, unless it is told otherwise: containers and
+# small machines need both. `cargo test` gets the same from .cargo/config.toml.
+export OMPI_ALLOW_RUN_AS_ROOT = 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
+export OMPI_MCA_rmaps_base_oversubscribe = 1
+# One thread per rank: the ranks are the parallelism.
+export OMP_NUM_THREADS = 1
+# The tests that read results from Python use this interpreter.
+export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint torture referee bench build packages rust clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 17
+
+demo: build $(VENV)/installed  ## a small ensemble from configs/demo.toml with its table and figure, a few minutes
+	@mkdir -p $(DEMO)
+	@if [ -e $(DEMO)/demo.h5 ]; then echo "demo: replacing the earlier $(DEMO)/demo.h5"; fi
+	@rm -f $(DEMO)/demo.h5
+	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/demo.toml -o $(DEMO)/demo.h5
+	$(VENV)/bin/python analysis/figure4.py $(DEMO)/demo.h5 -o $(DEMO)/figure-4.png
+	@echo
+	@echo "results  $(DEMO)/demo.h5       look inside: h5dump -n $(DEMO)/demo.h5"
+	@echo "figure   $(DEMO)/figure-4.png"
+	@echo "table    $(AMORPH) stats $(DEMO)/demo.h5"
+
+test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
+	$(CARGO) build
+	$(VENV)/bin/python -m unittest discover -s analysis
+	$(CARGO) test --no-fail-fast
+
+lint: packages rust  ## format and clippy, as CI checks them
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+torture: packages rust  ## kill the program some 200 times and compare the files, long
+	$(CARGO) test --release --test torture -- --ignored --nocapture
+
+referee: packages rust  ## thresholds against plain FIRE at every step, long
+	$(CARGO) test --release --test referee -- --ignored --nocapture
+
+bench: packages rust  ## time the parts that matter
+	$(CARGO) bench
+
+build: packages rust  ## the program, target/release/amorph
+	$(CARGO) build --release
+
+packages:  ## the system packages that are missing (Debian, Ubuntu)
+	@scripts/install-packages.sh
+
+rust:
+	@scripts/check-rust.sh $(CARGO)
+
+$(VENV)/installed: requirements.txt | packages
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "amorph's figures need Python 3.11 or newer; choose one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+clean:  ## remove what was built, the Python environment and the demo's output
+	rm -rf target $(VENV) $(DEMO)
