@@ -12,7 +12,9 @@ use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
 use crate::relax::holes::centre_rattlers;
-use crate::relax::newton::{Equilibrium, bond_forces, low_pressure_factor, polish, relax_by_fire};
+use crate::relax::newton::{
+    Equilibrium, FORCE_FLOOR, bond_forces, low_pressure_factor, relax_by_fire,
+};
 use crate::response::bond::phi;
 use crate::response::linear::scatter;
 use crate::response::modes::lowest_modes;
@@ -378,19 +380,33 @@ impl<'a, const D: usize> Path<'a, D> {
         })
     }
 
-    /// Polishes a point to the rounding floor of its forces, for its features to be measured.
+    /// Polishes a point to the rounding floor of its forces, for its features to be measured, and
+    /// factors its Hessian there.
     ///
     /// # Errors
     /// [`RelaxError`] where the polish fails.
     pub fn polished(&mut self, point: &mut Point<D>) -> Result<&Solid<D>, RelaxError> {
         self.place(point.gamma, Some(point.positions.clone()));
-        let before = self.forces.evaluations;
-        let equilibrium = polish(&mut self.solid, &mut self.forces);
-        self.counters.force_evaluations += self.forces.evaluations - before;
-        let equilibrium = equilibrium?;
-        self.counters.factorisations += equilibrium.hessian.factorisations;
+        let mut force = Vec::new();
+        let mut previous = f64::INFINITY;
+        let mut contacts = self.contacts();
+        for _ in 0..CORRECTIONS {
+            bond_forces(&self.solid, &contacts.bonds, &mut force);
+            let max_force = max_norm(&force);
+            point.equilibrium.max_force = max_force;
+            if max_force <= FORCE_FLOOR * self.unit || !(max_force < 0.5 * previous) {
+                break;
+            }
+            previous = max_force;
+            point.equilibrium.hessian.solve_one(&mut force);
+            self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
+            contacts = self.contacts();
+        }
+        let factor = self.factored(&contacts).map_err(|_| RelaxError::NotRigid)?;
+        self.spare = Some(std::mem::replace(&mut point.equilibrium.hessian, factor));
+        point.equilibrium.pressure = virial_pressure(&self.solid, &contacts.bonds);
+        point.equilibrium.contacts = contacts;
         point.positions.clone_from(&self.solid.positions);
-        point.equilibrium = equilibrium;
         Ok(&self.solid)
     }
 

@@ -6,9 +6,10 @@
 //! believed, until the solid rearranges or γ_max is reached.
 
 use crate::relax::RelaxError;
-use crate::response::curvature::{DirectionResponse, curvature, gamma_tilde};
+use crate::response::curvature::{
+    DirectionResponse, curvature, directional_derivative, gamma_tilde,
+};
 use crate::response::features::{FeatureKind, FeatureRequest, of_response};
-use crate::response::jacobian::BondJacobians;
 use crate::response::linear::LinearResponse;
 use crate::response::modes::{Modes, lowest_modes};
 use crate::solid::Solid;
@@ -115,20 +116,8 @@ impl<'a> Yardstick<'a> {
         let along = ParameterDirection::new(problem.space, problem.direction);
         let direction = DirectionResponse::new(&response, &along, &solid.species);
         let bend = curvature(&response, &direction, &modes, &problem.request);
-        let features = of_response(&response, modes, &problem.request, true);
-        let jacobian = BondJacobians::new(
-            solid,
-            response.bonds,
-            &features.sensitivities,
-            problem.space.kinds(),
-        )
-        .projected(response.bonds, &solid.species, problem.space)
-        .matrix;
-        let linear = (0..jacobian.nrows())
-            .map(|row| {
-                (0..jacobian.ncols()).map(|q| jacobian[(row, q)] * problem.direction[q]).sum()
-            })
-            .collect();
+        let linear = directional_derivative(&response, &direction, &modes, &problem.request);
+        let features = of_response(&response, modes, &problem.request, false);
         Self {
             request: problem.request,
             weights: problem.weights,

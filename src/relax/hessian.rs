@@ -16,7 +16,7 @@ use faer::sparse::linalg::cholesky::{
     factorize_symbolic_cholesky, supernodal::SupernodalLdltRef,
 };
 use faer::sparse::linalg::{SupernodalThreshold, amd};
-use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
+use faer::sparse::{SparseColMatRef, SymbolicSparseColMat, SymbolicSparseColMatRef};
 use faer::{Conj, MatMut, Par, Side};
 
 use crate::solid::contacts::{Bond, Contacts};
@@ -55,8 +55,8 @@ pub struct Hessian<const D: usize> {
     particles: Vec<usize>,
     /// Block rows below the diagonal of every block column, ascending.
     below: Vec<Vec<usize>>,
-    column_starts: Vec<usize>,
-    row_indices: Vec<usize>,
+    /// Lower triangle, by columns.
+    pattern: SymbolicSparseColMat<usize>,
     values: Vec<f64>,
     symbolic: SymbolicCholesky<usize>,
     factor: Vec<f64>,
@@ -138,8 +138,7 @@ impl<const D: usize> Hessian<D> {
             particles,
             below,
             values: vec![0.0; row_indices.len()],
-            column_starts,
-            row_indices,
+            pattern: SymbolicSparseColMat::new_checked(n, n, column_starts, None, row_indices),
             factor: vec![0.0; symbolic.len_val()],
             scratch: memory(request)?,
             stack: memory(symbolic.solve_in_place_scratch::<f64>(1, Par::Seq))?.into(),
@@ -175,10 +174,11 @@ impl<const D: usize> Hessian<D> {
     /// Fills in the values of H, minus `shift` on the diagonal; every bond must be covered.
     fn assemble(&mut self, potential: &Potential, bonds: &[Bond<D>], pinned: bool, shift: f64) {
         self.values.fill(0.0);
+        let column_starts = self.pattern.col_ptr();
         let pin = if pinned { self.particles.len() - 1 } else { NO_BLOCK };
         for column in 0..self.particles.len() {
             for alpha in 0..D {
-                self.values[self.column_starts[column * D + alpha]] =
+                self.values[column_starts[column * D + alpha]] =
                     if column == pin { 1.0 } else { -shift };
             }
         }
@@ -191,7 +191,7 @@ impl<const D: usize> Hessian<D> {
                     continue;
                 }
                 for alpha in 0..D {
-                    let start = self.column_starts[block * D + alpha];
+                    let start = column_starts[block * D + alpha];
                     for beta in alpha..D {
                         let h = phi2 * r[alpha] * r[beta] + if alpha == beta { phi1 } else { 0.0 };
                         self.values[start + beta - alpha] += h;
@@ -206,7 +206,7 @@ impl<const D: usize> Hessian<D> {
                 unreachable!("every bond lies in the pattern");
             };
             for alpha in 0..D {
-                let start = self.column_starts[column * D + alpha] + (D - alpha) + D * slot;
+                let start = column_starts[column * D + alpha] + (D - alpha) + D * slot;
                 for beta in 0..D {
                     let h = phi2 * r[alpha] * r[beta] + if alpha == beta { phi1 } else { 0.0 };
                     self.values[start + beta] -= h;
@@ -226,17 +226,7 @@ impl<const D: usize> Hessian<D> {
     ) -> Result<(), HessianError> {
         self.assemble(potential, bonds, true, 0.0);
         self.factorisations += 1;
-        let n = self.size();
-        let matrix = SparseColMatRef::new(
-            SymbolicSparseColMatRef::new_checked(
-                n,
-                n,
-                &self.column_starts,
-                None,
-                &self.row_indices,
-            ),
-            &self.values[..],
-        );
+        let matrix = SparseColMatRef::new(self.pattern.as_ref(), &self.values[..]);
         self.symbolic
             .factorize_numeric_llt::<f64>(
                 &mut self.factor,
@@ -262,17 +252,7 @@ impl<const D: usize> Hessian<D> {
         threshold: f64,
     ) -> Option<usize> {
         self.assemble(potential, bonds, false, threshold);
-        let n = self.size();
-        let matrix = SparseColMatRef::new(
-            SymbolicSparseColMatRef::new_checked(
-                n,
-                n,
-                &self.column_starts,
-                None,
-                &self.row_indices,
-            ),
-            &self.values[..],
-        );
+        let matrix = SparseColMatRef::new(self.pattern.as_ref(), &self.values[..]);
         self.symbolic
             .factorize_numeric_ldlt::<f64>(
                 &mut self.factor,

@@ -9,7 +9,7 @@ use crate::solid::contacts::{Bond, Contacts, LOW_PRESSURE, virial_pressure};
 use crate::solid::{Solid, Vector};
 
 /// max|F| at which the polish stops, in units of the largest pair curvature: a few roundings.
-const FORCE_FLOOR: f64 = 3e-15;
+pub const FORCE_FLOOR: f64 = 3e-15;
 
 /// max|F| that counts as relaxed, in the same units (and relative to p below [`LOW_PRESSURE`]).
 const FORCE_ACCEPTED: f64 = 2e-13;

@@ -101,6 +101,52 @@ impl<const D: usize> DirectionResponse<D> {
     }
 }
 
+/// J Δθ̂ of the requested features in the forward form, shape (n_y,); a degenerate mode gets its
+/// cluster's mean.
+pub fn directional_derivative<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+    modes: &Modes<D>,
+    request: &FeatureRequest,
+) -> Vec<f64> {
+    let (stress, elastic) = first_derivatives(response, direction);
+    let mut values = Vec::new();
+    if request.stress {
+        values.extend_from_slice(&stress);
+    }
+    if request.elastic {
+        values.extend_from_slice(&elastic);
+    }
+    let single: Vec<f64> = modes
+        .vectors
+        .iter()
+        .zip(&modes.eigenvalues)
+        .map(|(vector, eigenvalue)| {
+            let v = bond_changes(response.bonds, vector);
+            let sum: f64 = (0..v.len())
+                .map(|index| direction.third_once(response, index, &v[index]).dot(&v[index]))
+                .sum();
+            sum / (2.0 * eigenvalue.sqrt())
+        })
+        .collect();
+    for m in 0..request.modes {
+        values.push(modes.clusters.get(m).map_or(f64::NAN, |cluster| {
+            single[cluster.clone()].iter().sum::<f64>() / cluster.len() as f64
+        }));
+    }
+    if request.derived {
+        let gradients = derived_gradients::<D>(&response.stress(), &response.elastic_constants());
+        values.extend(gradients.iter().map(|(of_s, of_c)| {
+            of_s.iter()
+                .zip(&stress)
+                .chain(of_c.iter().zip(&elastic))
+                .map(|(x, y)| x * y)
+                .sum::<f64>()
+        }));
+    }
+    values
+}
+
 /// d²y/dγ² of the requested features, shape (n_y,); NaN for a degenerate mode.
 pub fn curvature<const D: usize>(
     response: &LinearResponse<D>,
