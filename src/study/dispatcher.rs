@@ -191,6 +191,10 @@ mod tests {
         (units, directions)
     }
 
+    fn runs(units: u64) -> Vec<Range<u64>> {
+        std::iter::once(0..units).collect()
+    }
+
     #[test]
     fn every_part_of_every_unit_is_handed_out_once() {
         for ranks in 1..6 {
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn ranges_shrink_to_one() {
-        let mut dispatcher = Dispatcher::new(vec![0..100], 4, false);
+        let mut dispatcher = Dispatcher::new(runs(100), 4, false);
         let mut lengths = Vec::new();
         while let Some(Task::Replicas(range)) = dispatcher.next(0) {
             lengths.push(range.end - range.start);
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_rank_without_a_solid_takes_directions_of_another_one() {
-        let mut dispatcher = Dispatcher::new(vec![0..1], 2, true);
+        let mut dispatcher = Dispatcher::new(runs(1), 2, true);
         assert_eq!(dispatcher.next(0), Some(Task::Solid { unit: 0 }));
         assert_eq!(dispatcher.next(1), None);
         assert!(!dispatcher.is_finished());
@@ -237,7 +241,7 @@ mod tests {
 
     #[test]
     fn nothing_is_handed_out_after_a_stop() {
-        let mut dispatcher = Dispatcher::new(vec![0..10], 2, true);
+        let mut dispatcher = Dispatcher::new(runs(10), 2, true);
         dispatcher.next(0);
         dispatcher.stop();
         assert_eq!(dispatcher.next(1), None);

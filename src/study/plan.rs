@@ -12,7 +12,7 @@ const BYTES_PER_DATASET: u64 = 800;
 /// MPI, HDF5 and the program itself [bytes].
 const BASE_MEMORY: u64 = 30 << 20;
 /// Rows that wait for a commit [bytes].
-const BUFFERED_ROWS: u64 = 8 << 20;
+const BUFFERED_ROWS: u64 = 6 << 20;
 /// The Hessian, its factor and the work arrays of a solid, per particle [bytes], in 2d and 3d.
 const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
 /// A row of `/items` without the name of its part [bytes].

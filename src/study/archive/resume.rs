@@ -9,7 +9,7 @@ use super::reader::Archive;
 use super::writer::{Access, Writer};
 
 /// Bytes of results that are verified at once.
-const VERIFY_BYTES: usize = 8 << 20;
+const VERIFY_BYTES: usize = 1 << 20;
 
 /// The units with pending items, and what was found on the way.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Pending {
 impl Pending {
     /// Everything of a new file.
     pub fn all(units: u64, items: u64) -> Self {
-        let runs = if units == 0 { Vec::new() } else { vec![0..units] };
+        let runs = (units > 0).then_some(0..units).into_iter().collect();
         Pending { units: runs, items, corrupt: 0, retried: 0 }
     }
 

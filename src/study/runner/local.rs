@@ -15,7 +15,7 @@ use crate::study::schema::ScenarioSchema;
 use crate::study::work::{Failure, Row};
 
 /// Rows are committed at the latest when they take this much memory [bytes].
-const COMMIT_BYTES: usize = 8 << 20;
+const COMMIT_BYTES: usize = 2 << 20;
 
 /// A unit whose solid this rank has, or is preparing.
 struct Current {
@@ -175,7 +175,7 @@ impl<'s> Local<'s> {
                     Task::Replicas(range) => self.units = range,
                     Task::Solid { unit } => self.begin(unit, true)?,
                     Task::Directions { unit, part } => {
-                        if !self.current.as_ref().is_some_and(|current| current.unit == unit) {
+                        if self.current.as_ref().is_none_or(|current| current.unit != unit) {
                             let solid = Some(Arc::new(bytes));
                             let parts = VecDeque::new();
                             self.current = Some(Current { unit, solid, parts, shared: true });

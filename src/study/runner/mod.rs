@@ -39,7 +39,7 @@ use message::{Down, Up};
 
 /// The longest time between two looks at the messages: short against any item, long against a
 /// look.
-const POLL: Duration = Duration::from_micros(500);
+const POLL: Duration = Duration::from_millis(1);
 /// Exit code of an I/O failure or a broken invariant.
 pub const FAILURE: u8 = 1;
 

@@ -15,10 +15,13 @@ use crate::study::schema::PartKind;
 use crate::study::work::{Part, Values};
 
 /// Bytes of a column that are read at once.
-const BLOCK_BYTES: usize = 4 << 20;
+const BLOCK_BYTES: usize = 1 << 20;
 /// Different reasons that are counted; further ones are counted as [`OTHER_REASONS`].
 const COUNTED_REASONS: usize = 256;
 const OTHER_REASONS: &str = "other reasons";
+
+/// Reasons of failures with their numbers.
+type Reasons = Vec<(String, u64)>;
 
 /// Files that cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +193,8 @@ impl<'a> Collector<'a> {
         Ok((statistics, self.corrupt))
     }
 
-    fn count(&self) -> Result<(Counts, Counts, Vec<(String, u64)>), ArchiveError> {
+    /// Items, solids, and reasons of failures.
+    fn count(&self) -> Result<(Counts, Counts, Reasons), ArchiveError> {
         let (mut items, mut solids) = (Counts::default(), Counts::default());
         let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
         for (archive, slots) in self.blocks() {

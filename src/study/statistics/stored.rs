@@ -82,7 +82,7 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
         array(
             "items".to_owned(),
             Kind::F64,
-            &[state.clone()],
+            std::slice::from_ref(&state),
             "1",
             "number of work items by state",
         ),
@@ -90,7 +90,7 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
         array(
             "reasons".to_owned(),
             Kind::Text(REASON_LENGTH),
-            &[reason.clone()],
+            std::slice::from_ref(&reason),
             "",
             "reasons of failed items",
         ),
