@@ -36,12 +36,7 @@ fn check<const D: usize>(name: &str) {
         .filter(|kind| columns.iter().any(|column| column.starts_with(kind.symbol())))
         .collect();
     let space = ParameterSpace::new(&kinds, data.diameters.len());
-    let request = FeatureRequest {
-        stress: true,
-        elastic: true,
-        modes: 10,
-        derived: false,
-    };
+    let request = FeatureRequest { stress: true, elastic: true, modes: 10, derived: false };
     let rows = request.len(D);
     let n_s = D * (D + 1) / 2;
     // The reference measures the deviation on stress and C alone.
@@ -71,8 +66,11 @@ fn check<const D: usize>(name: &str) {
         if data.depths.iter().all(|&depth| depth == 0.0) {
             assert!(result.gamma_contact.lo < first_seen, "{:?}", result.gamma_contact);
         }
-        let before =
-            group.attr("n_gamma_before_first_contact_change").unwrap().read_scalar::<i64>().unwrap();
+        let before = group
+            .attr("n_gamma_before_first_contact_change")
+            .unwrap()
+            .read_scalar::<i64>()
+            .unwrap();
         let (gammas, dy) = (at("gamma"), at("dy"));
         for index in 0..before as usize {
             let point = result.curve[index].as_ref().unwrap();
@@ -117,12 +115,7 @@ fn reference_sweep(name: &str, direction: &str, settings: &SweepSettings) -> [Th
         solid: &solid,
         space: &space,
         direction: &numbers(&file, &format!("directions/{direction}/w")),
-        request: FeatureRequest {
-            stress: true,
-            elastic: true,
-            modes: 0,
-            derived: false,
-        },
+        request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
         weights: None,
     };
     let result = sweep(&problem, settings, false).unwrap();
@@ -131,11 +124,7 @@ fn reference_sweep(name: &str, direction: &str, settings: &SweepSettings) -> [Th
 
 #[test]
 fn the_continuation_agrees_with_fire_at_every_step() {
-    let referee = SweepSettings {
-        protocol: Protocol::Referee,
-        gamma_min: 1e-4,
-        ..SETTINGS
-    };
+    let referee = SweepSettings { protocol: Protocol::Referee, gamma_min: 1e-4, ..SETTINGS };
     for direction in ["w0", "w1"] {
         let ours = reference_sweep("s2d_n064_p1e-1_D10", direction, &SETTINGS);
         let theirs = reference_sweep("s2d_n064_p1e-1_D10", direction, &referee);
@@ -148,10 +137,7 @@ fn the_continuation_agrees_with_fire_at_every_step() {
 
 #[test]
 fn a_sweep_that_reaches_nothing_is_censored() {
-    let short = SweepSettings {
-        gamma_max: 1e-5,
-        ..SETTINGS
-    };
+    let short = SweepSettings { gamma_max: 1e-5, ..SETTINGS };
     for threshold in reference_sweep("s2d_n064_p1e-1_D10", "w0", &short) {
         assert_eq!(threshold.cause, Cause::Censored);
         assert!(threshold.hi.is_nan());
