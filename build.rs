@@ -1,4 +1,4 @@
-//! Records the commit that the program is built from.
+//! Records the commit that the program is built from, and the compiler.
 
 use std::process::Command;
 
@@ -13,4 +13,11 @@ fn main() {
         .and_then(|output| String::from_utf8(output.stdout).ok())
         .map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
     println!("cargo::rustc-env=AMORPH_COMMIT={commit}");
+    let compiler = std::env::var("RUSTC")
+        .ok()
+        .and_then(|rustc| Command::new(rustc).arg("--version").output().ok())
+        .and_then(|output| String::from_utf8(output.stdout).ok())
+        .map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
+    let of = |name: &str| std::env::var(name).unwrap_or_default();
+    println!("cargo::rustc-env=AMORPH_COMPILER={compiler}, {}, {}", of("TARGET"), of("PROFILE"));
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
@@ -31,9 +31,16 @@ pub struct Arguments {
     /// With --resume: compute failed items again
     #[arg(long, requires = "resume")]
     retry_failed: bool,
-    /// Start nothing new after this time: seconds, or [[DD-]HH:]MM:SS; exit code 75
+    /// End after this time, starting nothing that would not be finished: seconds, or
+    /// [[DD-]HH:]MM:SS; exit code 75
     #[arg(long, value_parser = super::duration)]
     max_time: Option<Duration>,
+    /// End when more items than this have failed in this run; exit code 3
+    #[arg(long)]
+    max_failures: Option<u64>,
+    /// With --resume: continue a file that another version of the program has written
+    #[arg(long, requires = "resume")]
+    allow_version_change: bool,
     /// The longest time between two commits of a rank: seconds, or [[DD-]HH:]MM:SS
     #[arg(long, value_parser = super::duration, default_value = "5")]
     commit_interval: Duration,
@@ -41,6 +48,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
+    let started = Instant::now();
     let stop = Arc::new(AtomicBool::new(false));
     watch_signals(&stop).map_err(CommandError::failure)?;
     let job = Job::start();
@@ -50,15 +58,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         resume: arguments.resume,
         retry_failed: arguments.retry_failed,
         commit_interval: arguments.commit_interval,
-        max_time: arguments.max_time,
+        deadline: arguments.max_time.and_then(|time| started.checked_add(time)),
+        max_failures: arguments.max_failures,
+        allow_version_change: arguments.allow_version_change,
+        inform: |line| eprintln!("{line}"),
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
     if root {
-        eprintln!(
-            "amorph {}, {ranks} ranks, {}",
-            provenance::PROGRAM_VERSION,
-            provenance::mpi_version()
-        );
+        eprintln!("amorph   {}", provenance::program());
     }
     let ended = run_study(&job, &request, stop, Replica::new);
     // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited
@@ -67,7 +74,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         Ok(_) if !root => Ok(Outcome::Done),
         Ok(ended) => {
             report(&ended, arguments, ranks);
-            Ok(if ended.pending > 0 {
+            let too_many =
+                arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
+            Ok(if ended.pending > 0 && !too_many {
                 Outcome::Interrupted
             } else if ended.failed > 0 {
                 Outcome::Failed
@@ -111,6 +120,9 @@ fn report(ended: &Ended, arguments: &Arguments, ranks: usize) {
     );
     if ended.failed > 0 {
         println!("{} items have failed: see the reasons above, or /items/reason", ended.failed);
+    }
+    if arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit) {
+        println!("{} of them in this run, more than --max-failures", ended.progress.failures);
     }
     if ended.pending > 0 {
         println!(

@@ -3,7 +3,10 @@
 pub mod archive;
 pub mod config;
 pub mod dispatcher;
+pub mod forecast;
+pub mod lock;
 pub mod plan;
+pub mod preflight;
 pub mod progress;
 pub mod provenance;
 pub mod quantile;

@@ -9,24 +9,56 @@ pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that it was built from.
 pub const COMMIT: &str = env!("AMORPH_COMMIT");
 
+/// What it was built with: compiler, target, profile.
+const COMPILER: &str = env!("AMORPH_COMPILER");
+
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// The provenance of a file that is made now by a job of `ranks` ranks.
 pub fn provenance(ranks: usize) -> Provenance {
-    let hdf5 = hdf5::library_version();
+    let directory = std::env::current_dir();
     let entries = [
         ("program_version", PROGRAM_VERSION.to_owned()),
         ("commit", COMMIT.to_owned()),
         ("mpi_version", mpi_version()),
-        ("hdf5_version", format!("{}.{}.{}", hdf5.0, hdf5.1, hdf5.2)),
+        ("hdf5_version", hdf5_version()),
+        ("compiler", COMPILER.to_owned()),
         ("created", timestamp(SystemTime::now())),
         ("ranks", ranks.to_string()),
         ("command", std::env::args().collect::<Vec<_>>().join(" ")),
+        ("directory", directory.unwrap_or_default().display().to_string()),
         ("host", mpi::environment::processor_name().unwrap_or_default()),
+        ("processor", processor()),
     ];
     Provenance {
         entries: entries.into_iter().map(|(name, text)| (name.to_owned(), text)).collect(),
     }
+}
+
+/// Version and commit: results of equal programs are equal.
+pub fn program() -> String {
+    program_of(PROGRAM_VERSION, COMMIT)
+}
+
+/// The same of another program.
+pub fn program_of(version: &str, commit: &str) -> String {
+    const SHORT: usize = 12;
+    format!("{version} ({})", commit.get(..SHORT).unwrap_or(commit))
+}
+
+/// The version of the HDF5 library.
+pub fn hdf5_version() -> String {
+    let (major, minor, release) = hdf5::library_version();
+    format!("{major}.{minor}.{release}")
+}
+
+/// The kind of processor: results are equal on equal ones.
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    line.and_then(|line| line.split_once(':'))
+        .map(|(_, name)| name.trim().to_owned())
+        .unwrap_or_default()
 }
 
 /// The MPI library in one line.

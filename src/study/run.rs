@@ -7,9 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::archive::{self, Archive, ArchiveError, ItemLayout, Pending};
 use super::config::{ConfigError, Study};
+use super::forecast::Longest;
+use super::lock::{Lock, LockError};
+use super::plan::Plan;
+use super::preflight::{self, PreflightError};
 use super::progress::Reporter;
-use super::provenance::provenance;
-use super::runner::{Job, Progress, Settings};
+use super::provenance::{program, program_of, provenance};
+use super::runner::abort::abort;
+use super::runner::{FAILURE, Job, Progress, Settings};
 use super::schema::schemas;
 use super::statistics::{self, Counts, Statistics, StatisticsError};
 use super::work::Work;
@@ -27,8 +32,14 @@ pub struct Request {
     pub retry_failed: bool,
     /// The longest time between two commits of a rank.
     pub commit_interval: Duration,
-    /// After this time nothing new is started.
-    pub max_time: Option<Duration>,
+    /// Nothing is started that is not expected to end by then.
+    pub deadline: Option<Instant>,
+    /// Nothing new is started once more items have failed in this run.
+    pub max_failures: Option<u64>,
+    /// Continue a file that another version of the program has written.
+    pub allow_version_change: bool,
+    /// Takes a line for the user, before the work.
+    pub inform: fn(&str),
 }
 
 /// Why a run does not begin, or does not end well.
@@ -40,9 +51,25 @@ pub enum RunError {
     /// The results file.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// Another job writes the output, or left its lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The statistics.
     #[error(transparent)]
     Statistics(#[from] StatisticsError),
+    /// Something must be set right first.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// Another program wrote the output.
+    #[error("{}: was written by amorph {wrote}, this is {this}, whose results may differ; use the other one, or continue with --allow-version-change (every item records its program)", path.display())]
+    OtherProgram {
+        /// The output.
+        path: PathBuf,
+        /// The program that wrote it.
+        wrote: String,
+        /// This one.
+        this: String,
+    },
     /// The output belongs to another study.
     #[error("{}: was made from another configuration: {differences}; give another output, or the study that it was made from", path.display())]
     Different {
@@ -60,7 +87,11 @@ impl RunError {
     /// Whether the user's input is at fault, not the system.
     pub fn is_usage(&self) -> bool {
         match self {
-            RunError::Config(_) | RunError::Different { .. } => true,
+            RunError::Config(_)
+            | RunError::Lock(_)
+            | RunError::Preflight(_)
+            | RunError::OtherProgram { .. }
+            | RunError::Different { .. } => true,
             RunError::Archive(error) => error.is_usage(),
             RunError::Statistics(_) | RunError::Elsewhere => false,
         }
@@ -94,13 +125,17 @@ where
     F: Fn(Arc<Study>) -> W + Send + 'static,
 {
     let root = job.rank() == 0;
-    let prepared = if root { Some(prepare(request, job.ranks())) } else { None };
+    let mut lock = None;
+    let hosts = job.hosts();
+    let prepared = root.then(|| prepare(request, &hosts, &mut lock));
     let (study, pending) = agree(job, prepared)?;
     let study = Arc::new(study);
     let settings = Settings {
         output: request.output.clone(),
         commit_interval: request.commit_interval,
-        max_time: request.max_time,
+        deadline: request.deadline,
+        longest: pending.longest,
+        max_failures: request.max_failures,
         stop,
     };
     let started = Instant::now();
@@ -130,11 +165,25 @@ where
 }
 
 /// Rank 0 makes the file, or looks at what is missing in it.
-fn prepare(request: &Request, ranks: usize) -> Result<(Study, Pending), RunError> {
+fn prepare(
+    request: &Request,
+    hosts: &[String],
+    lock: &mut Option<Lock>,
+) -> Result<(Study, Pending), RunError> {
     let study = Study::load(&request.study)?;
     let path = &request.output;
+    let exists = path.symlink_metadata().is_ok();
+    if !request.resume && exists {
+        return Err(ArchiveError::Exists(path.clone()).into());
+    }
+    let needed = if exists { 0 } else { Plan::new(&study).file_bytes };
+    let mut lines = preflight::ranks(hosts)?;
+    lines.extend(preflight::output(path, needed)?);
+    lines.iter().for_each(|line| (request.inform)(line));
+    *lock = Some(Lock::take(path, hosts.len())?);
     if request.resume && path.exists() {
         let archive = Archive::open(path)?;
+        check_program(&archive, request)?;
         let differences = study.differences(archive.study());
         if !differences.is_empty() {
             let differences = differences.join("; ");
@@ -142,19 +191,40 @@ fn prepare(request: &Request, ranks: usize) -> Result<(Study, Pending), RunError
         }
         drop(archive);
         let pending = archive::pending(path, request.retry_failed)?;
+        (request.inform)(&format!(
+            "resume   {} items to compute{}{}",
+            pending.items,
+            mention(pending.corrupt, "whose checksum does not hold"),
+            mention(pending.retried, "that had failed")
+        ));
         return Ok((study, pending));
     }
     let schemas = schemas(&study);
     let reserved = statistics::columns(&study);
-    archive::create(path, &study, &schemas, &reserved, &provenance(ranks))?;
+    archive::create(path, &study, &schemas, &reserved, &provenance(hosts.len()))?;
+    (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &schemas);
-    Ok((study, Pending::all(layout.units(), layout.len())))
+    Ok((study, Pending::all(&layout)))
+}
+
+fn mention(count: u64, what: &str) -> String {
+    if count == 0 { String::new() } else { format!(", {count} of them {what}") }
+}
+
+/// Refuses a file of another program.
+fn check_program(archive: &Archive, request: &Request) -> Result<(), RunError> {
+    let wrote = program_of(&archive.attribute("program_version")?, &archive.attribute("commit")?);
+    let this = program();
+    if wrote == this || request.allow_version_change {
+        return Ok(());
+    }
+    Err(RunError::OtherProgram { path: archive.path().to_owned(), wrote, this })
 }
 
 /// What rank 0 tells the others before the work.
 #[derive(serde::Serialize, serde::Deserialize)]
 enum Start {
-    Go { configuration: String },
+    Go { configuration: String, longest: Vec<Longest>, program: String },
     Stop,
 }
 
@@ -163,7 +233,11 @@ fn agree(
     prepared: Option<Result<(Study, Pending), RunError>>,
 ) -> Result<(Study, Pending), RunError> {
     let message = match &prepared {
-        Some(Ok((study, _))) => Start::Go { configuration: study.canonical() },
+        Some(Ok((study, pending))) => Start::Go {
+            configuration: study.canonical(),
+            longest: pending.longest.clone(),
+            program: program(),
+        },
         Some(Err(_)) | None => Start::Stop,
     };
     let bytes = job.broadcast(serde_json::to_vec(&message).unwrap_or_default());
@@ -171,8 +245,13 @@ fn agree(
         return prepared;
     }
     match serde_json::from_slice(&bytes) {
-        Ok(Start::Go { configuration }) => {
-            Ok((Study::parse("the configuration from rank 0", &configuration)?, Pending::default()))
+        Ok(Start::Go { configuration, longest, program: theirs }) => {
+            if theirs != program() {
+                let found = format!("is amorph {}, rank 0 is {theirs}", program());
+                abort(&format!("this rank {found}; start one program on all ranks"), FAILURE);
+            }
+            let study = Study::parse("the configuration from rank 0", &configuration)?;
+            Ok((study, Pending { longest, ..Pending::default() }))
         }
         Ok(Start::Stop) | Err(_) => Err(RunError::Elsewhere),
     }

@@ -8,6 +8,9 @@ pub enum ArchiveError {
     /// The output exists already.
     #[error("{}: exists already; it is never overwritten: give another output, or continue it with --resume", .0.display())]
     Exists(PathBuf),
+    /// The file has been deleted or replaced while the job wrote it.
+    #[error("{}: has been deleted or replaced while this job wrote it, nothing that is computed now would be kept; run again with --resume, which starts anew where the file is gone", .0.display())]
+    Vanished(PathBuf),
     /// The file system refused something.
     #[error("{}: cannot {action}: {source}{}", path.display(), advice(source))]
     Io {
@@ -72,8 +75,9 @@ impl ArchiveError {
                     | std::io::ErrorKind::IsADirectory
                     | std::io::ErrorKind::NotADirectory
                     | std::io::ErrorKind::ReadOnlyFilesystem
+                    | std::io::ErrorKind::StorageFull
             ),
-            ArchiveError::Hdf5 { .. } => false,
+            ArchiveError::Hdf5 { .. } | ArchiveError::Vanished(_) => false,
         }
     }
 

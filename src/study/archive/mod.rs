@@ -33,6 +33,8 @@ pub const ITEMS: &str = "items";
 pub const STATISTICS: &str = "statistics";
 /// Length of a stored host name.
 pub const HOST_LENGTH: usize = 64;
+/// Length of a stored program version.
+pub const PROGRAM_LENGTH: usize = 32;
 
 /// Where a file comes from: root attributes, all text.
 #[derive(Clone, Debug, Default)]

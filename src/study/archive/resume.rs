@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::error::ArchiveError;
-use super::items::{Item, State};
+use super::items::{Item, ItemLayout, State};
 use super::reader::Archive;
 use super::writer::{Access, Writer};
+use crate::study::forecast::{self, Longest};
 
 /// Bytes of results that are verified at once.
 const VERIFY_BYTES: usize = 1 << 20;
@@ -22,13 +23,17 @@ pub struct Pending {
     pub corrupt: u64,
     /// Failed items that are pending again.
     pub retried: u64,
+    /// The longest items, one entry per scenario.
+    pub longest: Vec<Longest>,
 }
 
 impl Pending {
     /// Everything of a new file.
-    pub fn all(units: u64, items: u64) -> Self {
+    pub fn all(layout: &ItemLayout) -> Self {
+        let units = layout.units();
         let runs = (units > 0).then_some(0..units).into_iter().collect();
-        Pending { units: runs, items, corrupt: 0, retried: 0 }
+        let longest = vec![Longest::default(); layout.scenarios()];
+        Pending { units: runs, items: layout.len(), longest, ..Pending::default() }
     }
 
     fn add(&mut self, unit: u64) {
@@ -44,7 +49,8 @@ impl Pending {
 pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError> {
     let archive = Archive::open(path)?;
     let layout = archive.layout();
-    let mut found = Pending::default();
+    let longest = vec![Longest::default(); layout.scenarios()];
+    let mut found = Pending { longest, ..Pending::default() };
     let mut reset: Vec<u64> = Vec::new();
     for scenario in 0..layout.scenarios() {
         let parts = layout.parts(scenario);
@@ -54,11 +60,18 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
             let slots = first..(first + step).min(layout.replicas());
             let states = archive.states_of(scenario, &slots)?;
             let good = archive.verify(scenario, &slots)?;
+            let rows = layout.rows(scenario, slots.start).start;
+            let seconds = archive.item_times("seconds", &(rows..rows + states.len() as u64))?;
             for slot in slots.clone() {
                 let offset = (slot - first) as usize * parts;
                 let before = found.items;
                 for part in 0..parts {
                     let state = states[offset + part];
+                    if state == State::Done && good[offset + part] {
+                        let seconds = seconds[offset + part];
+                        let part = &archive.schemas()[scenario].parts[part];
+                        forecast::observe(&mut found.longest[scenario], part, seconds);
+                    }
                     if !good[offset + part] {
                         found.corrupt += 1;
                     } else if state == State::Failed && retry_failed {

@@ -15,7 +15,7 @@ use hdf5::{Dataset, File, Group, H5Type};
 use super::error::ArchiveError;
 use super::items::{Item, ItemLayout, State};
 use super::slab::{self, Block};
-use super::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, Provenance};
+use super::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, PROGRAM_LENGTH, Provenance};
 use crate::study::config::Study;
 use crate::study::schema::{Axis, Column, Kind, ScenarioSchema, Ticks};
 use crate::study::work::REASON_LENGTH;
@@ -307,6 +307,12 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
     )?;
     make("reason", TypeDescriptor::FixedAscii(REASON_LENGTH), "", "why the item failed")?;
     make("seconds", f64::type_descriptor(), "s", "time that the item took")?;
+    make(
+        "program",
+        TypeDescriptor::FixedAscii(PROGRAM_LENGTH),
+        "",
+        "which program computed the item",
+    )?;
     make("host", TypeDescriptor::FixedAscii(HOST_LENGTH), "", "where the item was computed")?;
     make(
         "finished",

@@ -7,16 +7,18 @@
 
 use std::fs::{File as PosixFile, OpenOptions};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use mpi::ffi::MPI_Comm;
 
-use super::HOST_LENGTH;
 use super::datasets::{Datasets, bytes, column_block, directions};
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
 use super::slab::pad;
+use super::{HOST_LENGTH, PROGRAM_LENGTH};
 use crate::study::config::Study;
+use crate::study::provenance::program;
 use crate::study::schema::{ScenarioSchema, ShapeError};
 use crate::study::work::{Failure, Row};
 
@@ -58,6 +60,7 @@ pub struct Writer {
     datasets: Datasets,
     descriptor: PosixFile,
     host: Vec<u8>,
+    program: Vec<u8>,
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -139,6 +142,7 @@ impl Writer {
             ),
             descriptor,
             host: pad(&[host.to_owned()], HOST_LENGTH),
+            program: pad(&[program()], PROGRAM_LENGTH),
             pending: Vec::new(),
             pending_bytes: 0,
         })
@@ -269,6 +273,7 @@ impl Writer {
         write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
         write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
         write("host", self.host.repeat(count))?;
+        write("program", self.program.repeat(count))?;
         write("checksum", collect(|row| row.checksum.to_ne_bytes().to_vec()))?;
         write("state", collect(|row| vec![row.state as u8]))
     }
@@ -276,6 +281,13 @@ impl Writer {
     /// Brings this rank's writes to the disk. MPI-IO has handed them to the system; the length of
     /// the file does not change, so data is all there is to sync.
     fn sync(&self) -> Result<(), ArchiveError> {
+        let path = &self.datasets.path;
+        let metadata =
+            self.descriptor.metadata().map_err(ArchiveError::io(path, "look at the results"))?;
+        // Without a name the file is lost when the job ends, whatever is written to it.
+        if metadata.nlink() == 0 {
+            return Err(ArchiveError::Vanished(path.clone()));
+        }
         self.descriptor
             .sync_data()
             .map_err(ArchiveError::io(&self.datasets.path, "sync the results"))

@@ -12,6 +12,8 @@ pub struct Progress {
     pub done: u64,
     /// Items committed as failed by this run.
     pub failed: u64,
+    /// The failed ones that were tried: directions of a solid that failed are not.
+    pub failures: u64,
     /// Time that all ranks have computed [s].
     pub busy: f64,
     /// Time that all ranks have spent in commits [s].
@@ -65,10 +67,12 @@ impl Coordinator {
                     self.solids.insert(unit, payload);
                 }
             }
-            Up::Committed { done, failed } => {
-                self.progress.done += done;
-                self.progress.failed += failed;
+            Up::Committed(counts) => {
+                self.progress.done += counts.done;
+                self.progress.failed += counts.failed;
+                self.progress.failures += counts.failures;
             }
+            Up::OutOfTime => self.stop(),
             Up::Drained { busy, commits } => {
                 self.drained[rank] = true;
                 self.progress.busy += busy;

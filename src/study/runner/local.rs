@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::compute::{Answer, Compute, Job};
-use super::message::Up;
+use super::message::{Counts, Up};
 use crate::study::archive::{Finished, Item, State, WriteError, Writer};
 use crate::study::config::Study;
 use crate::study::dispatcher::Task;
+use crate::study::forecast::Forecast;
 use crate::study::schema::ScenarioSchema;
 use crate::study::work::{Failure, Row};
 
@@ -50,9 +51,12 @@ pub(super) struct Local<'s> {
     requested: bool,
     draining: bool,
     drained: bool,
+    /// Nothing is begun any more.
+    discarding: bool,
+    forecast: Forecast,
     /// Messages for rank 0.
     pub outbox: Vec<(Up, Vec<u8>)>,
-    counts: (u64, u64),
+    counts: Counts,
     busy: Duration,
     committing: Duration,
 }
@@ -64,6 +68,7 @@ impl<'s> Local<'s> {
         writer: Writer,
         compute: Compute,
         commit_interval: Duration,
+        forecast: Forecast,
     ) -> Self {
         Local {
             study,
@@ -79,8 +84,10 @@ impl<'s> Local<'s> {
             requested: false,
             draining: false,
             drained: false,
+            discarding: false,
+            forecast,
             outbox: Vec::new(),
-            counts: (0, 0),
+            counts: Counts::default(),
             busy: Duration::ZERO,
             committing: Duration::ZERO,
         }
@@ -89,6 +96,9 @@ impl<'s> Local<'s> {
     /// Takes a task from rank 0.
     pub fn accept(&mut self, task: Task, solid: Vec<u8>) {
         self.requested = false;
+        if self.discarding {
+            return;
+        }
         match task {
             // The last unit of the previous range may still run.
             Task::Replicas(range) if self.units.is_empty() => self.units = range,
@@ -100,12 +110,28 @@ impl<'s> Local<'s> {
     pub fn drain(&mut self, discard: bool) {
         self.draining = true;
         if discard {
-            self.units = 0..0;
-            self.task = None;
-            if let Some(current) = &mut self.current {
-                current.parts.clear();
-            }
+            self.discard();
         }
+    }
+
+    fn discard(&mut self) {
+        self.discarding = true;
+        self.units = 0..0;
+        self.task = None;
+        if let Some(current) = &mut self.current {
+            current.parts.clear();
+        }
+    }
+
+    /// Whether an item may begin; where it would not end in time, nothing begins any more.
+    fn may_begin(&mut self, scenario: usize, part: usize) -> bool {
+        let part = &self.schemas[scenario].parts[part];
+        let fits = self.forecast.fits(scenario, part, Instant::now());
+        if !fits && !self.discarding {
+            self.outbox.push((Up::OutOfTime, Vec::new()));
+            self.discard();
+        }
+        fits
     }
 
     /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next job,
@@ -146,7 +172,7 @@ impl<'s> Local<'s> {
 
     /// Asks rank 0 for a task, once.
     fn request(&mut self) {
-        if !self.requested && !self.draining {
+        if !self.requested && !self.draining && !self.discarding {
             self.requested = true;
             self.outbox.push((Up::Request, Vec::new()));
         }
@@ -155,8 +181,8 @@ impl<'s> Local<'s> {
     fn commit(&mut self) -> Result<(), WriteError> {
         let started = Instant::now();
         if self.writer.commit()? > 0 {
-            let (done, failed) = std::mem::take(&mut self.counts);
-            self.outbox.push((Up::Committed { done, failed }, Vec::new()));
+            let counts = std::mem::take(&mut self.counts);
+            self.outbox.push((Up::Committed(counts), Vec::new()));
         }
         self.committing += started.elapsed();
         self.last_commit = Instant::now();
@@ -219,6 +245,9 @@ impl<'s> Local<'s> {
         self.current = Some(Current { unit, solid: None, parts, shared });
         match states[0] {
             State::Pending => {
+                if !self.may_begin(scenario, 0) {
+                    return Ok(());
+                }
                 self.running = Running::Solid;
                 self.compute.submit(Job::Solid { scenario, replica: self.replica(slot) });
             }
@@ -242,6 +271,9 @@ impl<'s> Local<'s> {
 
     fn start_directions(&mut self, unit: u64, part: usize) {
         let (scenario, slot) = self.writer.layout().unit(unit);
+        if !self.may_begin(scenario, part) {
+            return;
+        }
         let solid = self.current.as_ref().and_then(|current| current.solid.clone());
         self.running = Running::Directions { unit, part };
         self.compute.submit(Job::Directions {
@@ -257,6 +289,7 @@ impl<'s> Local<'s> {
         let unit = self.current.as_ref().map_or(0, |current| current.unit);
         match (running, answer) {
             (Running::Directions { unit, part }, Answer::Directions(outcome)) => {
+                self.counts.failures += u64::from(outcome.is_err());
                 self.push(unit, part, outcome, seconds)
             }
             (_, Answer::Solid(Ok((row, bytes)))) => {
@@ -266,6 +299,7 @@ impl<'s> Local<'s> {
             }
             (_, Answer::Solid(Err(failure))) => {
                 let reason = failure.reason.clone();
+                self.counts.failures += 1;
                 self.push(unit, 0, Err(failure), seconds)?;
                 self.fail_directions(&reason)
             }
@@ -317,9 +351,10 @@ impl<'s> Local<'s> {
     ) -> Result<(), WriteError> {
         let (scenario, slot) = self.writer.layout().unit(unit);
         match outcome {
-            Ok(_) => self.counts.0 += 1,
-            Err(_) => self.counts.1 += 1,
+            Ok(_) => self.counts.done += 1,
+            Err(_) => self.counts.failed += 1,
         }
+        self.forecast.observe(scenario, &self.schemas[scenario].parts[part], seconds);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.writer.push(Finished {
             item: Item { scenario, slot, part },

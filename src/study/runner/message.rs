@@ -4,6 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::study::dispatcher::Task;
 
+/// Items that a rank has finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Counts {
+    pub done: u64,
+    pub failed: u64,
+    /// The failed ones that were tried: directions of a solid that failed are not.
+    pub failures: u64,
+}
+
 /// From a rank to rank 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Up {
@@ -12,7 +21,9 @@ pub(super) enum Up {
     /// A solid is prepared; its bytes follow. `parts` are the directions that it still needs.
     Solid { unit: u64, parts: Vec<usize> },
     /// So many items are safe on the disk.
-    Committed { done: u64, failed: u64 },
+    Committed(Counts),
+    /// The next item would not be finished in time.
+    OutOfTime,
     /// Everything I had is on the disk, and I was told that nothing comes. The times are [s].
     Drained { busy: f64, commits: f64 },
 }

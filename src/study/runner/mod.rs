@@ -7,6 +7,7 @@
 pub mod abort;
 mod compute;
 mod coordinator;
+mod launcher;
 mod local;
 mod mailbox;
 mod message;
@@ -25,9 +26,10 @@ use mpi::traits::{Communicator, Root};
 
 pub use coordinator::Progress;
 
-use super::archive::{Access, Writer};
+use super::archive::{Access, HOST_LENGTH, Writer};
 use super::config::Study;
 use super::dispatcher::Dispatcher;
+use super::forecast::{Forecast, Longest};
 use super::schema::schemas;
 use super::work::Work;
 use abort::abort;
@@ -49,8 +51,12 @@ pub struct Settings {
     pub output: PathBuf,
     /// The longest time between two commits of a rank.
     pub commit_interval: Duration,
-    /// After this time nothing new is started.
-    pub max_time: Option<Duration>,
+    /// Nothing is started that is not expected to end by then.
+    pub deadline: Option<Instant>,
+    /// The longest items known, one entry per scenario.
+    pub longest: Vec<Longest>,
+    /// Nothing new is started once more items have failed.
+    pub max_failures: Option<u64>,
     /// Set by a signal: nothing new is started.
     pub stop: Arc<AtomicBool>,
 }
@@ -65,6 +71,7 @@ impl Job {
     /// Starts MPI. A panic or an MPI error on any rank ends the job from here on.
     pub fn start() -> Self {
         abort::install_panic_hook(FAILURE);
+        launcher::die_with_launcher();
         // MPI calls come from the main thread only, but there is a second thread.
         match mpi::initialize_with_threading(mpi::Threading::Funneled) {
             Some((universe, threading)) if threading >= mpi::Threading::Funneled => {
@@ -103,6 +110,22 @@ impl Job {
         bytes
     }
 
+    /// The host of every rank, on rank 0; nothing elsewhere. Every rank must call it.
+    pub fn hosts(&self) -> Vec<String> {
+        let name = mpi::environment::processor_name().unwrap_or_default();
+        let mut own = [0_u8; HOST_LENGTH];
+        own.iter_mut().zip(name.bytes()).for_each(|(cell, byte)| *cell = byte);
+        let root = self.world.process_at_rank(0);
+        if self.rank() != 0 {
+            root.gather_into(&own[..]);
+            return Vec::new();
+        }
+        let mut all = vec![0_u8; HOST_LENGTH * self.ranks()];
+        root.gather_into_root(&own[..], &mut all[..]);
+        let text = |cell: &[u8]| String::from_utf8_lossy(cell).trim_end_matches('\0').to_owned();
+        all.chunks_exact(HOST_LENGTH).map(text).collect()
+    }
+
     /// Ends MPI; every rank must call it.
     pub fn finish(self) {
         drop(self.world);
@@ -131,18 +154,17 @@ impl Job {
         let physics = Arc::clone(study);
         let compute = Compute::start(move || make(Arc::clone(&physics)))
             .unwrap_or_else(|error| abort(&format!("cannot start a thread: {error}"), FAILURE));
-        let local = Local::new(study, &schemas, writer, compute, settings.commit_interval);
+        let forecast = Forecast::new(settings.deadline, settings.longest.clone());
+        let local =
+            Local::new(study, &schemas, writer, compute, settings.commit_interval, forecast);
         let divisible = schemas.iter().any(|schema| schema.parts.len() > 1);
         let coordinator = (self.rank() == 0).then(|| {
             Coordinator::new(Dispatcher::new(pending, self.ranks(), divisible), self.ranks())
         });
         let mut rank =
             Rank { local, coordinator, mailbox: Mailbox::new(self.world.as_raw()), closing: false };
-        let started = Instant::now();
         while !rank.closing {
-            if settings.stop.load(Ordering::Relaxed)
-                || settings.max_time.is_some_and(|limit| started.elapsed() >= limit)
-            {
+            if settings.stop.load(Ordering::Relaxed) || rank.has_failed_too_often(settings) {
                 rank.stop();
             }
             rank.turn();
@@ -167,6 +189,11 @@ impl Rank<'_> {
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.stop();
         }
+    }
+
+    fn has_failed_too_often(&self, settings: &Settings) -> bool {
+        let failures = self.coordinator.as_ref().map_or(0, |it| it.progress.failures);
+        settings.max_failures.is_some_and(|limit| failures > limit)
     }
 
     fn turn(&mut self) {

@@ -38,7 +38,11 @@ fn one_rank() {
         resume: true,
         retry_failed: false,
         commit_interval: Duration::from_millis(setting("ENGINE_COMMIT_MS").unwrap_or(20)),
-        max_time: setting("ENGINE_MAX_TIME_MS").map(Duration::from_millis),
+        deadline: setting("ENGINE_MAX_TIME_MS")
+            .map(|limit| Instant::now() + Duration::from_millis(limit)),
+        max_failures: setting("ENGINE_MAX_FAILURES"),
+        allow_version_change: false,
+        inform: |_| {},
     };
     let make = |study| {
         let mut work = Synthetic::new(study);
