@@ -26,7 +26,7 @@ pub use interaction::{edge, packing_fraction, range};
 pub use output::OutputConfig;
 pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
 pub use solid::{SolidConfig, Structure, Switch, Target};
-pub use sweep::{Directions, Protocol, Signs, Start, SweepConfig};
+pub use sweep::{Directions, Protocol, Scale, Signs, Start, SweepConfig};
 pub use table::Table;
 
 use document::{Document, Section};
@@ -274,7 +274,7 @@ fn read_scenario<'d, 't>(
     let parameters = ParametersConfig::read(&section, &solid)?;
     let section = Section::new(document, layers, "sweep", sweep::KEYS)?;
     let parameterisations = parameters.parameterisations(solid.particles);
-    let sweep = SweepConfig::read(&section, &features, &parameterisations)?;
+    let sweep = SweepConfig::read(&section, &features, &parameterisations, solid.dimension)?;
     let section = Section::new(document, layers, "output", output::KEYS)?;
     let output = OutputConfig::read(&section)?;
     Ok(Scenario { name, solid, features, parameters, sweep, output })

@@ -337,6 +337,36 @@ fn sweeps(
         "1",
         "unit vector dtheta_hat",
     );
+    group.add(
+        "weights",
+        Kind::F64,
+        &[&direction, &features],
+        "mixed",
+        "weight of each feature in |delta y| (sweep.scale)",
+    );
+    let replicas = scenario.output.snapshots.min(study.replicas);
+    if replicas > 0 {
+        let solid = &scenario.solid;
+        let particle = counted("particle", solid.particles, "particle");
+        let names = ["x", "y", "z"][..solid.dimension].iter().map(|name| (*name).to_owned());
+        let axis = labelled("axis", names.collect(), "Cartesian axis");
+        group.path = format!("{home}/snapshots");
+        group.replicas = replicas;
+        for (name, what) in [
+            ("contact_before", "at the lower end of gamma_contact"),
+            ("contact_after", "at the upper end of gamma_contact"),
+            ("rearrangement_before", "at the lower end of gamma_rearrangement"),
+            ("rearrangement_after", "at the upper end of gamma_rearrangement"),
+        ] {
+            group.add(
+                name,
+                Kind::F64,
+                &[&direction, &particle, &axis],
+                "length",
+                &format!("positions {what}; NaN where it was not reached (see its cause)"),
+            );
+        }
+    }
     let replicas = scenario.output.curves.min(study.replicas);
     if replicas > 0 {
         group.path = format!("{home}/curve");
