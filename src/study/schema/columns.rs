@@ -71,12 +71,8 @@ impl Group<'_> {
 /// Every column of the scenario, in the order of the file.
 pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let dimension = scenario.solid.dimension;
-    let particle = counted("particle", scenario.solid.particles, "index of the particle");
-    let axis = labelled(
-        "axis",
-        AXES[..dimension].iter().map(|&name| name.to_owned()).collect(),
-        "Cartesian axis",
-    );
+    let particle = particle_axis(scenario);
+    let axis = cartesian_axis(dimension);
     let feature = labelled(
         "feature",
         scenario.features.labels(dimension),
@@ -101,6 +97,15 @@ pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         sweeps(&mut columns, study, scenario, &thetas[index], index);
     }
     columns
+}
+
+fn particle_axis(scenario: &Scenario) -> Axis {
+    counted("particle", scenario.solid.particles, "index of the particle")
+}
+
+fn cartesian_axis(dimension: usize) -> Axis {
+    let names = AXES[..dimension].iter().map(|&name| name.to_owned()).collect();
+    labelled("axis", names, "Cartesian axis")
 }
 
 fn solids(group: &mut Group<'_>, dimension: usize, particle: &Axis, axis: &Axis) {
@@ -346,10 +351,8 @@ fn sweeps(
     );
     let replicas = scenario.output.snapshots.min(study.replicas);
     if replicas > 0 {
-        let solid = &scenario.solid;
-        let particle = counted("particle", solid.particles, "particle");
-        let names = ["x", "y", "z"][..solid.dimension].iter().map(|name| (*name).to_owned());
-        let axis = labelled("axis", names.collect(), "Cartesian axis");
+        let particle = particle_axis(scenario);
+        let axis = cartesian_axis(scenario.solid.dimension);
         group.path = format!("{home}/snapshots");
         group.replicas = replicas;
         for (name, what) in [
