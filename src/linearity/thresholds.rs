@@ -97,3 +97,21 @@ pub struct SweepResult {
     /// curve was asked for.
     pub curve: Vec<Option<CurvePoint>>,
 }
+
+impl SweepResult {
+    /// A direction that was not swept, with its linear prediction (zero within rounding).
+    pub fn not_applicable(linear: Vec<f64>) -> Self {
+        SweepResult {
+            gamma_star: Threshold::NOT_APPLICABLE,
+            gamma_contact: Threshold::NOT_APPLICABLE,
+            gamma_rearrangement: Threshold::NOT_APPLICABLE,
+            gamma_tilde: f64::NAN,
+            curvature: vec![f64::NAN; linear.len()],
+            linear,
+            counters: Counters::default(),
+            contact_snapshots: None,
+            rearrangement_snapshots: None,
+            curve: Vec::new(),
+        }
+    }
+}

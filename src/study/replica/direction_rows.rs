@@ -6,7 +6,7 @@ use super::analysis::{Analysis, Theta, feature_request, select, set_rows, sweep_
 use super::columns::Columns;
 use super::error::ReplicaError;
 use crate::linearity::sweep::{SweepProblem, sweep};
-use crate::linearity::thresholds::{Counters, CurvePoint, SweepResult, Threshold};
+use crate::linearity::thresholds::{CurvePoint, SweepResult};
 use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility};
 use crate::study::config::{Directions, Scale, Scenario, Signs};
 
@@ -54,7 +54,7 @@ pub(super) fn columns<const D: usize>(
             };
             sweep(&problem, &sweep_settings(config), with_curve)?
         } else {
-            irrelevant(&direction)
+            SweepResult::not_applicable(direction.linear.clone())
         };
         let home = format!("{name}/sweeps");
         write(&mut columns, &home, &direction, &result);
@@ -142,22 +142,6 @@ fn weights<const D: usize>(
                 .collect::<Result<Vec<f64>, ReplicaError>>()
                 .map(Some)
         }
-    }
-}
-
-/// What stands in the file for a direction beyond the rank of J: nothing was looked for.
-fn irrelevant(direction: &Direction) -> SweepResult {
-    SweepResult {
-        gamma_star: Threshold::NOT_APPLICABLE,
-        gamma_contact: Threshold::NOT_APPLICABLE,
-        gamma_rearrangement: Threshold::NOT_APPLICABLE,
-        gamma_tilde: f64::NAN,
-        contact_snapshots: None,
-        rearrangement_snapshots: None,
-        linear: direction.linear.clone(),
-        curvature: vec![f64::NAN; direction.linear.len()],
-        counters: Counters::default(),
-        curve: Vec::new(),
     }
 }
 
