@@ -394,6 +394,7 @@ impl<const D: usize> Run<'_, '_, D> {
             return Some(gamma.min(ceiling));
         }
         if changed && self.found.contact.is_none() {
+            self.found.contact_snapshots = Some(self.snapshots(&point));
             self.found.contact =
                 Some(Threshold { lo: here, hi: gamma, cause: Cause::ContactChange });
         }
