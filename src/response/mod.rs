@@ -8,5 +8,6 @@ pub mod labels;
 pub mod linear;
 pub mod modes;
 pub mod sensitivity;
+pub mod stability;
 pub mod strain;
 pub mod susceptibility;

@@ -69,6 +69,31 @@ impl Assignment {
     }
 }
 
+/// The same solid with its species merged into classes: species whose diameters and interactions
+/// are all equal become one, ordered by diameter. A parameterisation splits these classes.
+pub fn classes<const D: usize>(solid: &Solid<D>) -> Solid<D> {
+    let old = &solid.interactions;
+    let equal = |s: usize, t: usize| {
+        old.diameters[s] == old.diameters[t]
+            && [&old.k, &old.depths].into_iter().all(|table| {
+                table.get(s, s) == table.get(s, t)
+                    && (0..old.species()).all(|u| table.get(s, u) == table.get(t, u))
+            })
+    };
+    let mut origin: Vec<usize> = Vec::new();
+    for s in 0..old.species() {
+        if !origin.iter().any(|&t| equal(s, t)) {
+            origin.push(s);
+        }
+    }
+    origin.sort_by(|&s, &t| old.diameters[s].total_cmp(&old.diameters[t]));
+    let class: Vec<usize> = (0..old.species())
+        .map(|s| origin.iter().position(|&t| equal(s, t)).unwrap_or_default())
+        .collect();
+    let species = solid.species.iter().map(|&s| class[s]).collect();
+    solid.reassigned(species, old.resplit(&origin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +131,15 @@ mod tests {
         }
         assert_eq!(&sizes[..2], &[5, 4]);
         assert_eq!(&sizes[2..], &[3, 3, 2]);
+    }
+
+    #[test]
+    fn classes_undo_a_parameterisation() {
+        let solid = solid(9, 8);
+        let assignment = Assignment::random(&solid, 5, &KEY).unwrap();
+        let merged = classes(&solid.reassigned(assignment.species, assignment.interactions));
+        assert_eq!(merged.species, solid.species);
+        assert_eq!(merged.interactions, solid.interactions);
     }
 
     #[test]

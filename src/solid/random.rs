@@ -1,8 +1,8 @@
 //! Counter-based random streams: what a stream yields depends on its key alone, never on rank,
 //! time or order.
 
-use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// What the numbers of a stream are for.
@@ -42,6 +42,27 @@ impl StreamKey {
         seed[16..].copy_from_slice(&xxh3_128_with_seed(&bytes, 1).to_le_bytes());
         ChaCha8Rng::from_seed(seed)
     }
+
+    /// The first `count` random directions among `parameters` parameters: unit vectors, uniform
+    /// on the sphere.
+    pub fn directions(&self, parameters: usize, count: usize) -> Vec<Vec<f64>> {
+        let mut random = self.stream(Purpose::Directions(parameters));
+        (0..count)
+            .map(|_| {
+                let mut vector: Vec<f64> = (0..parameters).map(|_| gaussian(&mut random)).collect();
+                let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+                vector.iter_mut().for_each(|x| *x /= norm);
+                vector
+            })
+            .collect()
+    }
+}
+
+/// A normally distributed number (Box and Muller's transform, its cosine alone).
+fn gaussian(random: &mut ChaCha8Rng) -> f64 {
+    // 1 − u lies in (0, 1]: its logarithm is finite.
+    let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
+    radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
 }
 
 #[cfg(test)]
@@ -64,5 +85,17 @@ mod tests {
             first(key, Purpose::Species(3)),
         ];
         assert!(others.iter().all(|&other| other != base));
+    }
+
+    #[test]
+    fn random_directions_are_unit_vectors_and_the_first_ones_of_more() {
+        let key = StreamKey { seed: 1, solid: 2, replica: 3, attempt: 0 };
+        let many = key.directions(7, 200);
+        assert_eq!(key.directions(7, 3), many[..3]);
+        for vector in &many {
+            assert!((vector.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-14);
+        }
+        let mean: f64 = many.iter().flatten().sum::<f64>() / 1400.0;
+        assert!(mean.abs() < 0.05, "{mean}");
     }
 }

@@ -1,0 +1,167 @@
+//! The rows of a part `Directions`: the γ-sweeps of a block of directions.
+
+use std::ops::Range;
+
+use super::analysis::{Analysis, Theta, feature_request, select, set_rows, sweep_settings};
+use super::columns::Columns;
+use super::error::ReplicaError;
+use crate::linearity::sweep::{SweepProblem, sweep};
+use crate::linearity::thresholds::{Counters, CurvePoint, SweepResult, Threshold};
+use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility};
+use crate::study::config::{Directions, Scenario, Signs};
+
+/// An oriented direction Δθ̂ of the sweep axis.
+struct Direction {
+    vector: Vec<f64>,
+    sign: i32,
+    /// |J Δθ̂|; the singular value of a singular direction.
+    susceptibility: f64,
+    /// J Δθ̂ of the sweep set.
+    linear: Vec<f64>,
+    /// Does it change the features at all?
+    relevant: bool,
+}
+
+/// Every column of the part for these directions.
+pub(super) fn columns<const D: usize>(
+    analysis: &mut Analysis<D>,
+    scenario: &Scenario,
+    index: usize,
+    directions: &Range<usize>,
+    with_curve: bool,
+) -> Result<Columns, ReplicaError> {
+    analysis.swept(scenario, index)?;
+    let Some((theta, susceptibility)) = &analysis.swept[index] else {
+        return Err(ReplicaError::WrongPart);
+    };
+    let name = &scenario.parameterisations()[index].name;
+    let config = &scenario.sweep;
+    let solid = analysis
+        .solid
+        .reassigned(theta.assignment.species.clone(), theta.assignment.interactions.clone());
+    let mut columns = Columns::default();
+    for direction in of_axis(analysis, scenario, theta, susceptibility, directions) {
+        let result = if direction.relevant {
+            let problem = SweepProblem {
+                solid: &solid,
+                space: &theta.space,
+                direction: &direction.vector,
+                request: feature_request(&config.set, scenario.features.modes),
+                weights: None,
+            };
+            sweep(&problem, &sweep_settings(config), with_curve)?
+        } else {
+            irrelevant(&direction)
+        };
+        write(&mut columns, &format!("{name}/sweeps"), &direction, &result);
+        if with_curve {
+            let features = direction.linear.len();
+            let home = format!("{name}/sweeps/curve");
+            for point in 0..config.points {
+                let point = result.curve.get(point).and_then(Option::as_ref);
+                write_point(&mut columns, &home, point, features);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// The directions of a range of the sweep axis.
+fn of_axis<const D: usize>(
+    analysis: &Analysis<D>,
+    scenario: &Scenario,
+    theta: &Theta,
+    susceptibility: &Susceptibility,
+    range: &Range<usize>,
+) -> Vec<Direction> {
+    let config = &scenario.sweep;
+    let jacobian = select(theta.jacobian.as_ref(), &set_rows(&analysis.request, D, &config.set));
+    let orientations = match config.signs {
+        Signs::Plus => 1,
+        Signs::Both => 2,
+    };
+    let parameters = theta.space.len();
+    let random = match config.directions {
+        Directions::Random(count) => analysis.key.directions(parameters, count),
+        Directions::All | Directions::First(_) => Vec::new(),
+    };
+    let largest = susceptibility.singular_values.first().copied().unwrap_or(0.0);
+    range
+        .clone()
+        .map(|place| {
+            let base = place / orientations;
+            let sign = if place % orientations == 0 { 1 } else { -1 };
+            let vector: Vec<f64> = match random.get(base) {
+                Some(vector) => vector.clone(),
+                None => (0..parameters).map(|q| susceptibility.right[(base, q)]).collect(),
+            };
+            let vector: Vec<f64> = vector.iter().map(|x| f64::from(sign) * x).collect();
+            let linear: Vec<f64> = (0..jacobian.nrows())
+                .map(|row| (0..parameters).map(|q| jacobian[(row, q)] * vector[q]).sum())
+                .collect();
+            let (strength, relevant) = if random.is_empty() {
+                (susceptibility.singular_values[base], base < susceptibility.rank)
+            } else {
+                let norm = linear.iter().map(|x| x * x).sum::<f64>().sqrt();
+                (norm, norm > RANK_TOLERANCE * largest)
+            };
+            Direction { vector, sign, susceptibility: strength, linear, relevant }
+        })
+        .collect()
+}
+
+/// What stands in the file for a direction beyond the rank of J: nothing was looked for.
+fn irrelevant(direction: &Direction) -> SweepResult {
+    SweepResult {
+        gamma_star: Threshold::NOT_APPLICABLE,
+        gamma_contact: Threshold::NOT_APPLICABLE,
+        gamma_rearrangement: Threshold::NOT_APPLICABLE,
+        gamma_tilde: f64::NAN,
+        linear: direction.linear.clone(),
+        curvature: vec![f64::NAN; direction.linear.len()],
+        counters: Counters::default(),
+        curve: Vec::new(),
+    }
+}
+
+fn write(columns: &mut Columns, home: &str, direction: &Direction, result: &SweepResult) {
+    let path = |column: &str| format!("{home}/{column}");
+    columns.integers(path("sign"), [direction.sign]);
+    columns.floats(path("susceptibility"), [direction.susceptibility]);
+    for (name, threshold) in [
+        ("gamma_star", result.gamma_star),
+        ("gamma_contact", result.gamma_contact),
+        ("gamma_rearrangement", result.gamma_rearrangement),
+    ] {
+        columns.floats(path(name), [threshold.lo, threshold.hi]);
+        columns.codes(path(&format!("{name}_cause")), [threshold.cause.code()]);
+    }
+    columns.floats(path("gamma_tilde"), [result.gamma_tilde]);
+    columns.floats(path("zeta"), [direction.susceptibility * result.gamma_star.centre()]);
+    let counters = &result.counters;
+    columns.counts(path("steps"), [counters.steps]);
+    columns.counts(path("relaxations"), [counters.relaxations]);
+    columns.counts(path("factorisations"), [counters.factorisations]);
+    columns.counts(path("force_evaluations"), [counters.force_evaluations]);
+    columns.floats(path("linear"), result.linear.iter().copied());
+    columns.floats(path("curvature"), result.curvature.iter().copied());
+    columns.floats(path("direction_vector"), direction.vector.iter().copied());
+}
+
+fn write_point(columns: &mut Columns, home: &str, point: Option<&CurvePoint>, features: usize) {
+    let path = |column: &str| format!("{home}/{column}");
+    let value = |of: fn(&CurvePoint) -> f64| point.map_or(f64::NAN, of);
+    match point {
+        Some(point) => columns.floats(path("delta_y"), point.delta_y.iter().copied()),
+        None => columns.floats(path("delta_y"), std::iter::repeat_n(f64::NAN, features)),
+    }
+    columns.floats(path("norm"), [value(|point| point.norm)]);
+    columns.floats(path("linear_norm"), [value(|point| point.linear_norm)]);
+    columns.floats(path("difference"), [value(|point| point.difference)]);
+    columns.floats(path("quadratic"), [value(|point| point.quadratic)]);
+    columns
+        .counts(path("contacts_changed"), [point.map_or(0, |point| point.contacts_changed as u64)]);
+    columns.floats(path("largest_displacement"), [value(|point| point.largest_displacement)]);
+    columns.floats(path("lowest_eigenvalue"), [value(|point| point.lowest_eigenvalue)]);
+    columns.codes(path("valid"), [u8::from(point.is_some())]);
+}

@@ -1,0 +1,43 @@
+//! Why a part of a replica could not be computed.
+
+use crate::relax::RelaxError;
+use crate::response::susceptibility::SvdError;
+use crate::solid::SolidError;
+use crate::study::solid_file::SolidFileError;
+use crate::study::work::Failure;
+
+/// What is wrong with one solid of the ensemble.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReplicaError {
+    #[error(transparent)]
+    Relax(#[from] RelaxError),
+    #[error(transparent)]
+    Solid(#[from] SolidError),
+    #[error(transparent)]
+    File(#[from] SolidFileError),
+    #[error(transparent)]
+    Svd(#[from] SvdError),
+    /// A file of `solid.files` does not fit the configuration.
+    #[error("{file}: {key} = {found}, but the configuration says {expected}")]
+    Mismatch { file: String, key: &'static str, found: usize, expected: usize },
+    /// A B column of a pair that does not attract.
+    #[error("{theta}: {parameter} = 0 has no column in J; leave B out of the kinds")]
+    NotAttractive { theta: String, parameter: String },
+    #[error("{wanted} modes were asked for, but the backbone has only {found}")]
+    TooFewModes { wanted: usize, found: usize },
+    /// The bytes of a solid, or its stored row, are not of this study.
+    #[error("the solid's {what} has {found} values, expected {expected}")]
+    Shape { what: &'static str, found: usize, expected: usize },
+    /// A broken invariant between the schema and the physics.
+    #[error("internal error, please report it: column {0} was not computed")]
+    MissingColumn(String),
+    #[error("internal error, please report it: the solid was asked for as directions")]
+    WrongPart,
+}
+
+impl From<ReplicaError> for Failure {
+    fn from(error: ReplicaError) -> Self {
+        let text = error.to_string();
+        Failure { reason: text.lines().next().unwrap_or_default().to_owned() }
+    }
+}

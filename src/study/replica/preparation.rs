@@ -1,0 +1,147 @@
+//! The solid of a replica: made by the configuration's recipe or read from a file, and its bytes.
+//!
+//! The bytes hold what cannot be computed again from the configuration: the number of attempts,
+//! the box and the positions, as exact little-endian values. Species and interactions follow from
+//! the configuration (or the file), the springs of a network from the contacts at these positions.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::error::ReplicaError;
+use crate::relax::forces::Forces;
+use crate::relax::newton::relax;
+use crate::relax::prepare::{self, Recipe, springs};
+use crate::solid::assignment::classes;
+use crate::solid::cell::Cell;
+use crate::solid::contacts::Contacts;
+use crate::solid::interactions::SymmetricTable;
+use crate::solid::potential::{Potential, Tail};
+use crate::solid::random::StreamKey;
+use crate::solid::{Solid, Vector};
+use crate::study::config::{SolidConfig, Structure, Study, Switch, Table, Target};
+use crate::study::solid_file;
+
+/// Bytes of one value.
+const WORD: usize = 8;
+
+/// The key of a replica's random streams.
+pub(super) fn stream_key(study: &Study, config: &SolidConfig, replica: u64) -> StreamKey {
+    let solid = xxh3_64(config.canonical().as_bytes());
+    StreamKey { seed: study.seed, solid, replica, attempt: 0 }
+}
+
+/// The tail of the configuration's pair energy.
+pub fn tail(switch: Switch) -> Tail {
+    match switch {
+        Switch::Smooth { from, to } => Tail::Switched { from, to },
+        Switch::None { cutoff } => Tail::Truncated { cutoff },
+    }
+}
+
+/// The recipe; none for solids from files.
+fn recipe(config: &SolidConfig) -> Option<Recipe> {
+    let structure = match config.structure {
+        Structure::Disordered => prepare::Structure::Disordered,
+        Structure::Triangular | Structure::Fcc => prepare::Structure::Crystal,
+        Structure::Network => prepare::Structure::Network,
+        Structure::File => return None,
+    };
+    let target = match config.target? {
+        Target::Pressure(value) => {
+            prepare::Target::Pressure { value, tolerance: config.pressure_tolerance }
+        }
+        Target::PackingFraction(fraction) => prepare::Target::PackingFraction(fraction),
+    };
+    let table = |table: &Table| SymmetricTable::from_fn(2, |s, t| table.get(s, t));
+    Some(Recipe {
+        particles: config.particles,
+        structure,
+        size_ratio: config.size_ratio,
+        target,
+        start_packing_fraction: config.start_packing_fraction,
+        k: table(&config.k),
+        depths: table(&config.b),
+        potential: Potential { a: config.a, tail: tail(config.switch) },
+        max_attempts: u64::from(config.max_attempts),
+    })
+}
+
+/// The solid of the replica's file as it is stored there.
+fn from_file<const D: usize>(config: &SolidConfig, replica: u64) -> Result<Solid<D>, ReplicaError> {
+    let index = usize::try_from(replica).unwrap_or(usize::MAX);
+    let file = config.files.get(index).ok_or(ReplicaError::Shape {
+        what: "list solid.files",
+        found: config.files.len(),
+        expected: index.saturating_add(1),
+    })?;
+    let data = solid_file::read(file)?;
+    for (key, found, expected) in
+        [("dimension", data.dimension(), D), ("particles", data.species.len(), config.particles)]
+    {
+        if found != expected {
+            return Err(ReplicaError::Mismatch { file: file.clone(), key, found, expected });
+        }
+    }
+    Ok(data.solid::<D>(tail(config.switch))?)
+}
+
+/// Makes the solid of a replica and returns its bytes.
+pub(super) fn prepare<const D: usize>(
+    config: &SolidConfig,
+    key: &StreamKey,
+) -> Result<Vec<u8>, ReplicaError> {
+    let (solid, attempts) = match recipe(config) {
+        Some(recipe) => {
+            let prepared = recipe.prepare::<D>(key)?;
+            (prepared.solid, prepared.attempts)
+        }
+        None => {
+            let mut solid = from_file::<D>(config, key.replica)?;
+            let mut forces = Forces::new(&solid);
+            relax(&mut solid, &mut forces)?;
+            (solid, 1)
+        }
+    };
+    let edges = solid.cell.edges();
+    let positions: Vec<f64> = solid.positions.iter().flatten().copied().collect();
+    Ok(encode(attempts, edges.as_slice(), &positions))
+}
+
+/// The bytes of a solid.
+pub(super) fn encode(attempts: u64, edges: &[f64], positions: &[f64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(WORD * (1 + edges.len() + positions.len()));
+    bytes.extend(attempts.to_le_bytes());
+    for value in edges.iter().chain(positions) {
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes
+}
+
+/// The solid, its species merged into classes, and the attempts that it took.
+pub(super) fn decode<const D: usize>(
+    config: &SolidConfig,
+    key: &StreamKey,
+    bytes: &[u8],
+) -> Result<(Solid<D>, u64), ReplicaError> {
+    let expected = WORD * (1 + D + config.particles * D);
+    if bytes.len() != expected {
+        return Err(ReplicaError::Shape { what: "byte string", found: bytes.len(), expected });
+    }
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let attempts = u64::from_le_bytes(words[0]);
+    let values: Vec<f64> = words[1..].iter().map(|word| f64::from_le_bytes(*word)).collect();
+    let mut solid = match recipe(config) {
+        Some(recipe) => recipe.start::<D>(key)?,
+        None => from_file::<D>(config, key.replica)?,
+    };
+    solid.cell = Cell::new(Vector::from_column_slice(&values[..D]));
+    solid.positions = values[D..].chunks_exact(D).map(Vector::from_column_slice).collect();
+    solid.check()?;
+    let mut solid = classes(&solid);
+    if config.structure == Structure::Network {
+        let forces = Forces::new(&solid);
+        solid.springs = Some(Arc::new(springs(&Contacts::find(&solid, forces.candidates()))));
+    }
+    Ok((solid, attempts))
+}

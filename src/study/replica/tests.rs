@@ -1,0 +1,79 @@
+use super::*;
+
+/// A small study; its sweeps have no directions, so that only the solid part is computed.
+fn study(solid: &str, more: &str) -> Arc<Study> {
+    let text = format!(
+        "version = 1\n[study]\nname = \"s\"\nreplicas = 3\nfirst_replica = 2\n[solid]\n{solid}\n{more}\n"
+    );
+    Arc::new(Study::parse("s.toml", &text).expect("valid"))
+}
+
+const SOFT: &str = "dimension = 2\nparticles = 48\npressure = 0.05";
+const FEATURES: &str = "[features]\nmodes = 4\nsets = [[\"stress\", \"elastic\"], [\"stress\", \
+                        \"modes\", \"derived\"]]\n[parameters]\nkinds = [\"D\", \"Dk\"]\n\
+                        species = [4, 7]";
+
+fn values<'r>(row: &'r Row, path: &str) -> &'r Values {
+    &row.iter().find(|(name, _)| name == path).unwrap_or_else(|| panic!("{path}")).1
+}
+
+#[test]
+fn a_solids_row_has_the_shape_of_the_schema_and_restores_the_same_bytes() {
+    for (solid, features) in [
+        (SOFT, FEATURES),
+        ("dimension = 3\nparticles = 100\npressure = 0.1", FEATURES),
+        (
+            "dimension = 2\nparticles = 48\npressure = 0.05\nB = 0.02",
+            "[parameters]\nkinds = [\"DkBa\"]\nspecies = [4]",
+        ),
+        ("dimension = 2\nparticles = 48\npressure = 0.05\nstructure = \"network\"", FEATURES),
+        ("dimension = 2\nparticles = 80\npressure = 0.05\nstructure = \"triangular\"", FEATURES),
+        (
+            "dimension = 2\nparticles = 48\npressure = 0.05\nsize_ratio = 1.0",
+            "[parameters]\nspecies = [1, 3]",
+        ),
+        (SOFT, "[parameters]\nlevel = \"particle\""),
+    ] {
+        let study = study(solid, features);
+        let mut replica = Replica::new(Arc::clone(&study));
+        let (row, bytes) =
+            replica.solid(0, 3).unwrap_or_else(|failure| panic!("{solid}: {failure}"));
+        replica.schemas[0].check_row(&Part::Solid, 1, &row).expect("the schema's shape");
+        assert_eq!(replica.restore(0, &row).expect("restorable"), bytes);
+        // A second rank, which has computed something else before.
+        let mut other = Replica::new(study);
+        other.solid(0, 4).expect("solvable");
+        let again = other.solid(0, 3).expect("solvable");
+        assert_eq!(format!("{:?}", again.0), format!("{row:?}"), "{solid}");
+        assert_eq!(again.1, bytes);
+    }
+}
+
+#[test]
+fn every_feature_is_independent_of_the_others_in_a_disordered_solid() {
+    let mut replica = Replica::new(study(SOFT, "[parameters]\nspecies = [20]"));
+    let (row, _) = replica.solid(0, 2).expect("solvable");
+    assert_eq!(values(&row, "D_n20/stress+elastic/rank"), &Values::I32(vec![9]));
+    assert_eq!(values(&row, "solids/c_positive_definite").len(), 1);
+}
+
+#[test]
+fn the_solid_does_not_depend_on_the_scenario_that_asks_for_it() {
+    let text = "version = 1\n[study]\nname = \"s\"\n[solid]\ndimension = 2\nparticles = 48\n\
+                pressure = 0.05\n[[scenario]]\nname = \"a\"\n[scenario.parameters]\nspecies = [4]\n\
+                [[scenario]]\nname = \"b\"\n[scenario.parameters]\nspecies = [5]\n";
+    let mut replica = Replica::new(Arc::new(Study::parse("s.toml", text).expect("valid")));
+    let first = replica.solid(0, 1).expect("solvable").1;
+    assert_eq!(replica.solid(1, 1).expect("solvable").1, first);
+    assert_ne!(replica.solid(0, 2).expect("solvable").1, first);
+}
+
+#[test]
+fn a_solid_that_cannot_be_prepared_is_a_failure_with_one_line() {
+    let solid = "dimension = 2\nparticles = 48\npacking_fraction = 0.3\nmax_attempts = 1";
+    let failure = Replica::new(study(solid, "")).solid(0, 2).expect_err("unjammed");
+    assert!(!failure.reason.contains('\n') && !failure.reason.is_empty(), "{failure}");
+    let solid = "dimension = 2\nparticles = 48\nstructure = \"file\"\nfiles = [\"a\", \"b\", \"c\", \"d\", \"e\"]";
+    let failure = Replica::new(study(solid, "")).solid(0, 2).expect_err("missing file");
+    assert!(failure.reason.contains("c: no such file"), "{failure}");
+}
