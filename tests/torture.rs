@@ -18,7 +18,7 @@ use common::engine::{contents, launch, ranks_of};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Two scenarios with sweeps, a few seconds of work in items of some ten milliseconds.
-const STUDY: &str = "version = 1\n[study]\nname = \"torture\"\nreplicas = 40\n\
+const STUDY: &str = "version = 1\n[study]\nname = \"torture\"\nreplicas = 24\n\
     [solid]\ndimension = 2\nparticles = 32\npressure = 0.1\n\
     [parameters]\nspecies = [2, 4]\n[sweep]\npoints = 6\n[output]\ncurves = 5\n\
     [[scenario]]\nname = \"stress\"\n[scenario.features]\nsets = [[\"stress\"]]\n\
@@ -65,7 +65,7 @@ impl Phase {
         match self {
             Phase::Starting => 800,
             Phase::Skeleton => 40,
-            Phase::Computing => 1500,
+            Phase::Computing => 1200,
             Phase::Gathering => 60,
         }
     }
@@ -215,7 +215,9 @@ impl Campaign {
             let enough = self.tally.kills >= kills;
             let index = self.tally.kills;
             let ranks = RANKS[index % RANKS.len()];
-            let (victim, phase) = (VICTIMS[index % VICTIMS.len()], PHASES[index % PHASES.len()]);
+            let phase = PHASES[index % PHASES.len()];
+            // Shifted by one after every round of phases: every victim meets every phase.
+            let victim = VICTIMS[(index + index / PHASES.len()) % VICTIMS.len()];
             let mut run = start(&self.study, &output, ranks);
             if !enough && run.reach(phase, &lock) {
                 let delay = self.random.below(phase.longest() * 1000);
@@ -254,7 +256,9 @@ impl Campaign {
         while !ranks_of(output).is_empty() {
             if started.elapsed() > DEATH {
                 self.tally.hangs += 1;
-                ranks_of(output).into_iter().for_each(|rank| drop(kill(rank)));
+                for rank in ranks_of(output) {
+                    kill(rank);
+                }
             }
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -1,6 +1,8 @@
 //! Helpers of the integration tests.
 #![allow(dead_code)]
 
+pub mod engine;
+
 /// A dataset of numbers, flat.
 pub fn numbers(file: &hdf5::File, path: &str) -> Vec<f64> {
     file.dataset(path)
