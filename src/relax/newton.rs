@@ -24,6 +24,9 @@ const NEWTON_BASIN: f64 = 1e-5;
 /// FIRE hands over to Newton at this max|F| [k/length] when it starts from afar.
 pub const FIRE_TOLERANCE: f64 = 1e-10;
 
+/// The forces must fall by this factor per step for the last factor to serve again.
+const CHORD_RATE: f64 = 0.05;
+
 /// Newton steps before giving up.
 const MAX_STEPS: usize = 25;
 
@@ -74,6 +77,7 @@ pub fn polish<const D: usize>(
     }
     let mut force = Vec::new();
     let mut hessian: Option<Hessian<D>> = None;
+    let mut factored: Vec<(usize, usize)> = Vec::new();
     let mut previous = f64::INFINITY;
     let mut best: Option<(f64, Vec<Vector<D>>)> = None;
     for _ in 0..MAX_STEPS {
@@ -88,8 +92,18 @@ pub fn polish<const D: usize>(
         if max_force <= FORCE_FLOOR * unit || max_force > 0.5 * previous {
             break;
         }
+        // The last factor serves again while it makes the forces fall and the bonds are the same.
+        let pairs = contacts.bonds.iter().map(|bond| (bond.i, bond.j));
+        let current =
+            max_force < CHORD_RATE * previous && pairs.clone().eq(factored.iter().copied());
         previous = max_force;
-        let factor = factor_for(&mut hessian, solid, &contacts)?;
+        let factor = match &mut hessian {
+            Some(factor) if current => factor,
+            _ => {
+                factored = pairs.collect();
+                factor_for(&mut hessian, solid, &contacts)?
+            }
+        };
         factor.solve_one(&mut force);
         for (position, step) in solid.positions.iter_mut().zip(&force) {
             *position += step;
