@@ -26,6 +26,7 @@ Exit codes:
 enum Command {
     Plan(cli::plan::Arguments),
     Run(cli::run::Arguments),
+    Measure(Box<cli::measure::Arguments>),
     Stats(cli::stats::Arguments),
     /// Look at a study's configuration and its defaults
     #[command(subcommand)]
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let result: Result<Outcome, CommandError> = match Arguments::parse().command {
         Command::Plan(arguments) => cli::plan::run(&arguments),
         Command::Run(arguments) => cli::run::run(&arguments),
+        Command::Measure(arguments) => cli::measure::run(&arguments),
         Command::Stats(arguments) => cli::stats::run(&arguments),
         Command::Config(command) => cli::config::run(&command),
     };

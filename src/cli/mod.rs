@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, nothing but arguments and printing.
 
 pub mod config;
+pub mod measure;
 pub mod plan;
 pub mod run;
 pub mod stats;

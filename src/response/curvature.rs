@@ -16,6 +16,7 @@
 use crate::relax::hessian::{Field, apply};
 use crate::solid::Vector;
 use crate::solid::parameters::ParameterDirection;
+use crate::solid::potential::PairTangent;
 
 use super::bond::{Phi, fourth, phi, second, second_with, third, third_with};
 use super::features::{FeatureRequest, derived_gradients};
@@ -48,16 +49,26 @@ impl<const D: usize> DirectionResponse<D> {
         direction: &ParameterDirection,
         species: &[usize],
     ) -> Self {
+        let tangents: PerBond<PairTangent> = response
+            .bonds
+            .iter()
+            .map(|bond| direction.pair(species[bond.i], species[bond.j], bond.stretch))
+            .collect();
+        Self::from_tangents(response, &tangents)
+    }
+
+    /// For parameters of the bonds themselves: the change of each, shape (bonds,).
+    pub fn from_tangents(response: &LinearResponse<D>, tangents: &[PairTangent]) -> Self {
         let potential = &response.solid.interactions.potential;
         let (along, along_twice): (PerBond<Phi>, PerBond<Phi>) = response
             .bonds
             .iter()
-            .map(|bond| {
-                let tangent = direction.pair(species[bond.i], species[bond.j], bond.stretch);
+            .zip(tangents)
+            .map(|(bond, tangent)| {
                 let r = bond.distance;
                 (
-                    phi(&potential.radial_along(&bond.pair, &tangent, r), r),
-                    phi(&potential.radial_along_twice(&bond.pair, &tangent, r), r),
+                    phi(&potential.radial_along(&bond.pair, tangent, r), r),
+                    phi(&potential.radial_along_twice(&bond.pair, tangent, r), r),
                 )
             })
             .unzip();

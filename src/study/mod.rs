@@ -5,6 +5,7 @@ pub mod config;
 pub mod dispatcher;
 pub mod forecast;
 pub mod lock;
+pub mod measure;
 pub mod plan;
 pub mod preflight;
 pub mod progress;

@@ -25,8 +25,10 @@ pub use features::{Feature, FeaturesConfig, set_name};
 pub use interaction::{edge, packing_fraction, range};
 pub use output::OutputConfig;
 pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
-pub use solid::{SolidConfig, Structure, Switch, Target};
-pub use sweep::{Directions, Protocol, Signs, Start, SweepConfig};
+pub use solid::{SWITCH, SolidConfig, Structure, Switch, Target};
+pub use sweep::{
+    BRACKET, DEVIATION, Directions, GAMMA, MAX_POINTS, Protocol, Signs, Start, SweepConfig,
+};
 pub use table::Table;
 
 use document::{Document, Section};

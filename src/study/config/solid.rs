@@ -54,7 +54,7 @@ const PACKING_FRACTION: std::ops::RangeInclusive<f64> = 0.1..=2.0;
 const ENERGY_SCALE: std::ops::RangeInclusive<f64> = 1e-3..=1e3;
 const INVERSE_RANGE: std::ops::RangeInclusive<f64> = 1.0..=1e3;
 /// Ends of the switch in units of 1/a.
-const SWITCH: std::ops::RangeInclusive<f64> = 0.1..=50.0;
+pub const SWITCH: std::ops::RangeInclusive<f64> = 0.1..=50.0;
 const PRESSURE_TOLERANCE: std::ops::RangeInclusive<f64> = 1e-12..=1e-2;
 const MAX_ATTEMPTS: i64 = 1000;
 

@@ -38,10 +38,14 @@ pub const KEYS: &[Key] = &[
     },
 ];
 
-const GAMMA: std::ops::RangeInclusive<f64> = 1e-12..=10.0;
-const DEVIATION: std::ops::RangeInclusive<f64> = 1e-4..=1.0;
-const BRACKET: std::ops::RangeInclusive<f64> = 1e-6..=0.5;
-const MAX_POINTS: i64 = 1000;
+/// Allowed γ.
+pub const GAMMA: std::ops::RangeInclusive<f64> = 1e-12..=10.0;
+/// Allowed `deviation`.
+pub const DEVIATION: std::ops::RangeInclusive<f64> = 1e-4..=1.0;
+/// Allowed `bracket`.
+pub const BRACKET: std::ops::RangeInclusive<f64> = 1e-6..=0.5;
+/// The most points of a grid.
+pub const MAX_POINTS: i64 = 1000;
 const MAX_DIRECTIONS: i64 = 100_000;
 
 /// Which directions are swept.

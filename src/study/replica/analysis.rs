@@ -13,10 +13,10 @@ use crate::response::linear::LinearResponse;
 use crate::response::modes::lowest_modes;
 use crate::response::stability::Stability;
 use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, decompose};
-use crate::solid::Solid;
 use crate::solid::assignment::Assignment;
 use crate::solid::parameters::{ParameterKind, ParameterSpace};
 use crate::solid::random::StreamKey;
+use crate::solid::{Solid, SolidError};
 use crate::study::config::{
     self, Feature, FeaturesConfig, Kinds, Level, Parameterisation, Scenario, SweepConfig,
 };
@@ -129,7 +129,7 @@ impl<const D: usize> Analysis<D> {
         let bonds = &equilibrium.contacts.bonds;
         let jacobians = BondJacobians::new(&solid, bonds, &features.sensitivities, &kinds);
         Ok(Self {
-            key: StreamKey { attempt: attempts.saturating_sub(1), ..key },
+            key: preparation::used(key, attempts),
             attempts,
             energy: forces.energy(&solid),
             stability,
@@ -144,10 +144,7 @@ impl<const D: usize> Analysis<D> {
 
     /// A parameterisation with its Jacobian.
     pub fn theta(&self, theta: &Parameterisation) -> Result<Theta, ReplicaError> {
-        let assignment = match theta.level {
-            Level::Species => Assignment::random(&self.solid, theta.species, &self.key)?,
-            Level::Particle => Assignment::particles(&self.solid),
-        };
+        let assignment = assignment(&self.solid, theta, &self.key)?;
         let space = ParameterSpace::new(&parameter_kinds(&theta.kinds), theta.species);
         check_attraction(theta, &assignment)?;
         let bonds = &self.equilibrium.contacts.bonds;
@@ -180,6 +177,18 @@ impl<const D: usize> Analysis<D> {
             }
         };
         Ok(self.swept[index].insert(made))
+    }
+}
+
+/// The species of a parameterisation; `key` is that of the attempt that made the solid.
+pub(super) fn assignment<const D: usize>(
+    solid: &Solid<D>,
+    theta: &Parameterisation,
+    key: &StreamKey,
+) -> Result<Assignment, SolidError> {
+    match theta.level {
+        Level::Species => Assignment::random(solid, theta.species, key),
+        Level::Particle => Ok(Assignment::particles(solid)),
     }
 }
 

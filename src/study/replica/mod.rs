@@ -15,12 +15,16 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::config::{Scenario, Study};
+use super::config::{Parameterisation, Scenario, SolidConfig, Study};
 use super::schema::{ScenarioSchema, schemas};
 use super::work::{Failure, Part, Row, Values, Work};
+use crate::solid::Solid;
 use analysis::Analysis;
 use error::ReplicaError;
 use preparation::stream_key;
+
+pub(super) use analysis::{feature_request, parameter_kinds, select, set_rows};
+pub(super) use preparation::tail;
 
 /// The solid that was analysed last, in either dimension.
 enum Analysed {
@@ -130,18 +134,7 @@ impl Work for Replica {
     }
 
     fn restore(&self, scenario: usize, row: &Row) -> Result<Vec<u8>, Failure> {
-        let config = &self.scenario(scenario).solid;
-        let (n, d) = (config.particles, config.dimension);
-        let positions = stored_floats(row, "solids/positions", n * d)?;
-        let edges = stored_floats(row, "solids/box", d)?;
-        let attempts = match stored(row, "solids/attempts")? {
-            Values::I32(values) if values.len() == 1 => u64::try_from(values[0]).unwrap_or(0),
-            other => {
-                let (what, found) = ("solids/attempts", other.len());
-                return Err(ReplicaError::Shape { what, found, expected: 1 }.into());
-            }
-        };
-        Ok(preparation::encode(attempts, edges, positions))
+        Ok(stored_bytes(&self.scenario(scenario).solid, row)?)
     }
 
     fn directions(
@@ -153,6 +146,43 @@ impl Work for Replica {
     ) -> Result<Row, Failure> {
         Ok(self.sweep(scenario, replica, solid, part)?)
     }
+}
+
+/// The solid of a stored row; its species are the classes that the preparation knows, or those of
+/// a parameterisation.
+///
+/// # Errors
+/// Where the row is not one of this scenario, or its file is gone.
+pub fn stored_solid<const D: usize>(
+    study: &Study,
+    scenario: &Scenario,
+    replica: u64,
+    row: &Row,
+    theta: Option<&Parameterisation>,
+) -> Result<Solid<D>, Failure> {
+    let restored = || -> Result<Solid<D>, ReplicaError> {
+        let bytes = stored_bytes(&scenario.solid, row)?;
+        let key = stream_key(study, &scenario.solid, replica);
+        let (solid, attempts) = preparation::decode::<D>(&scenario.solid, &key, &bytes)?;
+        let Some(theta) = theta else { return Ok(solid) };
+        let assignment = analysis::assignment(&solid, theta, &preparation::used(key, attempts))?;
+        Ok(solid.reassigned(assignment.species, assignment.interactions))
+    };
+    Ok(restored()?)
+}
+
+fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError> {
+    let (n, d) = (config.particles, config.dimension);
+    let positions = stored_floats(row, "solids/positions", n * d)?;
+    let edges = stored_floats(row, "solids/box", d)?;
+    let attempts = match stored(row, "solids/attempts")? {
+        Values::I32(values) if values.len() == 1 => u64::try_from(values[0]).unwrap_or(0),
+        other => {
+            let (what, found) = ("solids/attempts", other.len());
+            return Err(ReplicaError::Shape { what, found, expected: 1 });
+        }
+    };
+    Ok(preparation::encode(attempts, edges, positions))
 }
 
 fn stored<'r>(row: &'r Row, path: &'static str) -> Result<&'r Values, ReplicaError> {

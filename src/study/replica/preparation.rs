@@ -31,6 +31,11 @@ pub(super) fn stream_key(study: &Study, config: &SolidConfig, replica: u64) -> S
     StreamKey { seed: study.seed, solid, replica, attempt: 0 }
 }
 
+/// The key of the attempt that made the solid.
+pub(super) fn used(key: StreamKey, attempts: u64) -> StreamKey {
+    StreamKey { attempt: attempts.saturating_sub(1), ..key }
+}
+
 /// The tail of the configuration's pair energy.
 pub fn tail(switch: Switch) -> Tail {
     match switch {

@@ -77,3 +77,48 @@ fn a_solid_that_cannot_be_prepared_is_a_failure_with_one_line() {
     let failure = Replica::new(study(solid, "")).solid(0, 2).expect_err("missing file");
     assert!(failure.reason.contains("c: no such file"), "{failure}");
 }
+
+#[test]
+fn directions_have_the_shape_of_the_schema_and_the_same_bits_on_any_rank() {
+    for (sweep, with_irrelevant) in [
+        ("directions = 2\nsigns = \"both\"", false),
+        ("directions = { random = 2 }", false),
+        ("set = [\"stress\", \"derived\"]", true),
+    ] {
+        let more = format!(
+            "[features]\nsets = [[\"stress\", \"derived\"], [\"stress\", \"elastic\"]]\n\
+             [parameters]\nspecies = [6]\n[sweep]\npoints = 4\ngamma_min = 1e-5\n\
+             gamma_max = 1e-3\nset = [\"stress\", \"elastic\"]\n{sweep}\n[output]\ncurves = 2"
+        );
+        let more = if sweep.starts_with("set") {
+            more.replacen("set = [\"stress\", \"elastic\"]\n", "", 1)
+        } else {
+            more
+        };
+        let study = study(SOFT, &more);
+        let mut replica = Replica::new(Arc::clone(&study));
+        let schema = replica.schemas[0].clone();
+        for index in [2, 4] {
+            let (_, bytes) = replica.solid(0, index).expect("solvable");
+            for part in &schema.parts[1..] {
+                let row = replica.directions(0, index, &bytes, part).expect("swept");
+                schema.check_row(part, index - 2, &row).expect("the schema's shape");
+                let mut other = Replica::new(Arc::clone(&study));
+                let again = other.directions(0, index, &bytes, part).expect("swept");
+                assert_eq!(format!("{again:?}"), format!("{row:?}"));
+            }
+        }
+        let (_, bytes) = replica.solid(0, 2).expect("solvable");
+        let causes: Vec<Values> = schema.parts[1..]
+            .iter()
+            .map(|part| {
+                let row = replica.directions(0, 2, &bytes, part).expect("swept");
+                values(&row, "D_n6/sweeps/gamma_star_cause").clone()
+            })
+            .collect();
+        let irrelevant =
+            causes.iter().any(|cause| matches!(cause, Values::U8(c) if c.contains(&0)));
+        // Pressure is a combination of the stresses: one of the seven directions moves nothing.
+        assert_eq!(irrelevant, with_irrelevant, "{sweep}: {causes:?}");
+    }
+}

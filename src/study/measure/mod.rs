@@ -1,0 +1,97 @@
+//! `amorph measure`: features, Jacobian, curvature and γ-sweeps of one solid.
+
+mod analysis;
+mod error;
+mod output;
+mod source;
+mod sweeps;
+mod theta;
+
+use std::path::PathBuf;
+
+pub use analysis::{LINEAR_RESPONSE_FORCE, Summary};
+pub use error::MeasureError;
+pub use source::Source;
+pub use sweeps::DirectionSummary;
+pub use theta::Level;
+
+use crate::linearity::sweep::SweepSettings;
+use crate::study::config::{Feature, Kinds, set_name};
+use crate::study::provenance::{COMMIT, PROGRAM_VERSION};
+use source::AnySolid;
+
+/// The attribute `format` of the output.
+pub const FORMAT: &str = "amorph-measurement";
+
+/// What is measured, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub source: Source,
+    pub output: PathBuf,
+    /// In the order of rows, without repetition.
+    pub features: Vec<Feature>,
+    /// The number of modes, where the features name them.
+    pub modes: usize,
+    pub kinds: Kinds,
+    pub level: Level,
+    /// Relax first, from the stored positions at fixed box.
+    pub relax: bool,
+    /// The features of γ̃ and of the sweeps; a subset of `features`.
+    pub sweep_features: Vec<Feature>,
+    pub settings: SweepSettings,
+    pub sweep: bool,
+}
+
+/// Measures a solid and writes the output.
+///
+/// # Errors
+/// [`MeasureError`], naming the file and the key or the option.
+pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
+    output::refuse_existing(&options.output)?;
+    check(options)?;
+    let loaded = source::load(&options.source)?;
+    let (name, directions) = (loaded.name, loaded.directions);
+    let (summary, output, inverse_range) = match loaded.solid {
+        AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
+        AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
+    };
+    let attributes = [
+        ("format", FORMAT.to_owned()),
+        ("program_version", PROGRAM_VERSION.to_owned()),
+        ("commit", COMMIT.to_owned()),
+        ("source", name),
+        ("level", level_name(options.level).to_owned()),
+        ("feature_set", set_name(&options.features)),
+        ("sweep_set", set_name(&options.sweep_features)),
+        ("relaxed", if options.relax { "yes" } else { "no" }.to_owned()),
+    ];
+    output::write(&options.output, &attributes, inverse_range, &output)?;
+    Ok(summary)
+}
+
+/// The name of a level on the command line.
+pub fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Species => "species",
+        Level::Particle => "particle",
+        Level::Bond => "bond",
+    }
+}
+
+/// Options that exclude each other.
+fn check(options: &Options) -> Result<(), MeasureError> {
+    let kinds = &options.kinds;
+    if options.level == Level::Particle && (kinds.repulsions || kinds.attractions) {
+        return Err(MeasureError::PairsOfParticles { found: kinds.name() });
+    }
+    if options.level == Level::Bond && options.sweep {
+        return Err(MeasureError::SweepOfBonds);
+    }
+    match options.sweep_features.iter().find(|feature| !options.features.contains(feature)) {
+        Some(feature) => Err(MeasureError::SweepFeatures {
+            found: feature.name().to_owned(),
+            allowed: set_name(&options.features),
+        }),
+        None => Ok(()),
+    }
+}

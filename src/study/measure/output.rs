@@ -1,0 +1,212 @@
+//! The output of `measure`: datasets collected in memory, then written under a temporary name.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use hdf5::types::{FixedAscii, VarLenUnicode};
+use hdf5::{Dataset as Handle, File, Group, H5Type};
+
+use super::error::MeasureError;
+use crate::linearity::cause::Cause;
+use crate::study::work::Values;
+
+/// Bytes of a stored label: `sigma_1000000_1000000` has 21.
+const LABEL_LENGTH: usize = 32;
+
+/// The values of a dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Data {
+    Values(Values),
+    Labels(Vec<String>),
+}
+
+/// One dataset of the output.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Dataset {
+    pub path: &'static str,
+    /// No axis: one value.
+    pub shape: Vec<usize>,
+    pub data: Data,
+    pub units: String,
+    pub description: String,
+    /// Codes and their names, where the values are codes.
+    pub flags: Vec<(u8, &'static str)>,
+}
+
+/// Collects datasets.
+#[derive(Default)]
+pub(super) struct Output {
+    pub datasets: Vec<Dataset>,
+}
+
+impl Output {
+    fn push(&mut self, path: &'static str, shape: &[usize], data: Data, units: &str, text: &str) {
+        self.datasets.push(Dataset {
+            path,
+            shape: shape.to_vec(),
+            data,
+            units: units.to_owned(),
+            description: text.to_owned(),
+            flags: Vec::new(),
+        });
+    }
+
+    /// Floats.
+    pub fn floats(
+        &mut self,
+        path: &'static str,
+        shape: &[usize],
+        values: Vec<f64>,
+        units: &str,
+        description: &str,
+    ) {
+        self.push(path, shape, Data::Values(Values::F64(values)), units, description);
+    }
+
+    /// Counts; one beyond the range stands at its end.
+    pub fn counts(
+        &mut self,
+        path: &'static str,
+        shape: &[usize],
+        values: impl IntoIterator<Item = u64>,
+        description: &str,
+    ) {
+        let values = values.into_iter().map(|v| i32::try_from(v).unwrap_or(i32::MAX)).collect();
+        self.push(path, shape, Data::Values(Values::I32(values)), "1", description);
+    }
+
+    /// Codes with their names.
+    pub fn codes(
+        &mut self,
+        path: &'static str,
+        shape: &[usize],
+        values: Vec<u8>,
+        flags: &[(u8, &'static str)],
+        description: &str,
+    ) {
+        self.push(path, shape, Data::Values(Values::U8(values)), "1", description);
+        if let Some(dataset) = self.datasets.last_mut() {
+            dataset.flags = flags.to_vec();
+        }
+    }
+
+    /// Yes or no.
+    pub fn flags(
+        &mut self,
+        path: &'static str,
+        shape: &[usize],
+        values: impl IntoIterator<Item = bool>,
+        description: &str,
+    ) {
+        let values = values.into_iter().map(u8::from).collect();
+        self.codes(path, shape, values, &[(0, "no"), (1, "yes")], description);
+    }
+
+    /// Causes of thresholds.
+    pub fn causes(&mut self, path: &'static str, causes: &[Cause], description: &str) {
+        let names: Vec<(u8, &'static str)> =
+            Cause::ALL.iter().map(|cause| (cause.code(), cause.name())).collect();
+        let values = causes.iter().map(|cause| cause.code()).collect();
+        self.codes(path, &[causes.len()], values, &names, description);
+    }
+
+    /// Text.
+    pub fn labels(&mut self, path: &'static str, labels: Vec<String>, description: &str) {
+        self.push(path, &[labels.len()], Data::Labels(labels), "", description);
+    }
+}
+
+/// Refuses an output that exists.
+pub(super) fn refuse_existing(path: &Path) -> Result<(), MeasureError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(MeasureError::Exists(path.to_owned()));
+    }
+    Ok(())
+}
+
+/// Writes the file under a temporary name and gives it its own: it is never seen half made.
+pub(super) fn write(
+    path: &Path,
+    attributes: &[(&str, String)],
+    inverse_range: f64,
+    output: &Output,
+) -> Result<(), MeasureError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.new", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let io = |action| move |source| MeasureError::Io { path: path.to_owned(), action, source };
+    // HDF5 reports a failed creation without the reason of the system.
+    std::fs::File::create(&temporary).map_err(io("create the file"))?;
+    let result = fill(&temporary, attributes, inverse_range, output)
+        .map_err(|error| MeasureError::Hdf5 { path: path.to_owned(), message: error.to_string() })
+        .and_then(|()| {
+            // The data must be on the disk before the name is.
+            let file = std::fs::File::open(&temporary).map_err(io("reopen the file"))?;
+            file.sync_all().map_err(io("sync the file"))?;
+            refuse_existing(path)?;
+            std::fs::rename(&temporary, path).map_err(io("name the file"))
+        });
+    if result.is_err() {
+        // The error to report is the first one.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result
+}
+
+fn fill(
+    path: &Path,
+    attributes: &[(&str, String)],
+    inverse_range: f64,
+    output: &Output,
+) -> hdf5::Result<()> {
+    let file = File::create(path)?;
+    for (name, text) in attributes {
+        text_attribute(&file, name, text)?;
+    }
+    file.new_attr::<f64>().create("a")?.write_scalar(&inverse_range)?;
+    let mut groups = HashSet::new();
+    for dataset in &output.datasets {
+        if let Some((group, _)) = dataset.path.rsplit_once('/')
+            && groups.insert(group)
+        {
+            file.create_group(group)?;
+        }
+        let handle = match &dataset.data {
+            Data::Values(Values::F64(values)) => create(&file, dataset, values)?,
+            Data::Values(Values::I32(values)) => create(&file, dataset, values)?,
+            Data::Values(Values::U8(values)) => create(&file, dataset, values)?,
+            Data::Labels(labels) => {
+                let cells: Result<Vec<FixedAscii<LABEL_LENGTH>>, _> =
+                    labels.iter().map(FixedAscii::from_ascii).collect();
+                create(&file, dataset, &cells.map_err(|error| error.to_string())?)?
+            }
+        };
+        if !dataset.units.is_empty() {
+            text_attribute(&handle, "units", &dataset.units)?;
+        }
+        text_attribute(&handle, "description", &dataset.description)?;
+        if !dataset.flags.is_empty() {
+            let (codes, names): (Vec<u8>, Vec<&str>) = dataset.flags.iter().copied().unzip();
+            let attribute = handle.new_attr::<u8>().shape(codes.len()).create("flag_values")?;
+            attribute.write_raw(&codes)?;
+            text_attribute(&handle, "flag_meanings", &names.join(" "))?;
+        }
+    }
+    file.flush()?;
+    file.close()
+}
+
+fn create<T: H5Type>(file: &Group, dataset: &Dataset, values: &[T]) -> hdf5::Result<Handle> {
+    let handle = file
+        .new_dataset::<T>()
+        .obj_track_times(false)
+        .shape(dataset.shape.as_slice())
+        .create(dataset.path)?;
+    handle.write_raw(values)?;
+    Ok(handle)
+}
+
+fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
+    let text: VarLenUnicode = text.parse().map_err(|_| format!("{name} holds a zero byte"))?;
+    location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
+}
