@@ -64,13 +64,9 @@ fn kernels<const D: usize>() {
 
     // Issue: J and SVD of stress, C and 10 modes for five parameterisations cost less than twice
     // the features alone.
-    let request = FeatureRequest {
-        modes: 10,
-        ..solids::FEATURES
-    };
+    let request = FeatureRequest { modes: 10, ..solids::FEATURES };
     let alone = shortest(|| {
-        let factored =
-            equilibrium.hessian.factorise(&potential, &equilibrium.contacts.bonds);
+        let factored = equilibrium.hessian.factorise(&potential, &equilibrium.contacts.bonds);
         factored.expect("a rigid solid");
         compute(&solid, &mut equilibrium, &request, false);
     });
@@ -79,8 +75,7 @@ fn kernels<const D: usize>() {
         .map(|&count| Assignment::random(&solid, count, &solids::key(0)).expect("enough particles"))
         .collect();
     let all = shortest(|| {
-        let factored =
-            equilibrium.hessian.factorise(&potential, &equilibrium.contacts.bonds);
+        let factored = equilibrium.hessian.factorise(&potential, &equilibrium.contacts.bonds);
         factored.expect("a rigid solid");
         let features = compute(&solid, &mut equilibrium, &request, true);
         let jacobians = BondJacobians::new(

@@ -64,7 +64,10 @@ fn table(text: &mut String, name: &str, sigma: f64) {
     text.push('\n');
 }
 
-fn lammps_input<const D: usize>(directory: &std::path::Path, solid: &Solid<D>) -> std::io::Result<()> {
+fn lammps_input<const D: usize>(
+    directory: &std::path::Path,
+    solid: &Solid<D>,
+) -> std::io::Result<()> {
     let edges = solid.cell.edges();
     let (n, z) = (solid.len(), if D == 3 { edges[D - 1] } else { 0.5 });
     let mut data = format!(

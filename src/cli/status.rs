@@ -37,11 +37,16 @@ fn print(status: &Status) {
     let items = status.items();
     let total = items.done + items.failed + items.pending;
     let share = 100.0 * (items.done + items.failed) as f64 / total.max(1) as f64;
-    println!("study {}: {} of {total} items done, {} failed, {share:.1}%", status.study, items.done, items.failed);
+    println!(
+        "study {}: {} of {total} items done, {} failed, {share:.1}%",
+        status.study, items.done, items.failed
+    );
     let names = status.scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     let kinds = status.scenarios.iter().flat_map(|scenario| &scenario.kinds);
-    let (names, widest) =
-        (names.max("scenario".len()), kinds.map(|kind| kind.name.len()).max().unwrap_or(0).max("items".len()));
+    let (names, widest) = (
+        names.max("scenario".len()),
+        kinds.map(|kind| kind.name.len()).max().unwrap_or(0).max("items".len()),
+    );
     println!(
         "\n  {:names$}  {:widest$} {:>9} {:>9} {:>9} {:>12} {:>12} {:>14}",
         "scenario", "items", "done", "failed", "pending", "mean time", "longest", "rank-time left"

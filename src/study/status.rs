@@ -103,7 +103,7 @@ impl Status {
         for scenario in 0..archive.layout().scenarios() {
             let (status, last) = read_scenario(&archive, scenario)?;
             scenarios.push(status);
-            last_finished = last_finished.max(last);
+            last_finished = later(last_finished, last);
         }
         let job = lock::holder(path)?.map(|holder| JobStatus {
             ranks: holder.ranks,
@@ -133,6 +133,13 @@ impl Status {
     pub fn left(&self) -> (f64, bool) {
         let known = self.scenarios.iter().filter_map(|scenario| scenario.left).sum();
         (known, self.scenarios.iter().any(|scenario| scenario.left.is_none()))
+    }
+}
+
+fn later(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (a, b) => a.or(b),
     }
 }
 
@@ -170,7 +177,7 @@ fn read_scenario(
             let part = (block.start - rows.start) as usize + index;
             kinds[kind_of[part % parts]].add(state, seconds[index]);
             if state != State::Pending {
-                last = last.max(Some(finished[index]));
+                last = later(last, Some(finished[index]));
             }
         }
         if states.contains(&State::Failed) {

@@ -92,9 +92,8 @@ fn frame(
     for (index, position) in positions.chunks_exact(d).enumerate() {
         let class = usize::try_from(classes[index]).unwrap_or(0).min(SYMBOLS.len() - 1);
         // Inside the box, which is how viewers want it.
-        let inside = |axis: usize| {
-            position.get(axis).map_or(0.0, |x: &f64| x.rem_euclid(edges[axis]))
-        };
+        let inside =
+            |axis: usize| position.get(axis).map_or(0.0, |x: &f64| x.rem_euclid(edges[axis]));
         write!(out, "{} {} {} {}", SYMBOLS[class], inside(0), inside(1), inside(2))?;
         if with_radius {
             let diameter = if class == 0 { 1.0 } else { config.solid.size_ratio };

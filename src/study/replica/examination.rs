@@ -37,8 +37,12 @@ pub struct Examination {
     /// Relative difference of J Δθ̂ from finite differences; none where it was not asked for, or
     /// every step changed a contact.
     pub difference: Option<f64>,
-    /// One line each.
-    pub wrong: Vec<String>,
+    /// What is wrong with forces, pressure and contacts, one line each.
+    pub mechanics: Vec<String>,
+    /// What is wrong with J, singular values and vectors.
+    pub algebra: Vec<String>,
+    /// What is wrong with J against differences.
+    pub derivative: Vec<String>,
 }
 
 impl Replica {
@@ -113,7 +117,7 @@ fn mechanics<const D: usize>(
     // Both ways: every pair in reach, and the bonds of the backbone.
     let largest = forces.max_norm().max(max_norm(&on_backbone));
     found.residual = largest / (RESIDUAL * scale * stiffness(solid));
-    let mut say = |line: String| found.wrong.push(line);
+    let mut say = |line: String| found.mechanics.push(line);
     if !(found.residual <= 1.0) || !forces.max_norm().is_finite() {
         say(format!("residual force {largest:.2e} at the stored positions"));
     }
@@ -172,7 +176,7 @@ fn identities<const D: usize>(
                     let violation = worst / (IDENTITY * unit);
                     found.identities = found.identities.max(violation);
                     if !(violation <= 1.0) {
-                        found.wrong.push(format!(
+                        found.algebra.push(format!(
                             "growing all particles alike: J of {} and of {first} disagree by {worst:.2e}",
                             theta.name
                         ));
@@ -193,7 +197,7 @@ fn identities<const D: usize>(
             let violation = decomposition(jacobian, columns, &rows, values, left, right);
             found.identities = found.identities.max(violation);
             if !(violation <= 1.0) {
-                found.wrong.push(format!(
+                found.algebra.push(format!(
                     "{}: J, singular values and vectors do not belong together",
                     path("")
                 ));
@@ -269,7 +273,7 @@ fn spot_check<const D: usize>(
         let difference = (error / f64::max(size, f64::MIN_POSITIVE)).sqrt();
         found.difference = Some(difference);
         if !(difference <= DIFFERENCE * STEPS[0] / step) {
-            found.wrong.push(format!("J differs from finite differences by {difference:.1e}"));
+            found.derivative.push(format!("J differs from finite differences by {difference:.1e}"));
         }
         return;
     }
