@@ -19,15 +19,18 @@ Exit codes:
   0   done
   1   I/O failure or broken invariant
   2   usage or configuration error
-  3   some items failed
+  3   some items failed, or a check found something wrong
   75  stopped by the clock or a signal; `run --resume` continues";
 
 #[derive(clap::Subcommand)]
 enum Command {
     Plan(cli::plan::Arguments),
     Run(cli::run::Arguments),
+    Status(cli::status::Arguments),
     Measure(Box<cli::measure::Arguments>),
     Stats(cli::stats::Arguments),
+    Check(cli::check::Arguments),
+    Export(cli::export::Arguments),
     /// Look at a study's configuration and its defaults
     #[command(subcommand)]
     Config(cli::config::Command),
@@ -38,7 +41,10 @@ fn main() -> ExitCode {
         Command::Plan(arguments) => cli::plan::run(&arguments),
         Command::Run(arguments) => cli::run::run(&arguments),
         Command::Measure(arguments) => cli::measure::run(&arguments),
+        Command::Status(arguments) => cli::status::run(&arguments),
         Command::Stats(arguments) => cli::stats::run(&arguments),
+        Command::Check(arguments) => cli::check::run(&arguments),
+        Command::Export(arguments) => cli::export::run(&arguments),
         Command::Config(command) => cli::config::run(&command),
     };
     match result {

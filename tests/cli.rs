@@ -72,7 +72,11 @@ fn nothing_to_do_is_done() {
 
 #[test]
 fn the_plan_counts_items() {
-    let output = amorph(&["plan", &repository("configs/scenario-01-2d.toml")]);
+    let output = amorph(&["plan", &repository("configs/scenario-01-2d.toml"), "--pilot", "1"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && text.contains("work items       100"), "{text}");
+    for line in ["core-hours", "#SBATCH --ntasks=", "#SBATCH --time=00:", "#SBATCH --mem-per-cpu="]
+    {
+        assert!(text.contains(line), "no `{line}` in: {text}");
+    }
 }

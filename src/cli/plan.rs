@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{CommandError, Outcome};
-use crate::study::config::Study;
-use crate::study::plan::{Plan, human_bytes};
+use std::time::Duration;
 
-/// Print what a study will run, its memory and its file's size
+use super::{CommandError, Outcome, human_time};
+use crate::study::config::Study;
+use crate::study::pilot::{self, CoreTime, Geometry, Sample};
+use crate::study::plan::{Plan, human_bytes};
+use crate::study::replica::Replica;
+
+/// Print what a study will run, its memory, its file's size, its core-hours, and a SLURM job
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The study's TOML file
@@ -14,6 +18,38 @@ pub struct Arguments {
     /// As JSON
     #[arg(long)]
     json: bool,
+    /// Compute a few solids for this long to estimate the core-hours: seconds, or
+    /// [[DD-]HH:]MM:SS; 0 leaves the pilot out
+    #[arg(long, value_parser = super::duration, default_value = "20")]
+    pilot: Duration,
+}
+
+/// What the pilot says.
+#[derive(serde::Serialize)]
+struct Estimate {
+    samples: Vec<Sample>,
+    core_seconds: CoreTime,
+    job: Geometry,
+}
+
+/// The plan as JSON.
+#[derive(serde::Serialize)]
+struct Printed<'p> {
+    #[serde(flatten)]
+    plan: &'p Plan,
+    estimate: Option<Estimate>,
+}
+
+fn estimate(study: &Study, plan: &Plan, patience: Duration) -> Option<Estimate> {
+    if patience.is_zero() || study.replicas == 0 {
+        return None;
+    }
+    let begin = |name: &str| eprintln!("pilot: scenario {name} (--pilot 0 leaves the pilot out)");
+    let samples = pilot::measure(study, patience, Replica::new, begin);
+    let core_seconds = pilot::core_time(study, &samples);
+    let solids = plan.scenarios.iter().map(|scenario| scenario.solids).sum();
+    let job = pilot::geometry(solids, &core_seconds, &samples, plan.memory_per_rank);
+    Some(Estimate { samples, core_seconds, job })
 }
 
 /// Runs the command.
@@ -21,7 +57,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let study = Study::load(&arguments.study).map_err(CommandError::usage)?;
     let plan = Plan::new(&study);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&plan).map_err(CommandError::failure)?);
+        let estimate = estimate(&study, &plan, arguments.pilot);
+        let printed = Printed { plan: &plan, estimate };
+        println!("{}", serde_json::to_string_pretty(&printed).map_err(CommandError::failure)?);
         return Ok(Outcome::Done);
     }
     let width = plan.scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
@@ -50,5 +88,40 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     println!("\nwork items       {}", plan.items);
     println!("file size        about {}", human_bytes(plan.file_bytes));
     println!("memory per rank  about {}", human_bytes(plan.memory_per_rank));
+    if let Some(estimate) = estimate(&study, &plan, arguments.pilot) {
+        print_estimate(&study, &estimate);
+    }
     Ok(Outcome::Done)
+}
+
+fn print_estimate(study: &Study, estimate: &Estimate) {
+    const HOUR: f64 = 3600.0;
+    println!();
+    for sample in &estimate.samples {
+        println!(
+            "pilot            {}: {} per solid (+-{:.0}%, {} solids, {} failed), longest item {}",
+            sample.name,
+            human_time(sample.seconds),
+            100.0 * sample.uncertainty,
+            sample.replicas,
+            sample.failed,
+            human_time(sample.longest)
+        );
+    }
+    let CoreTime { low, mean, high } = estimate.core_seconds;
+    println!(
+        "core-hours       {:.3} ({:.3} to {:.3}) on a core like this one",
+        mean / HOUR,
+        low / HOUR,
+        high / HOUR
+    );
+    let Geometry { ranks, minutes, memory, notice } = estimate.job;
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    println!("\nlines for a job script (see jobscripts/amorph.slurm)\n");
+    println!("#SBATCH --job-name={}", study.name);
+    println!("#SBATCH --ntasks={ranks}");
+    println!("#SBATCH --cpus-per-task=1");
+    println!("#SBATCH --mem-per-cpu={memory}M");
+    println!("#SBATCH --time={hours:02}:{minutes:02}:00");
+    println!("#SBATCH --signal=B:USR1@{notice}");
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::study::archive::Archive;
 use crate::study::statistics::{StatisticsError, collect, table};
 
 /// Print the statistics of results files
@@ -21,9 +20,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let mut archives = Vec::new();
     for path in &arguments.files {
-        archives.push(Archive::open(path).map_err(|error| {
-            if error.is_usage() { CommandError::usage(error) } else { CommandError::failure(error) }
-        })?);
+        archives.push(super::open(path)?);
     }
     let statistics = collect(&archives).map_err(|error| match error {
         StatisticsError::Archive(error) => CommandError::failure(error),

@@ -1,11 +1,13 @@
 //! The ensemble: configuration, plan, replicas, MPI runner, statistics, and the results file.
 
 pub mod archive;
+pub mod check;
 pub mod config;
 pub mod dispatcher;
 pub mod forecast;
 pub mod lock;
 pub mod measure;
+pub mod pilot;
 pub mod plan;
 pub mod preflight;
 pub mod progress;
@@ -17,6 +19,8 @@ pub mod runner;
 pub mod schema;
 pub mod solid_file;
 pub mod statistics;
+pub mod status;
 #[cfg(test)]
 mod synthetic;
 pub mod work;
+pub mod xyz;

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod differences;
+pub mod engine;
 pub mod small;
 
 /// A dataset of numbers, flat.

@@ -8,6 +8,7 @@ mod analysis;
 mod columns;
 mod direction_rows;
 mod error;
+mod examination;
 mod preparation;
 mod solid_row;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use super::work::{Failure, Part, Row, Values, Work};
 use crate::solid::Solid;
 use analysis::Analysis;
 use error::ReplicaError;
+pub use examination::Examination;
 use preparation::stream_key;
 
 pub(super) use analysis::{feature_request, parameter_kinds, select, set_rows};

@@ -426,7 +426,7 @@ impl<'a> Collector<'a> {
 }
 
 impl Counts {
-    fn add(&mut self, state: State) {
+    pub(in crate::study) fn add(&mut self, state: State) {
         match state {
             State::Pending => self.pending += 1,
             State::Done => self.done += 1,

@@ -1,0 +1,108 @@
+//! `amorph status`: how far a study is.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{CommandError, Outcome, human_time};
+use crate::study::status::{Status, StatusError};
+
+/// Reasons of failures that are shown.
+const REASONS_SHOWN: usize = 5;
+
+/// Print how far a study is; works while the job runs
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The results file
+    file: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
+    let status = Status::read(&arguments.file).map_err(|error| match error {
+        StatusError::Archive(error) if !error.is_usage() => CommandError::failure(error),
+        error => CommandError::usage(error),
+    })?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&status).map_err(CommandError::failure)?);
+    } else {
+        print(&status);
+    }
+    Ok(Outcome::Done)
+}
+
+fn print(status: &Status) {
+    let items = status.items();
+    let total = items.done + items.failed + items.pending;
+    let share = 100.0 * (items.done + items.failed) as f64 / total.max(1) as f64;
+    println!(
+        "study {}: {} of {total} items done, {} failed, {share:.1}%",
+        status.study, items.done, items.failed
+    );
+    let names = status.scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    let kinds = status.scenarios.iter().flat_map(|scenario| &scenario.kinds);
+    let (names, widest) = (
+        names.max("scenario".len()),
+        kinds.map(|kind| kind.name.len()).max().unwrap_or(0).max("items".len()),
+    );
+    println!(
+        "\n  {:names$}  {:widest$} {:>9} {:>9} {:>9} {:>12} {:>12} {:>14}",
+        "scenario", "items", "done", "failed", "pending", "mean time", "longest", "rank-time left"
+    );
+    for scenario in &status.scenarios {
+        for (index, kind) in scenario.kinds.iter().enumerate() {
+            let time = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), human_time);
+            let left = match (index, kind.items.pending) {
+                (0, _) if scenario.left.is_none() => "unknown".to_owned(),
+                (0, _) => time(scenario.left),
+                _ => String::new(),
+            };
+            println!(
+                "  {:names$}  {:widest$} {:>9} {:>9} {:>9} {:>12} {:>12} {left:>14}",
+                if index == 0 { scenario.name.as_str() } else { "" },
+                kind.name,
+                kind.items.done,
+                kind.items.failed,
+                kind.items.pending,
+                time(kind.seconds),
+                time(kind.longest),
+            );
+        }
+        for (reason, count) in scenario.reasons.iter().take(REASONS_SHOWN) {
+            println!("  {:names$}  failed {count} times: {reason}", "");
+        }
+    }
+    println!();
+    print_job(status);
+}
+
+fn print_job(status: &Status) {
+    let (left, more) = status.left();
+    let bound = if more { "at least " } else { "" };
+    let pending = status.items().pending;
+    if let Some(finished) = status.last_finished {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        // The clocks of two hosts may differ.
+        println!("last item  {} ago", human_time((now - finished).max(0.0)));
+    }
+    match &status.job {
+        Some(job) => {
+            let running = match job.running {
+                Some(true) => "running",
+                Some(false) => "gone without a word: continue with `amorph run --resume`",
+                None => "running or gone, which cannot be told from this host",
+            };
+            println!("job        {}, {} ranks: {running}", job.holder, job.ranks);
+            if pending > 0 && job.running != Some(false) {
+                println!("time left  {bound}{}", human_time(left / job.ranks.max(1) as f64));
+            }
+        }
+        None if pending == 0 => println!("job        none: the study is complete"),
+        None => println!(
+            "job        none: {bound}{} of one rank's time is left; continue with `amorph run --resume`",
+            human_time(left)
+        ),
+    }
+}

@@ -1,0 +1,314 @@
+//! Looks at one stored solid again, by other ways than those that computed it.
+//!
+//! Forces, pressure, contacts and rattlers come from the stored positions; the identities of the
+//! singular values from the stored J; and J itself is compared with differences of relaxed solids.
+
+use super::analysis::{Analysis, Theta, set_rows};
+use super::preparation::{decode, stream_key};
+use super::{Replica, stored, stored_floats};
+use crate::relax::forces::{Forces, max_norm, stiffness};
+use crate::relax::newton::{bond_forces, low_pressure_factor, relax};
+use crate::response::features::compute;
+use crate::solid::Solid;
+use crate::solid::contacts::{Contacts, virial_pressure};
+use crate::study::config::{Scenario, Target, set_name};
+use crate::study::work::{Row, Values, Work as _};
+
+/// Residual forces that are accepted, in units of the largest pair curvature and, below a pressure
+/// of 1e-3, relative to it: a few times what the preparation accepts.
+const RESIDUAL: f64 = 1e-12;
+/// Rounding of quantities that are computed again from the same positions.
+const AGAIN: f64 = 1e-9;
+/// Rounding of identities between stored arrays, in units of the largest singular value.
+const IDENTITY: f64 = 1e-9;
+/// Steps in θ for differences: the first one that changes no contact is used.
+const STEPS: [f64; 3] = [1e-6, 1e-7, 1e-8];
+/// |ΔJ Δθ̂| that is accepted, relative to |J Δθ̂| at a step of 1e-6: rounding of the features
+/// (1e-13) over the step, and the second order.
+const DIFFERENCE: f64 = 1e-4;
+
+/// What was found wrong with a stored solid, and what the spot check of J came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Examination {
+    /// max|F| over the backbone, in units of what is accepted.
+    pub residual: f64,
+    /// Largest violation of an identity between the stored arrays, in units of what is accepted.
+    pub identities: f64,
+    /// Relative difference of J Δθ̂ from finite differences; none where it was not asked for, or
+    /// every step changed a contact.
+    pub difference: Option<f64>,
+    /// What is wrong with forces, pressure and contacts, one line each.
+    pub mechanics: Vec<String>,
+    /// What is wrong with J, singular values and vectors.
+    pub algebra: Vec<String>,
+    /// What is wrong with J against differences.
+    pub derivative: Vec<String>,
+}
+
+impl Replica {
+    /// Examines a stored solid; `differences` also compares J with finite differences.
+    ///
+    /// # Errors
+    /// Where the stored row cannot even be read as a solid of this study, in one line.
+    pub fn examine(
+        &self,
+        scenario: usize,
+        replica: u64,
+        row: &Row,
+        differences: bool,
+    ) -> Result<Examination, String> {
+        let result = match self.study.scenarios[scenario].solid.dimension {
+            2 => self.examine_in::<2>(scenario, replica, row, differences),
+            _ => self.examine_in::<3>(scenario, replica, row, differences),
+        };
+        result.map_err(|failure| failure.reason)
+    }
+
+    fn examine_in<const D: usize>(
+        &self,
+        scenario: usize,
+        replica: u64,
+        row: &Row,
+        differences: bool,
+    ) -> Result<Examination, crate::study::work::Failure> {
+        let bytes = self.restore(scenario, row)?;
+        let config = &self.study.scenarios[scenario];
+        let key = stream_key(&self.study, &config.solid, replica);
+        let (solid, _) = decode::<D>(&config.solid, &key, &bytes)?;
+        let mut found = Examination::default();
+        mechanics(&solid, config, row, &mut found)?;
+        identities::<D>(config, row, &mut found)?;
+        if differences {
+            let analysis = Analysis::<D>::new(config, key, &bytes)?;
+            let thetas = config.parameterisations();
+            if let Some((name, theta)) = thetas.first().map(|theta| (&theta.name, theta)) {
+                let theta = analysis.theta(theta)?;
+                let path = format!("{name}/jacobian");
+                let jacobian = optional(row, &path);
+                spot_check(&analysis, &theta, jacobian, &mut found);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A column that the configuration may have left out.
+fn optional<'r>(row: &'r Row, path: &str) -> Option<&'r [f64]> {
+    row.iter().find(|(name, _)| name == path).and_then(|(_, values)| match values {
+        Values::F64(values) => Some(values.as_slice()),
+        _ => None,
+    })
+}
+
+/// Forces, pressure, contacts and rattlers at the stored positions.
+fn mechanics<const D: usize>(
+    solid: &Solid<D>,
+    config: &Scenario,
+    row: &Row,
+    found: &mut Examination,
+) -> Result<(), super::ReplicaError> {
+    let mut forces = Forces::new(solid);
+    forces.evaluate(solid);
+    let contacts = Contacts::find(solid, forces.candidates());
+    let mut on_backbone = Vec::new();
+    bond_forces(solid, &contacts.bonds, &mut on_backbone);
+    let pressure = virial_pressure(solid, &contacts.bonds);
+    let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
+    // Both ways: every pair in reach, and the bonds of the backbone.
+    let largest = forces.max_norm().max(max_norm(&on_backbone));
+    found.residual = largest / (RESIDUAL * scale * stiffness(solid));
+    let mut say = |line: String| found.mechanics.push(line);
+    if !(found.residual <= 1.0) || !forces.max_norm().is_finite() {
+        say(format!("residual force {largest:.2e} at the stored positions"));
+    }
+    let stored_pressure = stored_floats(row, "solids/pressure", 1)?[0];
+    let close = |a: f64, b: f64, tolerance: f64| (a - b).abs() <= tolerance * b.abs().max(AGAIN);
+    if !close(stored_pressure, pressure, AGAIN) {
+        say(format!("pressure {stored_pressure:e} is stored, the positions give {pressure:e}"));
+    }
+    if let Some(Target::Pressure(target)) = config.solid.target
+        && solid.springs.is_none()
+        && !close(pressure, target, config.solid.pressure_tolerance)
+    {
+        say(format!("pressure {pressure:e} is not the configuration's {target:e}"));
+    }
+    let energy = stored_floats(row, "solids/energy", 1)?[0];
+    if !close(energy, forces.energy(solid), AGAIN) {
+        say(format!("energy {energy:e} is stored, the positions give {:e}", forces.energy(solid)));
+    }
+    let rattlers: Vec<u8> = contacts.rattler.iter().map(|&rattles| u8::from(rattles)).collect();
+    match stored(row, "solids/rattlers")? {
+        Values::U8(flags) if *flags == rattlers => {}
+        _ => say("other rattlers are stored than the positions give".to_owned()),
+    }
+    match stored(row, "solids/contacts")? {
+        Values::I32(count) if *count == [contacts.contact_count() as i32] => {}
+        _ => say("another number of contacts is stored than the positions give".to_owned()),
+    }
+    Ok(())
+}
+
+/// J w = s u and orthonormal vectors for every stored feature set; and the change of all particles
+/// of the solid together, which no parameterisation can alter.
+fn identities<const D: usize>(
+    config: &Scenario,
+    row: &Row,
+    found: &mut Examination,
+) -> Result<(), super::ReplicaError> {
+    let request = super::analysis::request_of(&config.features);
+    let mut uniform: Option<(String, Vec<f64>)> = None;
+    for theta in config.parameterisations() {
+        let columns = theta.parameters();
+        let Some(jacobian) = optional(row, &format!("{}/jacobian", theta.name)) else { continue };
+        if theta.kinds.diameters {
+            let sums: Vec<f64> = jacobian
+                .chunks_exact(columns)
+                .map(|row| row[..theta.species].iter().sum())
+                .collect();
+            match &uniform {
+                None => uniform = Some((theta.name.clone(), sums)),
+                Some((first, expected)) => {
+                    let unit = expected.iter().fold(AGAIN, |max: f64, x| max.max(x.abs()));
+                    let worst = sums
+                        .iter()
+                        .zip(expected)
+                        .fold(0.0, |max: f64, (a, b)| max.max((a - b).abs()));
+                    let violation = worst / (IDENTITY * unit);
+                    found.identities = found.identities.max(violation);
+                    if !(violation <= 1.0) {
+                        found.algebra.push(format!(
+                            "growing all particles alike: J of {} and of {first} disagree by {worst:.2e}",
+                            theta.name
+                        ));
+                    }
+                }
+            }
+        }
+        for set in &config.features.sets {
+            let path = |name: &str| format!("{}/{}/{name}", theta.name, set_name(set));
+            let rows = set_rows(&request, D, set);
+            let (Some(values), Some(left), Some(right)) = (
+                optional(row, &path("singular_values")),
+                optional(row, &path("left")),
+                optional(row, &path("right")),
+            ) else {
+                continue;
+            };
+            let violation = decomposition(jacobian, columns, &rows, values, left, right);
+            found.identities = found.identities.max(violation);
+            if !(violation <= 1.0) {
+                found.algebra.push(format!(
+                    "{}: J, singular values and vectors do not belong together",
+                    path("")
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Largest violation of J w_m = s_m u_m and of |w_m| = |u_m| = 1, in units of what is accepted.
+fn decomposition(
+    jacobian: &[f64],
+    columns: usize,
+    rows: &[usize],
+    values: &[f64],
+    left: &[f64],
+    right: &[f64],
+) -> f64 {
+    let modes = values.len();
+    let unit = values.first().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
+    let mut worst = 0.0_f64;
+    for (mode, &value) in values.iter().enumerate() {
+        let direction = &right[mode * columns..(mode + 1) * columns];
+        let norm: f64 = direction.iter().map(|x| x * x).sum();
+        worst = worst.max((norm - 1.0).abs());
+        for (place, &row) in rows.iter().enumerate() {
+            let product: f64 = jacobian[row * columns..(row + 1) * columns]
+                .iter()
+                .zip(direction)
+                .map(|(a, b)| a * b)
+                .sum();
+            let error = (product - value * left[place * modes + mode]).abs() / unit;
+            // A comparison that fails for NaN must not hide it.
+            worst = if error <= worst { worst } else { error };
+        }
+    }
+    worst / IDENTITY
+}
+
+/// Compares J Δθ̂, for Δθ̂ alternating in sign over the parameters, with relaxed solids on both
+/// sides.
+fn spot_check<const D: usize>(
+    analysis: &Analysis<D>,
+    theta: &Theta,
+    stored: Option<&[f64]>,
+    found: &mut Examination,
+) {
+    let parameters = theta.space.len();
+    let component = 1.0 / (parameters as f64).sqrt();
+    let direction: Vec<f64> =
+        (0..parameters).map(|q| if q % 2 == 0 { component } else { -component }).collect();
+    let features = theta.jacobian.nrows();
+    let linear: Vec<f64> = (0..features)
+        .map(|row| {
+            let element = |q: usize| match stored {
+                Some(values) => values[row * parameters + q],
+                None => theta.jacobian[(row, q)],
+            };
+            (0..parameters).map(|q| element(q) * direction[q]).sum()
+        })
+        .collect();
+    for step in STEPS {
+        let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
+        let (Some(plus), Some(minus)) = (side(1.0), side(-1.0)) else { continue };
+        // A degenerate frequency has no derivative of its own.
+        let usable = |row: &usize| !analysis.features.degenerate[*row];
+        let (mut error, mut size) = (0.0, 0.0);
+        for row in (0..features).filter(usable) {
+            let slope = (plus[row] - minus[row]) / (2.0 * step);
+            error += (slope - linear[row]).powi(2);
+            size += linear[row].powi(2);
+        }
+        let difference = (error / f64::max(size, f64::MIN_POSITIVE)).sqrt();
+        found.difference = Some(difference);
+        if !(difference <= DIFFERENCE * STEPS[0] / step) {
+            found.derivative.push(format!("J differs from finite differences by {difference:.1e}"));
+        }
+        return;
+    }
+}
+
+/// The features after a step in θ; none where a contact has changed or the solid does not relax.
+fn displaced<const D: usize>(
+    analysis: &Analysis<D>,
+    theta: &Theta,
+    direction: &[f64],
+    step: f64,
+) -> Option<Vec<f64>> {
+    let mut interactions = theta.assignment.interactions.clone();
+    let moved: Vec<f64> = theta
+        .space
+        .values(&interactions)
+        .iter()
+        .zip(direction)
+        .map(|(value, component)| value + step * component)
+        .collect();
+    theta.space.apply(&mut interactions, &moved);
+    let mut solid = analysis.solid.reassigned(theta.assignment.species.clone(), interactions);
+    let mut forces = Forces::new(&solid);
+    let mut equilibrium = relax(&mut solid, &mut forces).ok()?;
+    let pairs = |contacts: &Contacts<D>| -> Vec<(usize, usize)> {
+        let mut pairs: Vec<_> = contacts
+            .bonds
+            .iter()
+            .filter(|bond| bond.distance < bond.pair.sigma)
+            .map(|bond| (bond.i, bond.j))
+            .collect();
+        pairs.sort_unstable();
+        pairs
+    };
+    let same = pairs(&equilibrium.contacts) == pairs(&analysis.equilibrium.contacts)
+        && equilibrium.contacts.bonds.len() == analysis.equilibrium.contacts.bonds.len();
+    same.then(|| compute(&solid, &mut equilibrium, &analysis.request, false).values)
+}

@@ -1,0 +1,72 @@
+//! Drives the real program under the real launcher.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The program's path.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_amorph");
+
+/// Fields of `/items` that may differ between two runs of one study.
+const VOLATILE: [&str; 3] = ["/items/seconds", "/items/host", "/items/finished"];
+
+/// The program on this many ranks (0: without a launcher), ended after `timeout` seconds with
+/// exit code 124.
+pub fn launch(ranks: usize, timeout: &str) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["-k", "5", timeout]);
+    if ranks > 0 {
+        command.args(["mpirun", "-n", &ranks.to_string()]);
+    }
+    command.arg(PROGRAM);
+    for (name, value) in [
+        ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
+        ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
+        ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
+    ] {
+        command.env(name, value);
+    }
+    command
+}
+
+/// The ranks that work on this output.
+pub fn ranks_of(output: &Path) -> Vec<u32> {
+    let output = output.display().to_string();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let mut words = line.split(|&byte| byte == 0);
+        let program = words.next() == Some(PROGRAM.as_bytes());
+        if program && words.any(|word| word == output.as_bytes()) {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+/// Every dataset of the file with its bytes, but those that may differ between runs.
+pub fn contents(path: &Path) -> Vec<(String, Vec<u8>)> {
+    use std::os::unix::fs::FileExt as _;
+    let raw = std::fs::File::open(path).expect("readable");
+    let file = hdf5::File::open(path).expect("readable");
+    let mut all = Vec::new();
+    let mut groups = vec![file.as_group().expect("the root")];
+    while let Some(group) = groups.pop() {
+        groups.extend(group.groups().expect("readable"));
+        for dataset in group.datasets().expect("readable") {
+            let name = dataset.name();
+            if VOLATILE.contains(&name.as_str()) {
+                continue;
+            }
+            let mut bytes = vec![0; dataset.storage_size() as usize];
+            if let Some(offset) = dataset.offset() {
+                raw.read_exact_at(&mut bytes, offset).expect("readable");
+            }
+            all.push((name, bytes));
+        }
+    }
+    all.sort();
+    all
+}

@@ -1,0 +1,392 @@
+//! What can go wrong with a job on a cluster: each with a clear message and exit code, and nothing
+//! committed is lost.
+
+mod common;
+
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use amorph::study::archive::{Archive, State};
+use amorph::study::lock::lock_path;
+use common::engine::{PROGRAM, contents, launch, ranks_of};
+
+/// A run that takes longer has hung [s].
+const TIMEOUT: &str = "100";
+const TIMED_OUT: i32 = 124;
+
+fn study(replicas: u64) -> String {
+    format!(
+        "version = 1\n[study]\nname = \"robust\"\nreplicas = {replicas}\n[solid]\ndimension = 2\n\
+         particles = 32\npressure = 0.1\n[features]\nsets = [[\"stress\"]]\n\
+         [parameters]\nspecies = [2]\n[sweep]\npoints = 4\n[output]\ncurves = 2\n"
+    )
+}
+
+struct Place {
+    _folder: tempfile::TempDir,
+    study: PathBuf,
+    output: PathBuf,
+}
+
+impl Place {
+    fn new(replicas: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let study_path = folder.path().join("study.toml");
+        std::fs::write(&study_path, study(replicas)).expect("writable");
+        Place { study: study_path, output: folder.path().join("out.h5"), _folder: folder }
+    }
+
+    fn command(&self, ranks: usize) -> Command {
+        let mut command = launch(ranks, TIMEOUT);
+        command.arg("run").arg(&self.study).arg("-o").arg(&self.output);
+        command
+    }
+
+    fn run(&self, ranks: usize, arguments: &[&str]) -> Output {
+        self.command(ranks).args(arguments).output().expect("it starts")
+    }
+
+    /// Starts a run and waits until it has committed something.
+    fn start(&self, ranks: usize, arguments: &[&str]) -> Child {
+        let mut child = self
+            .command(ranks)
+            .args(["--commit-interval", "0.02"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let started = Instant::now();
+        while done(&self.output).is_none_or(|done| done < 5) {
+            let over = child.try_wait().expect("waitable").is_some();
+            assert!(!over && started.elapsed() < Duration::from_secs(60), "nothing is committed");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+}
+
+fn done(output: &Path) -> Option<usize> {
+    let archive = Archive::open(output).ok()?;
+    let states = archive.states(&(0..archive.layout().len())).ok()?;
+    Some(states.iter().filter(|&&state| state == State::Done).count())
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout)
+    )
+}
+
+fn ends(output: &Output, code: i32, fragments: &[&str]) {
+    let text = text(output);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    for fragment in fragments {
+        assert!(text.contains(fragment), "no `{fragment}` in: {text}");
+    }
+}
+
+fn amorph(arguments: &[&str], file: &Path) -> Output {
+    Command::new(PROGRAM).arg(arguments[0]).arg(file).args(&arguments[1..]).output().expect("runs")
+}
+
+fn signal(name: &str, pid: u32) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.expect("kill runs").success());
+}
+
+#[test]
+fn a_second_job_on_the_same_output_is_refused() {
+    let place = Place::new(4000);
+    let mut first = place.start(2, &[]);
+    let second = place.run(2, &["--resume"]);
+    ends(&second, 2, &["is being written by process", "wait until it has ended"]);
+    assert!(lock_path(&place.output).exists(), "the second job took the first one's lock away");
+    // Readers are free.
+    ends(&amorph(&["status"], &place.output), 0, &["running", "time left", "D_n2"]);
+    ends(&amorph(&["stats"], &place.output), 0, &["scenario"]);
+    for rank in ranks_of(&place.output) {
+        signal("TERM", rank);
+    }
+    assert_eq!(first.wait().expect("waitable").code(), Some(75));
+    assert!(!lock_path(&place.output).exists());
+    ends(&amorph(&["status"], &place.output), 0, &["none: ", "--resume"]);
+}
+
+#[test]
+fn a_terminated_job_ends_in_its_grace_and_loses_nothing() {
+    for grace in [30, 5] {
+        let place = Place::new(4000);
+        let mut child = place.start(2, &[]);
+        let before = done(&place.output).expect("readable");
+        let ranks = ranks_of(&place.output);
+        assert_eq!(ranks.len(), 2);
+        // As SLURM does: the ranks get SIGTERM, and SIGKILL after the grace.
+        ranks.iter().for_each(|&rank| signal("TERM", rank));
+        let started = Instant::now();
+        while child.try_wait().expect("waitable").is_none() {
+            if started.elapsed() > Duration::from_secs(grace) {
+                ranks_of(&place.output).into_iter().for_each(|rank| signal("KILL", rank));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let output = child.wait_with_output().expect("waitable");
+        ends(&output, 75, &["items are pending: continue with"]);
+        assert!(done(&place.output).expect("readable") >= before);
+        assert!(amorph(&["check"], &place.output).status.success());
+    }
+}
+
+#[test]
+fn a_second_interrupt_stops_at_once() {
+    // One solid of this size takes far longer than the test waits.
+    let place = Place::new(2);
+    let slow = study(2)
+        .replace("particles = 32", "particles = 4096")
+        .replace("2\nparticles", "3\nparticles");
+    std::fs::write(&place.study, slow.replace("dimension = 2", "dimension = 3")).expect("writable");
+    let mut child =
+        place.command(0).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("starts");
+    let started = Instant::now();
+    while !place.output.exists() && started.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let rank = ranks_of(&place.output)[0];
+    signal("INT", rank);
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(child.try_wait().expect("waitable").is_none(), "the first one stops softly");
+    signal("INT", rank);
+    let asked = Instant::now();
+    assert_eq!(child.wait().expect("waitable").code(), Some(130));
+    assert!(asked.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_vanished_file_ends_the_job_with_a_message() {
+    let place = Place::new(4000);
+    let child = place.start(2, &[]);
+    std::fs::remove_file(&place.output).expect("removable");
+    let output = child.wait_with_output().expect("waitable");
+    let text = text(&output);
+    assert_ne!(output.status.code(), Some(TIMED_OUT), "{text}");
+    assert!(!output.status.success() && text.contains("has been deleted or replaced"), "{text}");
+}
+
+#[test]
+fn a_rank_dies_with_its_launcher() {
+    let place = Place::new(4000);
+    let mut child = place.start(3, &[]);
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let launcher = std::fs::read_to_string(children).expect("readable");
+    signal("KILL", launcher.split_whitespace().next().expect("a child").parse().expect("a pid"));
+    let _ = child.wait();
+    let started = Instant::now();
+    while !ranks_of(&place.output).is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(5), "ranks go on without a launcher");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_full_disk_shows_at_the_start() {
+    let place = Place::new(4000);
+    let small = Mount::tmpfs("300k");
+    let output = small.path.join("out.h5");
+    let run = |arguments: &[&str]| -> Output {
+        launch(2, TIMEOUT)
+            .arg("run")
+            .arg(&place.study)
+            .arg("-o")
+            .arg(&output)
+            .args(arguments)
+            .output()
+            .expect("starts")
+    };
+    ends(&run(&[]), 2, &["only", "are free there", "free space"]);
+    assert_eq!(std::fs::read_dir(&small.path).expect("readable").count(), 0);
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_refused() {
+    let place = Place::new(3);
+    let read_only = Mount::tmpfs("4m");
+    read_only.remount("ro");
+    let output = read_only.path.join("out.h5");
+    let ended = launch(2, TIMEOUT).arg("run").arg(&place.study).arg("-o").arg(&output).output();
+    ends(&ended.expect("starts"), 2, &["cannot create a file", "that you may write to"]);
+}
+
+/// A file system of its own.
+struct Mount {
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Mount {
+    /// Needs root: without, the test fails and says so, because nothing was tested.
+    fn tmpfs(size: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mount");
+        std::fs::create_dir(&path).expect("makable");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(&path);
+        let output = mount.output().expect("mount runs");
+        assert!(
+            output.status.success(),
+            "NOT TESTED: a tmpfs cannot be mounted here ({}); run this test as root",
+            text(&output).trim()
+        );
+        Mount { path, _folder: folder }
+    }
+
+    fn remount(&self, option: &str) {
+        let status = Command::new("mount")
+            .args(["-o", &format!("remount,{option}")])
+            .arg(&self.path)
+            .status();
+        assert!(status.expect("mount runs").success());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
+    }
+}
+
+#[test]
+fn fewer_items_than_ranks_and_none_at_all_are_done() {
+    let few = Place::new(1);
+    ends(&few.run(4, &[]), 0, &["3 items in"]);
+    let none = Place::new(0);
+    ends(&none.run(3, &[]), 0, &["0 items in"]);
+    ends(&none.run(2, &["--resume"]), 0, &["0 items to compute"]);
+    for arguments in [&["status"][..], &["stats"], &["check", "--items", "3"], &["export"]] {
+        ends(&amorph(arguments, &none.output), 0, &[]);
+    }
+}
+
+#[test]
+fn a_flipped_byte_is_found_by_check_and_repaired_by_resume() {
+    let place = Place::new(6);
+    ends(&place.run(2, &[]), 0, &[]);
+    let good = contents(&place.output);
+    ends(
+        &amorph(&["check", "--items", "12"], &place.output),
+        0,
+        &["nothing is wrong", "12 looked at"],
+    );
+    let columns = [
+        "solids/positions",
+        "D_n2/jacobian",
+        "D_n2/sweeps/gamma_star",
+        "D_n2/sweeps/curve/delta_y",
+    ];
+    for column in columns {
+        let archive = hdf5::File::open(&place.output).expect("readable");
+        let dataset = archive.dataset(&format!("main/{column}")).expect(column);
+        let offset = dataset.offset().expect("allocated") + dataset.storage_size() / 7;
+        drop((dataset, archive));
+        let raw =
+            std::fs::OpenOptions::new().read(true).write(true).open(&place.output).expect("opens");
+        let mut byte = [0];
+        raw.read_exact_at(&mut byte, offset).expect("readable");
+        raw.write_all_at(&[byte[0] ^ 4], offset).expect("writable");
+        ends(&amorph(&["check"], &place.output), 3, &["WRONG  checksums", "1 wrong", "--resume"]);
+        ends(&place.run(1, &["--resume"]), 0, &["1 items to compute, 1 of them whose checksum"]);
+        assert!(contents(&place.output) == good, "{column} is not repaired");
+    }
+}
+
+#[test]
+fn too_many_failures_end_the_run() {
+    let place = Place::new(300);
+    // Far below jamming: no solid can be made.
+    let text = study(300).replace("pressure = 0.1", "packing_fraction = 0.3\nmax_attempts = 1");
+    std::fs::write(&place.study, text).expect("writable");
+    let ended = place.run(2, &["--max-failures", "4", "--commit-interval", "0.01"]);
+    ends(&ended, 3, &["more than --max-failures", "failed"]);
+    let archive = Archive::open(&place.output).expect("readable");
+    let states = archive.states(&(0..archive.layout().len())).expect("readable");
+    assert!(states.contains(&State::Pending), "it went on to the end");
+}
+
+#[test]
+fn the_clock_of_the_job_ends_the_run_in_time() {
+    let place = Place::new(4000);
+    let started = Instant::now();
+    ends(&place.run(2, &["--max-time", "3"]), 75, &["items are pending"]);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert!(done(&place.output).expect("readable") > 0);
+}
+
+#[test]
+fn another_program_is_refused_unless_allowed() {
+    let place = Place::new(3);
+    ends(&place.run(0, &["--max-time", "0"]), 75, &[]);
+    let file = hdf5::File::open_rw(&place.output).expect("opens");
+    let attribute = file.attr("commit").expect("there");
+    let length = attribute.dtype().expect("a type").size();
+    file.delete_attr("commit").expect("deletable");
+    let commit: hdf5::types::FixedAscii<40> =
+        hdf5::types::FixedAscii::from_ascii(&"f".repeat(length.min(40))).expect("ascii");
+    file.new_attr::<hdf5::types::FixedAscii<40>>()
+        .create("commit")
+        .expect("made")
+        .write_scalar(&commit)
+        .expect("written");
+    drop(attribute);
+    file.close().expect("closes");
+    ends(
+        &place.run(0, &["--resume"]),
+        2,
+        &["was written by amorph", "ffffffffffff", "--allow-version-change"],
+    );
+    ends(&place.run(0, &["--resume", "--allow-version-change"]), 0, &[]);
+}
+
+/// A wall clock that jumps by an hour, forwards and backwards, at every look.
+const JUMPING_CLOCK: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *t) {
+    static int (*real)(clockid_t, struct timespec *);
+    static long looks;
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(id, t);
+    if (id == CLOCK_REALTIME) t->tv_sec += (++looks % 2 ? 3600 : -3600);
+    return result;
+}
+"#;
+
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    let place = Place::new(20);
+    ends(&place.run(2, &[]), 0, &[]);
+    let reference = contents(&place.output);
+    let folder = place.output.parent().expect("a folder");
+    let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
+    std::fs::write(&source, JUMPING_CLOCK).expect("writable");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    assert!(compiler.status().expect("a C compiler").success());
+    let output = folder.join("jumping.h5");
+    let mut program = Command::new(PROGRAM);
+    program.arg("run").arg(&place.study).arg("-o").arg(&output);
+    program.args(["--max-time", "90", "--commit-interval", "0.05"]).env("LD_PRELOAD", &library);
+    ends(&program.output().expect("runs"), 0, &["60 items in"]);
+    assert!(contents(&output) == reference);
+    // The clock did jump: the moments of two items are hours apart.
+    let file = hdf5::File::open(&output).expect("readable");
+    let finished = common::numbers(&file, "items/finished");
+    let (first, last) = finished
+        .iter()
+        .fold((f64::MAX, 0.0), |(low, high): (f64, f64), &at| (low.min(at), high.max(at)));
+    assert!(last - first > 3000.0, "{first} {last}");
+    ends(&amorph(&["status"], &output), 0, &["60 of 60 items"]);
+}
