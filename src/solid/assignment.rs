@@ -123,7 +123,7 @@ mod tests {
     fn species_hold_one_size_and_are_as_even_as_possible() {
         let solid = solid(9, 8);
         let assignment = Assignment::random(&solid, 5, &KEY).unwrap();
-        let mut sizes = vec![0; 5];
+        let mut sizes = [0; 5];
         for i in 0..solid.len() {
             sizes[assignment.species[i]] += 1;
             let diameter = assignment.interactions.diameters[assignment.species[i]];

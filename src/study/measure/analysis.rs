@@ -152,8 +152,7 @@ fn equilibrium<const D: usize>(
     let pressure = virial_pressure(solid, &contacts.bonds);
     let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
     let accepted = LINEAR_RESPONSE_FORCE * scale * stiffness(solid);
-    // Not a comparison with >: a force that is NaN must be refused, too.
-    if !(max_force <= accepted) {
+    if max_force.is_nan() || max_force > accepted {
         return Err(MeasureError::NotRelaxed { name: name.to_owned(), max_force, accepted });
     }
     let hessian =
