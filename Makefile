@@ -20,7 +20,7 @@ export OMP_NUM_THREADS = 1
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint torture referee bench build packages rust clean
+.PHONY: help demo test lint docs torture referee bench build packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 17
@@ -44,6 +44,9 @@ test: packages rust $(VENV)/installed  ## every test but the long ones, below 15
 lint: packages rust  ## format and clippy, as CI checks them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
+
+docs: build  ## docs/commands.md from the program's own help
+	@scripts/document-commands.sh $(AMORPH)
 
 torture: packages rust  ## kill the program some 200 times and compare the files, long
 	$(CARGO) test --release --test torture -- --ignored --nocapture

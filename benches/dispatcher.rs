@@ -269,11 +269,18 @@ fn main() {
         times[0].parts.len(),
         1e3 * part
     );
-    println!("\n{:>7} {:>12} {:>11} {:>10} {:>11} {:>12}", "ranks", "items/rank", "efficiency", "span", "messages/s", "rank 0 busy");
+    println!(
+        "\n{:>7} {:>12} {:>11} {:>10} {:>11} {:>12}",
+        "ranks", "items/rank", "efficiency", "span", "messages/s", "rank 0 busy"
+    );
     for per_rank in [200, 20] {
         for ranks in [10, 100, 1000, 10_000] {
-            let (efficiency, span, messages, busy) = simulate(&times, ranks, ranks as u64 * per_rank);
-            println!("{ranks:>7} {per_rank:>12} {efficiency:>11.3} {span:>8.1} s {messages:>11.0} {:>11.2}%", 100.0 * busy);
+            let (efficiency, span, messages, busy) =
+                simulate(&times, ranks, ranks as u64 * per_rank);
+            println!(
+                "{ranks:>7} {per_rank:>12} {efficiency:>11.3} {span:>8.1} s {messages:>11.0} {:>11.2}%",
+                100.0 * busy
+            );
         }
     }
     let (efficiency, ..) = simulate(&times, 4, 3);

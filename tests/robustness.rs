@@ -155,6 +155,8 @@ fn a_second_interrupt_stops_at_once() {
     while !place.output.exists() && started.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(10));
     }
+    // Until it computes: before, the first signal ends it at once, softly.
+    std::thread::sleep(Duration::from_secs(2));
     let rank = ranks_of(&place.output)[0];
     signal("INT", rank);
     std::thread::sleep(Duration::from_millis(200));

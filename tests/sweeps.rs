@@ -3,8 +3,12 @@
 mod common;
 
 use amorph::linearity::cause::Cause;
+use amorph::linearity::path::Path;
+use amorph::linearity::rearrangement::Verdict;
 use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
-use amorph::linearity::thresholds::Threshold;
+use amorph::linearity::thresholds::{SweepResult, Threshold};
+use amorph::relax::forces::Forces;
+use amorph::relax::newton::relax;
 use amorph::response::features::FeatureRequest;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
@@ -143,4 +147,50 @@ fn a_sweep_that_reaches_nothing_is_censored() {
         assert!(threshold.hi.is_nan());
         assert!((threshold.lo / 1e-5 - 1.0).abs() < 1e-12);
     }
+}
+
+/// A stored solid of `sweeps_s2d_n256.h5`, judged by FIRE across the bracket of a threshold.
+fn judged(group: &str, which: fn(&SweepResult) -> Threshold) -> (SweepResult, bool) {
+    let data = solid_file::read(&format!("tests/data/sweeps_s2d_n256.h5:/{group}")).unwrap();
+    let mut solid = data.solid::<2>(Tail::DEFAULT).unwrap();
+    let mut forces = Forces::new(&solid);
+    relax(&mut solid, &mut forces).unwrap();
+    let (directions, columns) = data.directions.clone().unwrap();
+    let space = ParameterSpace::new(&[ParameterKind::Diameter], columns);
+    let problem = SweepProblem {
+        solid: &solid,
+        space: &space,
+        direction: &directions[..columns],
+        request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
+        weights: None,
+    };
+    let result = sweep(&problem, &SETTINGS, false).unwrap();
+    let threshold = which(&result);
+    let mut path = Path::new(&problem).unwrap();
+    for step in 1..=40 {
+        let trial = path.try_step(threshold.lo * f64::from(step) / 40.0).unwrap();
+        path.advance(trial.point);
+    }
+    let rearranged = matches!(path.judge(threshold.hi), Verdict::Rearranged(_));
+    (result, rearranged)
+}
+
+#[test]
+fn a_solid_that_is_known_to_rearrange_gives_its_threshold() {
+    let (result, rearranged) = judged("rearranging", |result| result.gamma_rearrangement);
+    assert!(rearranged);
+    assert!(overlap(&result.gamma_rearrangement, 1.4818e-3, 1.4834e-3), "{result:?}");
+    assert_eq!(result.gamma_rearrangement.cause, Cause::Rearrangement);
+    let snapshots = result.rearrangement_snapshots.unwrap();
+    assert!(largest_difference(&snapshots.before, &snapshots.after) > 1e-3);
+}
+
+#[test]
+fn a_reversible_kink_is_not_called_a_rearrangement() {
+    let (result, rearranged) = judged("contact_change", |result| result.gamma_contact);
+    assert!(!rearranged);
+    assert_eq!(result.gamma_contact.cause, Cause::ContactChange);
+    assert!(result.gamma_rearrangement.lo > 10.0 * result.gamma_contact.hi, "{result:?}");
+    let snapshots = result.contact_snapshots.unwrap();
+    assert!(largest_difference(&snapshots.before, &snapshots.after) < 1e-3);
 }

@@ -18,7 +18,7 @@ use crate::solid::parameters::{ParameterDirection, ParameterSpace};
 use super::cause::Cause;
 use super::path::{Path, Point};
 use super::rearrangement::{JUDGED_WIDTH, Verdict, cause_of};
-use super::thresholds::{SweepResult, Threshold};
+use super::thresholds::{Snapshots, SweepResult, Threshold};
 
 /// How the solid follows the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +193,8 @@ pub(super) struct Found {
     pub(super) star: Option<Threshold>,
     pub(super) contact: Option<Threshold>,
     pub(super) rearrangement: Option<Threshold>,
+    contact_snapshots: Option<Snapshots>,
+    rearrangement_snapshots: Option<Snapshots>,
 }
 
 impl Found {
@@ -267,6 +269,8 @@ pub fn sweep<const D: usize>(
         linear: run.yardstick.linear,
         curvature: run.yardstick.curvature,
         counters,
+        contact_snapshots: run.found.contact_snapshots,
+        rearrangement_snapshots: run.found.rearrangement_snapshots,
         curve,
     })
 }
@@ -337,6 +341,11 @@ impl<const D: usize> Run<'_, '_, D> {
         self.found.end(here, Cause::NotConverged);
     }
 
+    fn snapshots(&self, after: &Point<D>) -> Snapshots {
+        let flat = |point: &Point<D>| point.positions.iter().flatten().copied().collect();
+        Snapshots { before: flat(&self.path.here), after: flat(after) }
+    }
+
     fn stride_target(&self) -> f64 {
         let here = self.path.here.gamma;
         here + self.stride * here.max(self.settings.gamma_min)
@@ -385,6 +394,7 @@ impl<const D: usize> Run<'_, '_, D> {
             return Some(gamma.min(ceiling));
         }
         if changed && self.found.contact.is_none() {
+            self.found.contact_snapshots = Some(self.snapshots(&point));
             self.found.contact =
                 Some(Threshold { lo: here, hi: gamma, cause: Cause::ContactChange });
         }
@@ -478,11 +488,13 @@ impl<const D: usize> Run<'_, '_, D> {
         };
         let bracket = |cause| Threshold { lo, hi: gamma, cause };
         let changed = point.equilibrium.contacts.contact_set() != self.contact_set();
-        if rearranged {
-            self.found.rearrangement.get_or_insert(bracket(Cause::Rearrangement));
+        if rearranged && self.found.rearrangement.is_none() {
+            self.found.rearrangement_snapshots = Some(self.snapshots(&point));
+            self.found.rearrangement = Some(bracket(Cause::Rearrangement));
         }
-        if changed {
-            self.found.contact.get_or_insert(bracket(Cause::ContactChange));
+        if changed && self.found.contact.is_none() {
+            self.found.contact_snapshots = Some(self.snapshots(&point));
+            self.found.contact = Some(bracket(Cause::ContactChange));
         }
         if self.found.star.is_none() {
             match self.yardstick.deviation(&mut self.path, &mut point) {

@@ -68,6 +68,15 @@ pub struct CurvePoint {
     pub lowest_eigenvalue: f64,
 }
 
+/// The solid on either side of a threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshots {
+    /// Positions at `lo`, row-major (N, d) [length].
+    pub before: Vec<f64>,
+    /// Positions at `hi`.
+    pub after: Vec<f64>,
+}
+
 /// The outcome of a sweep along one direction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepResult {
@@ -81,7 +90,28 @@ pub struct SweepResult {
     /// d²y/dγ², shape (n_y of the set,).
     pub curvature: Vec<f64>,
     pub counters: Counters,
+    /// Positions just before and after γ_c and γ_r, flat (N·d), where these were reached.
+    pub contact_snapshots: Option<Snapshots>,
+    pub rearrangement_snapshots: Option<Snapshots>,
     /// One entry per point of the grid; `None` where the solid no longer exists. Empty where no
     /// curve was asked for.
     pub curve: Vec<Option<CurvePoint>>,
+}
+
+impl SweepResult {
+    /// A direction that was not swept, with its linear prediction (zero within rounding).
+    pub fn not_applicable(linear: Vec<f64>) -> Self {
+        SweepResult {
+            gamma_star: Threshold::NOT_APPLICABLE,
+            gamma_contact: Threshold::NOT_APPLICABLE,
+            gamma_rearrangement: Threshold::NOT_APPLICABLE,
+            gamma_tilde: f64::NAN,
+            curvature: vec![f64::NAN; linear.len()],
+            linear,
+            counters: Counters::default(),
+            contact_snapshots: None,
+            rearrangement_snapshots: None,
+            curve: Vec::new(),
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! Helpers of the integration tests.
 #![allow(dead_code)]
 
+pub mod differences;
 pub mod engine;
+pub mod small;
 
 /// A dataset of numbers, flat.
 pub fn numbers(file: &hdf5::File, path: &str) -> Vec<f64> {

@@ -27,7 +27,7 @@ pub use output::OutputConfig;
 pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
 pub use solid::{SWITCH, SolidConfig, Structure, Switch, Target};
 pub use sweep::{
-    BRACKET, DEVIATION, Directions, GAMMA, MAX_POINTS, Protocol, Signs, Start, SweepConfig,
+    BRACKET, DEVIATION, Directions, GAMMA, MAX_POINTS, Protocol, Scale, Signs, Start, SweepConfig,
 };
 pub use table::Table;
 
@@ -276,7 +276,7 @@ fn read_scenario<'d, 't>(
     let parameters = ParametersConfig::read(&section, &solid)?;
     let section = Section::new(document, layers, "sweep", sweep::KEYS)?;
     let parameterisations = parameters.parameterisations(solid.particles);
-    let sweep = SweepConfig::read(&section, &features, &parameterisations)?;
+    let sweep = SweepConfig::read(&section, &features, &parameterisations, solid.dimension)?;
     let section = Section::new(document, layers, "output", output::KEYS)?;
     let output = OutputConfig::read(&section)?;
     Ok(Scenario { name, solid, features, parameters, sweep, output })

@@ -6,6 +6,10 @@ use super::error::ConfigError;
 /// The keys of `[output]`.
 pub const KEYS: &[Key] = &[
     Key { name: "curves", doc: "number of replicas whose curves delta_y(gamma) are stored" },
+    Key {
+        name: "snapshots",
+        doc: "number of replicas whose positions around gamma_contact and gamma_rearrangement are stored",
+    },
     Key { name: "vectors", doc: "store left and right singular vectors" },
     Key { name: "jacobian", doc: "store the Jacobian" },
 ];
@@ -15,6 +19,8 @@ pub const KEYS: &[Key] = &[
 pub struct OutputConfig {
     /// Number of replicas whose Δy(γ) is stored.
     pub curves: u64,
+    /// Number of replicas whose positions just before and after γ_c and γ_r are stored.
+    pub snapshots: u64,
     /// Whether left and right singular vectors are stored.
     pub vectors: bool,
     /// Whether the Jacobian is stored.
@@ -25,6 +31,7 @@ impl OutputConfig {
     pub(super) fn read(section: &Section<'_, '_>) -> Result<Self, ConfigError> {
         Ok(OutputConfig {
             curves: section.integer("curves", 0..=super::MAX_REPLICAS, 10)? as u64,
+            snapshots: section.integer("snapshots", 0..=super::MAX_REPLICAS, 0)? as u64,
             vectors: section.boolean("vectors", true)?,
             jacobian: section.boolean("jacobian", true)?,
         })
@@ -33,8 +40,8 @@ impl OutputConfig {
     /// The table as canonical TOML.
     pub fn canonical(&self) -> String {
         format!(
-            "curves = {}\nvectors = {}\njacobian = {}\n",
-            self.curves, self.vectors, self.jacobian
+            "curves = {}\nsnapshots = {}\nvectors = {}\njacobian = {}\n",
+            self.curves, self.snapshots, self.vectors, self.jacobian
         )
     }
 }

@@ -17,7 +17,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "directions",
-        doc: "\"all\" relevant singular directions, the first n, or { random = n }",
+        doc: "\"all\" relevant singular directions, the first n, { random = n }, or { rows = [[...], ...] }",
     },
     Key { name: "signs", doc: "\"+\" or \"both\": which orientations of a direction" },
     Key { name: "gamma_min", doc: "first step |delta theta| of the geometric grid" },
@@ -29,12 +29,16 @@ pub const KEYS: &[Key] = &[
     },
     Key { name: "bracket", doc: "relative width to which thresholds are bracketed" },
     Key {
+        name: "scale",
+        doc: "weights of the features in |dy|: \"none\", \"initial\" (1/|y0|) or one number per feature of the set",
+    },
+    Key {
         name: "protocol",
-        doc: "\"continuation\" (each step from the previous one) or \"referee\" (each from the start)",
+        doc: "\"continuation\" (predictor and corrector) or \"referee\" (FIRE at every step of gamma/200)",
     },
     Key {
         name: "start",
-        doc: "\"warm\" (the linear prediction) or \"zero\": where each relaxation begins",
+        doc: "\"warm\" (the previous gamma) or, with the referee, \"zero\": where each relaxation begins",
     },
 ];
 
@@ -49,7 +53,7 @@ pub const MAX_POINTS: i64 = 1000;
 const MAX_DIRECTIONS: i64 = 100_000;
 
 /// Which directions are swept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Directions {
     /// All relevant right singular vectors.
     All,
@@ -57,6 +61,8 @@ pub enum Directions {
     First(usize),
     /// n random unit vectors.
     Random(usize),
+    /// Given ones, normalised, one row of n_θ components each.
+    Given(Vec<Vec<f64>>),
 }
 
 /// Which orientations of a direction are swept.
@@ -68,22 +74,33 @@ pub enum Signs {
     Both,
 }
 
-/// From where a step relaxes.
+/// How the solid follows the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// From the previous γ.
+    /// Predictor and corrector; FIRE decides where these fail.
     Continuation,
-    /// From the unperturbed solid.
+    /// FIRE at every step of γ/200.
     Referee,
 }
 
-/// The first guess of a step's relaxation.
+/// Where each relaxation begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// The predicted positions.
+    /// From the previous γ.
     Warm,
-    /// The positions as they are.
+    /// From γ = 0 (referee only).
     Zero,
+}
+
+/// The weights of the features in |Δy|.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scale {
+    /// The features as they are.
+    None,
+    /// 1/|y₀| of each solid.
+    Initial,
+    /// One weight per feature of the set.
+    Table(Vec<f64>),
 }
 
 const SIGNS: [(&str, Signs); 2] = [("+", Signs::Plus), ("both", Signs::Both)];
@@ -112,9 +129,11 @@ pub struct SweepConfig {
     pub deviation: f64,
     /// Relative width of the brackets.
     pub bracket: f64,
-    /// From where a step relaxes.
+    /// The weights of the features in |Δy|.
+    pub scale: Scale,
+    /// How the solid follows the parameters.
     pub protocol: Protocol,
-    /// The first guess of a step.
+    /// Where each relaxation begins.
     pub start: Start,
 }
 
@@ -135,10 +154,11 @@ impl SweepConfig {
     /// Length of the sweep axis for n_y features and n_θ parameters.
     pub fn direction_count(&self, features: usize, parameters: usize) -> usize {
         let relevant = features.min(parameters);
-        let directions = match self.directions {
+        let directions = match &self.directions {
             Directions::All => relevant,
-            Directions::First(n) => n.min(relevant),
-            Directions::Random(n) => n,
+            Directions::First(n) => relevant.min(*n),
+            Directions::Random(n) => *n,
+            Directions::Given(rows) => rows.len(),
         };
         match self.signs {
             Signs::Plus => directions,
@@ -150,6 +170,7 @@ impl SweepConfig {
         section: &Section<'_, '_>,
         features: &FeaturesConfig,
         parameterisations: &[Parameterisation],
+        dimension: usize,
     ) -> Result<Self, ConfigError> {
         let gamma_min = section.f64("gamma_min", GAMMA, 1e-6)?;
         let gamma_max = section.f64("gamma_max", GAMMA, 1e-1)?;
@@ -160,35 +181,58 @@ impl SweepConfig {
                 format!("more than sweep.gamma_min ({gamma_min:?})"),
             ));
         }
+        let set = read_set(section, features)?;
+        let parameters = read_parameters(section, parameterisations)?;
+        let swept: Vec<&Parameterisation> =
+            parameterisations.iter().filter(|theta| parameters.contains(&theta.name)).collect();
+        let protocol = section.word("protocol", &PROTOCOLS, Protocol::Continuation)?;
+        let start = section.word("start", &STARTS, Start::Warm)?;
+        if start == Start::Zero && protocol != Protocol::Referee {
+            return Err(section.refuse(
+                "start",
+                "zero",
+                "\"warm\"; \"zero\" goes with sweep.protocol = \"referee\"",
+            ));
+        }
+        let rows = features.set_labels(&set, dimension).len();
         Ok(SweepConfig {
-            set: read_set(section, features)?,
-            parameters: read_parameters(section, parameterisations)?,
             directions: section
                 .find("directions")
-                .map_or(Ok(Directions::All), |entry| read_directions(&entry))?,
+                .map_or(Ok(Directions::All), |entry| read_directions(&entry, &swept))?,
+            scale: section
+                .find("scale")
+                .map_or(Ok(Scale::None), |entry| read_scale(&entry, rows))?,
+            set,
+            parameters,
             signs: section.word("signs", &SIGNS, Signs::Plus)?,
             gamma_min,
             gamma_max,
             points: section.integer("points", 2..=MAX_POINTS, 26)? as usize,
             deviation: section.f64("deviation", DEVIATION, 0.1)?,
             bracket: section.f64("bracket", BRACKET, 0.01)?,
-            protocol: section.word("protocol", &PROTOCOLS, Protocol::Continuation)?,
-            start: section.word("start", &STARTS, Start::Warm)?,
+            protocol,
+            start,
         })
     }
 
     /// The table as canonical TOML.
     pub fn canonical(&self) -> String {
-        let directions = match self.directions {
+        let directions = match &self.directions {
             Directions::All => "\"all\"".to_owned(),
             Directions::First(n) => n.to_string(),
             Directions::Random(n) => format!("{{ random = {n} }}"),
+            Directions::Given(rows) => format!("{{ rows = {rows:?} }}"),
+        };
+        let scale = match &self.scale {
+            Scale::None => "\"none\"".to_owned(),
+            Scale::Initial => "\"initial\"".to_owned(),
+            Scale::Table(weights) => format!("{weights:?}"),
         };
         let set: Vec<String> = self.set.iter().map(|f| f.name().to_owned()).collect();
         format!(
             "set = {}\nparameters = {}\ndirections = {directions}\nsigns = \"{}\"\n\
              gamma_min = {:?}\ngamma_max = {:?}\npoints = {}\ndeviation = {:?}\nbracket = {:?}\n\
-             protocol = \"{}\"\nstart = \"{}\"\n",
+             scale = {scale}\nprotocol = \"{}\"\nstart = \"{}\"\n",
             super::string_array(&set),
             super::string_array(&self.parameters),
             word_of(&SIGNS, self.signs),
@@ -258,15 +302,72 @@ fn read_parameters(
     Ok(names.into_iter().filter(|name| given.contains(name)).collect())
 }
 
-fn read_directions(entry: &Entry<'_, '_>) -> Result<Directions, ConfigError> {
-    const ALLOWED: &str = "\"all\", a number of directions, or { random = n }";
+fn read_directions(
+    entry: &Entry<'_, '_>,
+    swept: &[&Parameterisation],
+) -> Result<Directions, ConfigError> {
+    const ALLOWED: &str =
+        "\"all\", a number of directions, { random = n }, or { rows = [[...], ...] }";
     let value = entry.value();
     if value.as_str() == Some("all") {
-        Ok(Directions::All)
-    } else if value.is_integer() {
-        Ok(Directions::First(entry.integer(1..=MAX_DIRECTIONS)? as usize))
-    } else {
-        let random = entry.member("random", &["random"], ALLOWED)?;
-        Ok(Directions::Random(random.integer(1..=MAX_DIRECTIONS)? as usize))
+        return Ok(Directions::All);
     }
+    if value.is_integer() {
+        return Ok(Directions::First(entry.integer(1..=MAX_DIRECTIONS)? as usize));
+    }
+    if entry.table(ALLOWED)?.contains_key("rows") {
+        let rows = entry.member("rows", &["rows"], ALLOWED)?;
+        return read_rows(&rows, swept).map(Directions::Given);
+    }
+    let random = entry.member("random", &["random", "rows"], ALLOWED)?;
+    Ok(Directions::Random(random.integer(1..=MAX_DIRECTIONS)? as usize))
+}
+
+/// Given directions: each as long as θ of every swept parameterisation, and normalised here.
+fn read_rows(
+    entry: &Entry<'_, '_>,
+    swept: &[&Parameterisation],
+) -> Result<Vec<Vec<f64>>, ConfigError> {
+    const ALLOWED: &str = "rows of numbers, one row per direction, not all zero";
+    let mut rows = Vec::new();
+    for row in entry.array(ALLOWED)? {
+        let mut components = Vec::new();
+        for component in row.array(ALLOWED)? {
+            components.push(component.f64(-f64::MAX..=f64::MAX)?);
+        }
+        if let Some(theta) = swept.iter().find(|theta| theta.parameters() != components.len()) {
+            return Err(row.refuse(format!(
+                "{} numbers, one per parameter of {}",
+                theta.parameters(),
+                theta.name
+            )));
+        }
+        let norm = components.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if !(norm > 0.0 && norm.is_finite()) {
+            return Err(row.refuse(ALLOWED));
+        }
+        rows.push(components.iter().map(|x| x / norm).collect());
+    }
+    if rows.is_empty() {
+        return Err(entry.refuse(ALLOWED));
+    }
+    Ok(rows)
+}
+
+fn read_scale(entry: &Entry<'_, '_>, rows: usize) -> Result<Scale, ConfigError> {
+    let allowed =
+        format!("\"none\", \"initial\", or {rows} numbers >= 0, one per feature of the set");
+    match entry.value().as_str() {
+        Some("none") => return Ok(Scale::None),
+        Some("initial") => return Ok(Scale::Initial),
+        _ => {}
+    }
+    let mut weights = Vec::new();
+    for weight in entry.array(&allowed)? {
+        weights.push(weight.f64(0.0..=f64::MAX)?);
+    }
+    if weights.len() != rows || weights.iter().all(|&weight| weight == 0.0) {
+        return Err(entry.refuse(allowed));
+    }
+    Ok(Scale::Table(weights))
 }

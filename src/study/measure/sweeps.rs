@@ -219,7 +219,7 @@ fn swept<const D: usize>(
         .iter()
         .map(|direction| {
             if !direction.relevant {
-                return Ok(irrelevant(rows.len()));
+                return Ok(SweepResult::not_applicable(vec![f64::NAN; rows.len()]));
             }
             let problem = SweepProblem {
                 solid: measured.solid,
@@ -232,20 +232,6 @@ fn swept<const D: usize>(
                 .map_err(|source| MeasureError::Response { name: measured.name.to_owned(), source })
         })
         .collect()
-}
-
-/// Nothing was looked for.
-fn irrelevant(features: usize) -> SweepResult {
-    SweepResult {
-        gamma_star: Threshold::NOT_APPLICABLE,
-        gamma_contact: Threshold::NOT_APPLICABLE,
-        gamma_rearrangement: Threshold::NOT_APPLICABLE,
-        gamma_tilde: f64::NAN,
-        linear: vec![f64::NAN; features],
-        curvature: vec![f64::NAN; features],
-        counters: Default::default(),
-        curve: Vec::new(),
-    }
 }
 
 fn write_thresholds(output: &mut Output, directions: &[Direction], results: &[SweepResult]) {

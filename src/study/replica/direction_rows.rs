@@ -6,9 +6,9 @@ use super::analysis::{Analysis, Theta, feature_request, select, set_rows, sweep_
 use super::columns::Columns;
 use super::error::ReplicaError;
 use crate::linearity::sweep::{SweepProblem, sweep};
-use crate::linearity::thresholds::{Counters, CurvePoint, SweepResult, Threshold};
+use crate::linearity::thresholds::{CurvePoint, SweepResult};
 use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility};
-use crate::study::config::{Directions, Scenario, Signs};
+use crate::study::config::{Directions, Scale, Scenario, Signs};
 
 /// An oriented direction Δθ̂ of the sweep axis.
 struct Direction {
@@ -29,6 +29,7 @@ pub(super) fn columns<const D: usize>(
     index: usize,
     directions: &Range<usize>,
     with_curve: bool,
+    with_snapshots: bool,
 ) -> Result<Columns, ReplicaError> {
     analysis.swept(scenario, index)?;
     let Some((theta, susceptibility)) = &analysis.swept[index] else {
@@ -39,6 +40,8 @@ pub(super) fn columns<const D: usize>(
     let solid = analysis
         .solid
         .reassigned(theta.assignment.species.clone(), theta.assignment.interactions.clone());
+    let weights = weights(analysis, scenario)?;
+    let coordinates = solid.len() * D;
     let mut columns = Columns::default();
     for direction in of_axis(analysis, scenario, theta, susceptibility, directions) {
         let result = if direction.relevant {
@@ -47,16 +50,23 @@ pub(super) fn columns<const D: usize>(
                 space: &theta.space,
                 direction: &direction.vector,
                 request: feature_request(&config.set, scenario.features.modes),
-                weights: None,
+                weights: weights.as_deref(),
             };
             sweep(&problem, &sweep_settings(config), with_curve)?
         } else {
-            irrelevant(&direction)
+            SweepResult::not_applicable(direction.linear.clone())
         };
-        write(&mut columns, &format!("{name}/sweeps"), &direction, &result);
+        let home = format!("{name}/sweeps");
+        write(&mut columns, &home, &direction, &result);
+        let ones = vec![1.0; direction.linear.len()];
+        columns
+            .floats(format!("{home}/weights"), weights.as_ref().unwrap_or(&ones).iter().copied());
+        if with_snapshots {
+            write_snapshots(&mut columns, &home, &result, coordinates);
+        }
         if with_curve {
             let features = direction.linear.len();
-            let home = format!("{name}/sweeps/curve");
+            let home = format!("{home}/curve");
             for point in 0..config.points {
                 let point = result.curve.get(point).and_then(Option::as_ref);
                 write_point(&mut columns, &home, point, features);
@@ -81,8 +91,9 @@ fn of_axis<const D: usize>(
         Signs::Both => 2,
     };
     let parameters = theta.space.len();
-    let random = match config.directions {
-        Directions::Random(count) => analysis.key.directions(parameters, count),
+    let chosen = match &config.directions {
+        Directions::Random(count) => analysis.key.directions(parameters, *count),
+        Directions::Given(rows) => rows.clone(),
         Directions::All | Directions::First(_) => Vec::new(),
     };
     let largest = susceptibility.singular_values.first().copied().unwrap_or(0.0);
@@ -91,7 +102,7 @@ fn of_axis<const D: usize>(
         .map(|place| {
             let base = place / orientations;
             let sign = if place % orientations == 0 { 1 } else { -1 };
-            let vector: Vec<f64> = match random.get(base) {
+            let vector: Vec<f64> = match chosen.get(base) {
                 Some(vector) => vector.clone(),
                 None => (0..parameters).map(|q| susceptibility.right[(base, q)]).collect(),
             };
@@ -99,7 +110,7 @@ fn of_axis<const D: usize>(
             let linear: Vec<f64> = (0..jacobian.nrows())
                 .map(|row| (0..parameters).map(|q| jacobian[(row, q)] * vector[q]).sum())
                 .collect();
-            let (strength, relevant) = if random.is_empty() {
+            let (strength, relevant) = if chosen.is_empty() {
                 (susceptibility.singular_values[base], base < susceptibility.rank)
             } else {
                 let norm = linear.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -110,17 +121,27 @@ fn of_axis<const D: usize>(
         .collect()
 }
 
-/// What stands in the file for a direction beyond the rank of J: nothing was looked for.
-fn irrelevant(direction: &Direction) -> SweepResult {
-    SweepResult {
-        gamma_star: Threshold::NOT_APPLICABLE,
-        gamma_contact: Threshold::NOT_APPLICABLE,
-        gamma_rearrangement: Threshold::NOT_APPLICABLE,
-        gamma_tilde: f64::NAN,
-        linear: direction.linear.clone(),
-        curvature: vec![f64::NAN; direction.linear.len()],
-        counters: Counters::default(),
-        curve: Vec::new(),
+/// The weights of the features in |Δy|; `None` where all are 1.
+fn weights<const D: usize>(
+    analysis: &Analysis<D>,
+    scenario: &Scenario,
+) -> Result<Option<Vec<f64>>, ReplicaError> {
+    let config = &scenario.sweep;
+    match &config.scale {
+        Scale::None => Ok(None),
+        Scale::Table(weights) => Ok(Some(weights.clone())),
+        Scale::Initial => {
+            let labels = scenario.features.set_labels(&config.set, D);
+            set_rows(&analysis.request, D, &config.set)
+                .into_iter()
+                .zip(labels)
+                .map(|(row, label)| {
+                    let weight = 1.0 / analysis.features.values[row].abs();
+                    if weight.is_finite() { Ok(weight) } else { Err(ReplicaError::NoScale(label)) }
+                })
+                .collect::<Result<Vec<f64>, ReplicaError>>()
+                .map(Some)
+        }
     }
 }
 
@@ -146,6 +167,23 @@ fn write(columns: &mut Columns, home: &str, direction: &Direction, result: &Swee
     columns.floats(path("linear"), result.linear.iter().copied());
     columns.floats(path("curvature"), result.curvature.iter().copied());
     columns.floats(path("direction_vector"), direction.vector.iter().copied());
+}
+
+fn write_snapshots(columns: &mut Columns, home: &str, result: &SweepResult, coordinates: usize) {
+    for (name, snapshots) in
+        [("contact", &result.contact_snapshots), ("rearrangement", &result.rearrangement_snapshots)]
+    {
+        for (side, positions) in [
+            ("before", snapshots.as_ref().map(|both| &both.before)),
+            ("after", snapshots.as_ref().map(|both| &both.after)),
+        ] {
+            let path = format!("{home}/snapshots/{name}_{side}");
+            match positions {
+                Some(positions) => columns.floats(path, positions.iter().copied()),
+                None => columns.floats(path, std::iter::repeat_n(f64::NAN, coordinates)),
+            }
+        }
+    }
 }
 
 fn write_point(columns: &mut Columns, home: &str, point: Option<&CurvePoint>, features: usize) {

@@ -25,6 +25,8 @@ pub(super) enum ReplicaError {
     NotAttractive { theta: String, parameter: String },
     #[error("{wanted} modes were asked for, but the backbone has only {found}")]
     TooFewModes { wanted: usize, found: usize },
+    #[error("sweep.scale = \"initial\": feature {0} is zero at gamma = 0 and has no scale")]
+    NoScale(String),
     /// The bytes of a solid, or its stored row, are not of this study.
     #[error("the solid's {what} has {found} values, expected {expected}")]
     Shape { what: &'static str, found: usize, expected: usize },

@@ -92,14 +92,25 @@ impl Replica {
         let config = &study.scenarios[scenario];
         let slot = self.slot(replica);
         let with_curve = slot < config.output.curves;
+        let with_snapshots = slot < config.output.snapshots;
         let index = *parameterisation;
         let columns = match self.last.as_mut().map(|last| &mut last.analysed) {
-            Some(Analysed::Two(analysis)) => {
-                direction_rows::columns(analysis, config, index, directions, with_curve)?
-            }
-            Some(Analysed::Three(analysis)) => {
-                direction_rows::columns(analysis, config, index, directions, with_curve)?
-            }
+            Some(Analysed::Two(analysis)) => direction_rows::columns(
+                analysis,
+                config,
+                index,
+                directions,
+                with_curve,
+                with_snapshots,
+            )?,
+            Some(Analysed::Three(analysis)) => direction_rows::columns(
+                analysis,
+                config,
+                index,
+                directions,
+                with_curve,
+                with_snapshots,
+            )?,
             None => return Err(ReplicaError::WrongPart),
         };
         columns.into_row(&self.schemas[scenario], part, slot)

@@ -71,12 +71,8 @@ impl Group<'_> {
 /// Every column of the scenario, in the order of the file.
 pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let dimension = scenario.solid.dimension;
-    let particle = counted("particle", scenario.solid.particles, "index of the particle");
-    let axis = labelled(
-        "axis",
-        AXES[..dimension].iter().map(|&name| name.to_owned()).collect(),
-        "Cartesian axis",
-    );
+    let particle = particle_axis(scenario);
+    let axis = cartesian_axis(dimension);
     let feature = labelled(
         "feature",
         scenario.features.labels(dimension),
@@ -101,6 +97,15 @@ pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         sweeps(&mut columns, study, scenario, &thetas[index], index);
     }
     columns
+}
+
+fn particle_axis(scenario: &Scenario) -> Axis {
+    counted("particle", scenario.solid.particles, "index of the particle")
+}
+
+fn cartesian_axis(dimension: usize) -> Axis {
+    let names = AXES[..dimension].iter().map(|&name| name.to_owned()).collect();
+    labelled("axis", names, "Cartesian axis")
 }
 
 fn solids(group: &mut Group<'_>, dimension: usize, particle: &Axis, axis: &Axis) {
@@ -337,6 +342,34 @@ fn sweeps(
         "1",
         "unit vector dtheta_hat",
     );
+    group.add(
+        "weights",
+        Kind::F64,
+        &[&direction, &features],
+        "mixed",
+        "weight of each feature in |delta y| (sweep.scale)",
+    );
+    let replicas = scenario.output.snapshots.min(study.replicas);
+    if replicas > 0 {
+        let particle = particle_axis(scenario);
+        let axis = cartesian_axis(scenario.solid.dimension);
+        group.path = format!("{home}/snapshots");
+        group.replicas = replicas;
+        for (name, what) in [
+            ("contact_before", "at the lower end of gamma_contact"),
+            ("contact_after", "at the upper end of gamma_contact"),
+            ("rearrangement_before", "at the lower end of gamma_rearrangement"),
+            ("rearrangement_after", "at the upper end of gamma_rearrangement"),
+        ] {
+            group.add(
+                name,
+                Kind::F64,
+                &[&direction, &particle, &axis],
+                "length",
+                &format!("positions {what}; NaN where it was not reached (see its cause)"),
+            );
+        }
+    }
     let replicas = scenario.output.curves.min(study.replicas);
     if replicas > 0 {
         group.path = format!("{home}/curve");

@@ -1,0 +1,253 @@
+//! The derivatives of the pair energy, Eq. (1), against automatic differentiation of the energy
+//! itself, written down here once more.
+
+use amorph::solid::potential::{Pair, PairTangent, Potential, Tail};
+use num_dual::{Dual2, Dual3, DualNum};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+/// Random points per branch.
+const POINTS: usize = 2000;
+
+/// Rounding, in units of the largest term of the derivative.
+const ROUNDING: f64 = 1e-12;
+
+/// Which formula of Eq. (1) holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Branch {
+    /// r < σ.
+    Core,
+    /// A bond of a network: the core's parabola on both sides of σ.
+    Spring,
+    /// σ ≤ r < r_on.
+    Morse,
+    /// r_on ≤ r < r_cut.
+    Switch,
+    /// r ≥ r_cut.
+    Beyond,
+}
+
+/// (σ, k, B, a).
+type Parameters<T> = [T; 4];
+
+/// u(r) on one branch, for any kind of number.
+fn energy<T: DualNum<Primitive = f64> + Copy>(
+    branch: Branch,
+    tail: Tail,
+    r: T,
+    [sigma, k, depth, a]: Parameters<T>,
+) -> T {
+    let one = T::from(1.0);
+    let morse = || {
+        let bracket = one - (-(a * (r - sigma))).exp();
+        depth * (bracket * bracket - 1.0)
+    };
+    match branch {
+        Branch::Core | Branch::Spring => {
+            let overlap = one - r / sigma;
+            k * overlap * overlap * 0.5 - depth
+        }
+        Branch::Morse => morse(),
+        Branch::Switch => {
+            let Tail::Switched { from, to } = tail else { unreachable!("no switch") };
+            let (r_on, r_cut) = (sigma + a.recip() * from, sigma + a.recip() * to);
+            let x = (r - r_on) / (r_cut - r_on);
+            morse() * (one - x.powi(3) * 10.0 + x.powi(4) * 15.0 - x.powi(5) * 6.0)
+        }
+        Branch::Beyond => T::from(0.0),
+    }
+}
+
+/// A random pair on a branch: distance, parameters, and a direction of relative changes.
+fn sample(
+    branch: Branch,
+    tail: Tail,
+    random: &mut ChaCha8Rng,
+) -> (f64, Parameters<f64>, Parameters<f64>) {
+    let mut between = |low: f64, high: f64| low + (high - low) * random.random::<f64>();
+    let sigma = between(0.5, 2.0);
+    let k = between(0.2, 5.0);
+    let depth = between(1e-3, 1.0);
+    let a = between(5.0, 80.0);
+    let end = tail.end();
+    let on = if let Tail::Switched { from, .. } = tail { from } else { end };
+    let r = match branch {
+        Branch::Core => sigma * between(0.3, 1.0),
+        Branch::Spring => sigma * between(0.3, 2.0),
+        Branch::Morse => sigma + between(0.0, on) / a,
+        Branch::Switch => sigma + between(on, end) / a,
+        Branch::Beyond => sigma + between(end, 2.0 * end) / a,
+    };
+    let parameters = [sigma, k, depth, a];
+    let mut tangent = parameters.map(|value| value * between(-1.0, 1.0));
+    // Often a single parameter, so that no term hides behind another.
+    let alone = (between(0.0, 6.0)) as usize;
+    if alone < 4 {
+        (0..4).filter(|&q| q != alone).for_each(|q| tangent[q] = 0.0);
+    }
+    (r, parameters, tangent)
+}
+
+/// The library's derivatives at a point against those of `energy`; the largest error in units of
+/// the largest term.
+fn compare(
+    branch: Branch,
+    tail: Tail,
+    r: f64,
+    parameters: Parameters<f64>,
+    tangent: Parameters<f64>,
+) -> f64 {
+    let [sigma, k, depth, a] = parameters;
+    let potential = Potential { a, tail };
+    let pair = Pair { sigma, k, depth, spring: branch == Branch::Spring };
+    let change = PairTangent { sigma: tangent[0], k: tangent[1], depth: tangent[2], a: tangent[3] };
+
+    // Outer: derivatives in r. Inner: derivatives along the parameters.
+    let zero = Dual2::from_re(0.0);
+    let distance = Dual3::new(Dual2::from_re(r), Dual2::from_re(1.0), zero, zero);
+    let moving: Parameters<_> =
+        std::array::from_fn(|q| Dual3::from_re(Dual2::new(parameters[q], tangent[q], 0.0)));
+    let u = energy(branch, tail, distance, moving);
+    // Both in r: the fourth derivative.
+    let twice = Dual2::new(Dual2::new(r, 1.0, 0.0), Dual2::new(1.0, 0.0, 0.0), zero);
+    let fixed = parameters.map(|value| Dual2::from_re(Dual2::from_re(value)));
+    let fourth = energy(branch, tail, twice, fixed).v2.v2;
+
+    let (value, slope) = potential.energy_and_slope(&pair, r);
+    let radial = potential.radial(&pair, r);
+    let along = potential.radial_along(&pair, &change, r);
+    let along_twice = potential.radial_along_twice(&pair, &change, r);
+    let core = matches!(branch, Branch::Core | Branch::Spring);
+    // The size of the m-th derivative in r, n-th along the parameters.
+    let size = |m: i32, n: i32| {
+        if core {
+            10.0 * (k + depth) * (1.0 + r / sigma) / sigma.powi(m)
+        } else {
+            depth * a.powi(m) * (1.0 + a * sigma).powi(n)
+        }
+    };
+    let checks = [
+        (value, u.re.re, size(0, 0)),
+        (slope, u.v1.re, size(1, 0)),
+        (radial[0], u.v1.re, size(1, 0)),
+        (radial[1], u.v2.re, size(2, 0)),
+        (radial[2], u.v3.re, size(3, 0)),
+        (radial[3], fourth, size(4, 0)),
+        (along[0], u.v1.v1, size(1, 1)),
+        (along[1], u.v2.v1, size(2, 1)),
+        (along[2], u.v3.v1, size(3, 1)),
+        (along_twice[0], u.v1.v2, size(1, 2)),
+        (along_twice[1], u.v2.v2, size(2, 2)),
+    ];
+    let mut largest = 0.0;
+    for (index, (ours, exact, size)) in checks.into_iter().enumerate() {
+        let error = (ours - exact).abs() / size;
+        assert!(
+            error < ROUNDING,
+            "{branch:?}, derivative {index} at r = {r}, (σ, k, B, a) = {parameters:?}, along \
+             {tangent:?}: {ours:e}, by automatic differentiation {exact:e}"
+        );
+        largest = f64::max(largest, error);
+    }
+    largest
+}
+
+fn compare_on(branch: Branch, tail: Tail) {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let mut largest = 0.0;
+    for _ in 0..POINTS {
+        let (r, parameters, tangent) = sample(branch, tail, &mut random);
+        largest = f64::max(largest, compare(branch, tail, r, parameters, tangent));
+    }
+    println!("{branch:?} {tail:?}: {largest:.1e}");
+}
+
+/// Another switch than the default one.
+const LATE: Tail = Tail::Switched { from: 1.5, to: 12.0 };
+
+#[test]
+fn derivatives_of_the_core_agree_with_automatic_differentiation() {
+    compare_on(Branch::Core, Tail::DEFAULT);
+}
+
+#[test]
+fn derivatives_of_a_spring_agree_with_automatic_differentiation_on_both_sides_of_its_rest_length() {
+    compare_on(Branch::Spring, Tail::DEFAULT);
+}
+
+#[test]
+fn derivatives_of_the_morse_tail_agree_with_automatic_differentiation() {
+    for tail in [Tail::DEFAULT, LATE, Tail::Truncated { cutoff: 7.0 }] {
+        compare_on(Branch::Morse, tail);
+    }
+}
+
+#[test]
+fn derivatives_inside_the_switch_agree_with_automatic_differentiation() {
+    for tail in [Tail::DEFAULT, LATE] {
+        compare_on(Branch::Switch, tail);
+    }
+}
+
+#[test]
+fn energy_and_every_derivative_vanish_beyond_the_cutoff() {
+    for tail in [Tail::DEFAULT, LATE, Tail::Truncated { cutoff: 7.0 }] {
+        compare_on(Branch::Beyond, tail);
+    }
+}
+
+/// (u, u', u'', u''') at r.
+fn up_to_third(potential: &Potential, pair: &Pair, r: f64) -> [f64; 4] {
+    let radial = potential.radial(pair, r);
+    [potential.energy_and_slope(pair, r).0, radial[0], radial[1], radial[2]]
+}
+
+/// The jumps of (u, u', u'', u''') across a distance.
+fn jumps(potential: &Potential, pair: &Pair, at: f64) -> [f64; 4] {
+    const ASIDE: f64 = 1e-13;
+    let below = up_to_third(potential, pair, at * (1.0 - ASIDE));
+    let above = up_to_third(potential, pair, at * (1.0 + ASIDE));
+    std::array::from_fn(|m| above[m] - below[m])
+}
+
+const ATTRACTIVE: [(f64, f64, f64, f64); 3] =
+    [(1.0, 1.0, 0.1, 50.0), (1.2, 2.0, 0.01, 50.0), (1.4, 0.7, 0.6, 12.0)];
+
+#[test]
+fn energy_force_and_second_derivative_are_continuous_at_both_ends_of_the_switch() {
+    for (sigma, k, depth, a) in ATTRACTIVE {
+        for tail in [Tail::DEFAULT, LATE] {
+            let Tail::Switched { from, to } = tail else { unreachable!() };
+            let potential = Potential { a, tail };
+            let pair = Pair { sigma, k, depth, spring: false };
+            for y in [from, to] {
+                let jump = jumps(&potential, &pair, sigma + y / a);
+                for (m, change) in jump.iter().enumerate().take(3) {
+                    let unit = depth * a.powi(m as i32);
+                    assert!(change.abs() < 1e-10 * unit, "u^({m}) jumps by {change:e} at y = {y}");
+                }
+            }
+            // The third derivative does jump where the switch begins.
+            let e = (-from).exp();
+            let expected = -60.0 / (to - from).powi(3) * (e * e - 2.0 * e) * depth * a.powi(3);
+            let third = jumps(&potential, &pair, sigma + from / a)[3];
+            assert!((third / expected - 1.0).abs() < 1e-6, "{third:e} {expected:e}");
+        }
+    }
+}
+
+#[test]
+fn at_contact_energy_and_force_are_continuous_and_the_second_derivative_jumps_to_2ba2() {
+    for (sigma, k, depth, a) in ATTRACTIVE {
+        let potential = Potential { a, tail: Tail::DEFAULT };
+        let pair = Pair { sigma, k, depth, spring: false };
+        let [energy, slope, second, _] = jumps(&potential, &pair, sigma);
+        let unit = k + depth * a * a;
+        assert!(energy.abs() < 1e-12 * unit, "{energy:e}");
+        assert!(slope.abs() < 1e-10 * unit, "{slope:e}");
+        let expected = 2.0 * depth * a * a - k / (sigma * sigma);
+        assert!((second - expected).abs() < 1e-9 * unit, "{second:e} {expected:e}");
+        let [at_contact, ..] = up_to_third(&potential, &pair, sigma);
+        assert!((at_contact + depth).abs() < 1e-15, "u(σ) = {at_contact}, not −B");
+    }
+}
