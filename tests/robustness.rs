@@ -155,6 +155,8 @@ fn a_second_interrupt_stops_at_once() {
     while !place.output.exists() && started.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(10));
     }
+    // Until it computes: before, the first signal ends it at once, softly.
+    std::thread::sleep(Duration::from_secs(2));
     let rank = ranks_of(&place.output)[0];
     signal("INT", rank);
     std::thread::sleep(Duration::from_millis(200));
@@ -347,6 +349,39 @@ fn another_program_is_refused_unless_allowed() {
         &["was written by amorph", "ffffffffffff", "--allow-version-change"],
     );
     ends(&place.run(0, &["--resume", "--allow-version-change"]), 0, &[]);
+}
+
+/// Peak memory of a run alone [MiB].
+fn peak_memory(replicas: u64) -> f64 {
+    let place = Place::new(replicas);
+    let text = study(replicas)
+        .replace("particles = 32", "particles = 256")
+        .replace("species = [2]", "species = [20]")
+        .replace("curves = 2", "curves = 2\njacobian = false\nvectors = false");
+    std::fs::write(&place.study, text).expect("writable");
+    let mut program = Command::new(PROGRAM);
+    program.arg("run").arg(&place.study).arg("-o").arg(&place.output).args(["--max-time", "3"]);
+    let mut child = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0;
+    while child.try_wait().expect("waitable").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes =
+            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        peak = kibibytes.map_or(peak, |kibibytes| f64::max(peak, kibibytes / 1024.0));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    peak
+}
+
+#[test]
+fn memory_does_not_grow_with_the_ensemble() {
+    const LIMIT: f64 = 64.0;
+    let (small, large) = (peak_memory(10), peak_memory(10_000));
+    println!("peak memory {small:.1} and {large:.1} MiB");
+    assert!(small > 1.0 && small < LIMIT && large < LIMIT, "{small} {large} MiB");
+    assert!(large < small + 8.0, "10 replicas {small} MiB, 10 000 replicas {large} MiB");
 }
 
 /// A wall clock that jumps by an hour, forwards and backwards, at every look.

@@ -41,9 +41,10 @@ pub struct Arguments {
     /// With --resume: continue a file that another version of the program has written
     #[arg(long, requires = "resume")]
     allow_version_change: bool,
-    /// The longest time between two commits of a rank: seconds, or [[DD-]HH:]MM:SS
-    #[arg(long, value_parser = super::duration, default_value = "5")]
-    commit_interval: Duration,
+    /// The longest time between two commits of a rank: seconds, or [[DD-]HH:]MM:SS [default: 5,
+    /// and longer above 500 ranks]
+    #[arg(long, value_parser = super::duration)]
+    commit_interval: Option<Duration>,
 }
 
 /// Runs the command.

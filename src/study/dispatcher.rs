@@ -7,7 +7,8 @@
 //! solid goes on with its directions, and a rank without work takes directions of the solid that
 //! has most left.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Units per rank below which solids are divided. Ranges shrink to one unit at the same point.
@@ -49,6 +50,10 @@ pub struct Dispatcher {
     runs: Vec<Range<u64>>,
     remaining: u64,
     open: BTreeMap<u64, Open>,
+    /// The open units by owner: a rank asks for another solid only when its own has none left.
+    owned: HashMap<usize, BTreeSet<u64>>,
+    /// The open units by the number of directions left; the first of equal ones comes last.
+    by_length: BTreeSet<(usize, Reverse<u64>)>,
     /// Solids that were handed out singly and are not reported yet.
     outstanding: u64,
     stopped: bool,
@@ -68,6 +73,8 @@ impl Dispatcher {
             runs,
             remaining,
             open: BTreeMap::new(),
+            owned: HashMap::new(),
+            by_length: BTreeSet::new(),
             outstanding: 0,
             stopped: false,
         }
@@ -85,24 +92,26 @@ impl Dispatcher {
         if self.remaining > 0 {
             return Some(self.units());
         }
-        let unit = self
-            .open
-            .iter()
-            .max_by_key(|(unit, open)| (open.parts.len(), std::cmp::Reverse(**unit)))
-            .map(|(unit, _)| *unit)?;
+        let (_, Reverse(unit)) = *self.by_length.last()?;
         self.direction(unit)
     }
 
     fn own_directions(&mut self, rank: usize) -> Option<Task> {
-        let unit = self.open.iter().find(|(_, open)| open.owner == rank).map(|(unit, _)| *unit)?;
+        let unit = *self.owned.get(&rank)?.first()?;
         self.direction(unit)
     }
 
     fn direction(&mut self, unit: u64) -> Option<Task> {
         let open = self.open.get_mut(&unit)?;
+        self.by_length.remove(&(open.parts.len(), Reverse(unit)));
         let part = open.parts.pop()?;
         if open.parts.is_empty() {
+            if let Some(units) = self.owned.get_mut(&open.owner) {
+                units.remove(&unit);
+            }
             self.open.remove(&unit);
+        } else {
+            self.by_length.insert((open.parts.len(), Reverse(unit)));
         }
         Some(Task::Directions { unit, part })
     }
@@ -133,6 +142,8 @@ impl Dispatcher {
         self.outstanding = self.outstanding.saturating_sub(1);
         if !parts.is_empty() && !self.stopped {
             parts.reverse();
+            self.by_length.insert((parts.len(), Reverse(unit)));
+            self.owned.entry(rank).or_default().insert(unit);
             self.open.insert(unit, Open { owner: rank, parts });
         }
     }
@@ -151,6 +162,8 @@ impl Dispatcher {
     pub fn stop(&mut self) {
         self.stopped = true;
         self.open.clear();
+        self.owned.clear();
+        self.by_length.clear();
     }
 }
 

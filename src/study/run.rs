@@ -30,8 +30,8 @@ pub struct Request {
     pub resume: bool,
     /// Compute failed items again.
     pub retry_failed: bool,
-    /// The longest time between two commits of a rank.
-    pub commit_interval: Duration,
+    /// The longest time between two commits of a rank; without it [`default_interval`].
+    pub commit_interval: Option<Duration>,
     /// Nothing is started that is not expected to end by then.
     pub deadline: Option<Instant>,
     /// Nothing new is started once more items have failed in this run.
@@ -113,6 +113,14 @@ pub struct Ended {
     pub statistics: Option<Statistics>,
 }
 
+/// The longest time between two commits of a rank where the user does not say: a few seconds, and
+/// longer with many ranks, so that all of them together commit at most 100 times per second.
+pub fn default_interval(ranks: usize) -> Duration {
+    const SHORTEST: Duration = Duration::from_secs(5);
+    const BETWEEN_COMMITS: Duration = Duration::from_millis(10);
+    SHORTEST.max(BETWEEN_COMMITS * u32::try_from(ranks).unwrap_or(u32::MAX))
+}
+
 /// Runs a study on this rank; every rank of the job must call it. `make` makes the physics.
 pub fn run<W, F>(
     job: &Job,
@@ -132,7 +140,7 @@ where
     let study = Arc::new(study);
     let settings = Settings {
         output: request.output.clone(),
-        commit_interval: request.commit_interval,
+        commit_interval: request.commit_interval.unwrap_or_else(|| default_interval(job.ranks())),
         deadline: request.deadline,
         longest: pending.longest,
         max_failures: request.max_failures,

@@ -37,7 +37,7 @@ fn one_rank() {
         output,
         resume: true,
         retry_failed: false,
-        commit_interval: Duration::from_millis(setting("ENGINE_COMMIT_MS").unwrap_or(20)),
+        commit_interval: Some(Duration::from_millis(setting("ENGINE_COMMIT_MS").unwrap_or(20))),
         deadline: setting("ENGINE_MAX_TIME_MS")
             .map(|limit| Instant::now() + Duration::from_millis(limit)),
         max_failures: setting("ENGINE_MAX_FAILURES"),
