@@ -198,7 +198,7 @@ impl Checker<'_> {
                 if state == State::Done && good {
                     whole.push(item);
                     let row = archive.row(item)?;
-                    self.row(item, &row, item.slot % spots == 0);
+                    self.row(item, &row, item.slot.is_multiple_of(spots));
                     count_flags(archive, item, &row, &mut counts);
                 }
             }

@@ -195,7 +195,7 @@ pub fn geometry(
     Geometry {
         ranks,
         minutes: minutes.div_ceil(LIMIT_STEP) * LIMIT_STEP,
-        memory: (MEMORY_ROOM * memory_per_rank >> 20).div_ceil(MEMORY_STEP) * MEMORY_STEP,
+        memory: ((MEMORY_ROOM * memory_per_rank) >> 20).div_ceil(MEMORY_STEP) * MEMORY_STEP,
         notice: LEAST_NOTICE.max((2.0 * longest).ceil() as u64),
     }
 }
