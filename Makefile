@@ -37,7 +37,7 @@ demo: build $(VENV)/installed  ## a small ensemble from configs/demo.toml with i
 	@echo "table    $(AMORPH) stats $(DEMO)/demo.h5"
 
 test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
-	$(CARGO) build
+	$(CARGO) test --no-run
 	$(VENV)/bin/python -m unittest discover -s analysis
 	$(CARGO) test --no-fail-fast
 
