@@ -4,6 +4,7 @@ use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::solid::SolidConfig;
 use crate::response::labels;
+use crate::response::susceptibility::RANK_TOLERANCE;
 
 /// The keys of `[features]`.
 pub const KEYS: &[Key] = &[
@@ -11,6 +12,10 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "sets",
         doc: "feature sets of \"stress\", \"elastic\", \"modes\", \"derived\"; each gets its own singular values",
+    },
+    Key {
+        name: "rank_tolerance",
+        doc: "singular values above this fraction of the largest count towards the rank",
     },
 ];
 
@@ -57,13 +62,18 @@ impl Feature {
     }
 }
 
+/// From rounding to a tenth.
+const TOLERANCE: std::ops::RangeInclusive<f64> = 1e-15..=0.1;
+
 /// The resolved `[features]` table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FeaturesConfig {
     /// Number of lowest non-zero vibrational frequencies.
     pub modes: usize,
     /// Feature sets, each in the order of [`Feature::ALL`] without repetition.
     pub sets: Vec<Vec<Feature>>,
+    /// Singular values above this fraction of the largest count towards the rank.
+    pub rank_tolerance: f64,
 }
 
 /// A set's name: its families joined by "+".
@@ -109,7 +119,8 @@ impl FeaturesConfig {
                 ));
             }
         }
-        Ok(FeaturesConfig { modes, sets })
+        let rank_tolerance = section.f64("rank_tolerance", TOLERANCE, RANK_TOLERANCE)?;
+        Ok(FeaturesConfig { modes, sets, rank_tolerance })
     }
 
     /// The table as canonical TOML.
@@ -122,7 +133,12 @@ impl FeaturesConfig {
                 super::string_array(&names)
             })
             .collect();
-        format!("modes = {}\nsets = [{}]\n", self.modes, sets.join(", "))
+        format!(
+            "modes = {}\nsets = [{}]\nrank_tolerance = {:?}\n",
+            self.modes,
+            sets.join(", "),
+            self.rank_tolerance
+        )
     }
 }
 

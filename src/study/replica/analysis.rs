@@ -12,7 +12,7 @@ use crate::response::jacobian::BondJacobians;
 use crate::response::linear::LinearResponse;
 use crate::response::modes::lowest_modes;
 use crate::response::stability::Stability;
-use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, decompose};
+use crate::response::susceptibility::{Susceptibility, decompose};
 use crate::solid::assignment::Assignment;
 use crate::solid::parameters::{ParameterKind, ParameterSpace};
 use crate::solid::random::StreamKey;
@@ -34,6 +34,7 @@ pub(super) struct Analysis<const D: usize> {
     pub request: FeatureRequest,
     pub features: Features<D>,
     jacobians: BondJacobians,
+    rank_tolerance: f64,
     /// Parameterisations with the singular directions of the sweep set, made when first asked for.
     pub swept: Vec<Option<(Theta, Susceptibility)>>,
 }
@@ -136,6 +137,7 @@ impl<const D: usize> Analysis<D> {
             request,
             features,
             jacobians,
+            rank_tolerance: scenario.features.rank_tolerance,
             swept: scenario.parameterisations().iter().map(|_| None).collect(),
             solid,
             equilibrium,
@@ -159,7 +161,7 @@ impl<const D: usize> Analysis<D> {
         set: &[Feature],
     ) -> Result<Susceptibility, ReplicaError> {
         let rows = set_rows(&self.request, D, set);
-        Ok(decompose(select(theta.jacobian.as_ref(), &rows).as_ref(), RANK_TOLERANCE)?)
+        Ok(decompose(select(theta.jacobian.as_ref(), &rows).as_ref(), self.rank_tolerance)?)
     }
 
     /// A parameterisation with the singular directions of the sweep set, kept for the next call.

@@ -7,7 +7,7 @@ use super::columns::Columns;
 use super::error::ReplicaError;
 use crate::linearity::sweep::{SweepProblem, sweep};
 use crate::linearity::thresholds::{CurvePoint, SweepResult};
-use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility};
+use crate::response::susceptibility::Susceptibility;
 use crate::study::config::{Directions, Scale, Scenario, Signs};
 
 /// An oriented direction Δθ̂ of the sweep axis.
@@ -114,7 +114,7 @@ fn of_axis<const D: usize>(
                 (susceptibility.singular_values[base], base < susceptibility.rank)
             } else {
                 let norm = linear.iter().map(|x| x * x).sum::<f64>().sqrt();
-                (norm, norm > RANK_TOLERANCE * largest)
+                (norm, norm > scenario.features.rank_tolerance * largest)
             };
             Direction { vector, sign, susceptibility: strength, linear, relevant }
         })
