@@ -210,7 +210,7 @@ mod tests {
 
     fn slow(study: Arc<Study>) -> Synthetic {
         let mut work = Synthetic::new(study);
-        work.delay = Duration::from_millis(2);
+        work.delay = Duration::from_millis(10);
         work
     }
 
@@ -221,9 +221,10 @@ mod tests {
         // Enough for some replicas, and for no whole one.
         for patience in [Duration::from_millis(400), Duration::ZERO] {
             let samples = measure(&study, patience, slow, |_| {});
-            let expected = 2e-3 * parts;
+            let expected = 10e-3 * parts;
             assert!(samples[0].seconds > 0.9 * expected, "{samples:?}");
-            assert!(samples[0].seconds < 4.0 * expected, "{samples:?}");
+            // The rest is the machine's: other work may run on it.
+            assert!(samples[0].seconds < 10.0 * expected, "{samples:?}");
             let time = core_time(&study, &samples);
             assert!(time.low < time.mean && time.mean < time.high);
         }
