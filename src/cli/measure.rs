@@ -333,7 +333,7 @@ fn flags(summary: &Summary) -> Vec<String> {
     }
     if summary.inert > 0 {
         notes.push(format!(
-            "{} parameters belong to rattlers only: their columns of J are zero",
+            "no bond depends on {} parameters (rattlers, or species that never meet): their columns of J are zero",
             summary.inert
         ));
     }

@@ -23,7 +23,7 @@ pub struct FireSettings {
 }
 
 impl FireSettings {
-    /// Settings measured to be fast and safe for jammed packings (DESIGN: about 800 evaluations in
+    /// Settings measured to be fast and safe for jammed packings (about 800 evaluations in
     /// 2d and 1100 in 3d from a random start to 1e-12).
     pub const DEFAULT: FireSettings = FireSettings {
         first_step: 0.1,

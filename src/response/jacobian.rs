@@ -53,7 +53,7 @@ pub struct BondJacobians {
 pub struct SpeciesJacobian {
     /// Shape (n_y, n_θ).
     pub matrix: Mat<f64>,
-    /// Parameters that no bond depends on (those of rattlers alone): zero columns, shape (n_θ,).
+    /// Parameters that no bond depends on (of rattlers, or of species that never meet): zero columns, shape (n_θ,).
     pub inert: Vec<bool>,
 }
 

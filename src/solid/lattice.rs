@@ -21,8 +21,7 @@ pub fn random_positions<const D: usize>(
 /// the commensurate box nearest to a square or cube.
 ///
 /// # Errors
-/// Where N particles do not fill such a box: 2d N = n·m with m even, 3d N = 4·n·m·l, and no edge
-/// shorter than four lattice constants' neighbours.
+/// Where N particles do not fill such a box: 2d N = n·m with m even, 3d N = 4·n·m·l.
 pub fn crystal<const D: usize>(particles: usize) -> Result<(Cell<D>, Vec<Vector<D>>), SolidError> {
     let (unit_edges, basis): (Vec<f64>, Vec<Vec<f64>>) = match D {
         2 => (vec![1.0, 3.0_f64.sqrt()], vec![vec![0.0, 0.0], vec![0.5, 0.5]]),

@@ -6,23 +6,15 @@ use std::f64::consts::PI;
 use super::document::Section;
 use super::error::ConfigError;
 use super::solid::{SolidConfig, Structure, Target};
+use crate::relax::prepare::start_packing_fraction;
 
-/// (pressure, packing fraction in 2d, in 3d) of soft-sphere packings with k = 1, measured.
-const PACKING_FRACTIONS: [(f64, f64, f64); 3] =
-    [(1e-3, 0.843, 0.648), (1e-2, 0.872, 0.685), (1e-1, 1.08, 0.912)];
-
-/// The packing fraction of a soft-sphere packing at this pressure: linear between the table's
-/// points, and beyond them along the first and the last pair.
+/// The packing fraction of a soft-sphere packing at this pressure.
 pub fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
-    let value = |point: &(f64, f64, f64)| if dimension == 2 { point.1 } else { point.2 };
-    let upper = PACKING_FRACTIONS
-        .iter()
-        .position(|point| pressure <= point.0)
-        .unwrap_or(PACKING_FRACTIONS.len() - 1)
-        .max(1);
-    let (low, high) = (&PACKING_FRACTIONS[upper - 1], &PACKING_FRACTIONS[upper]);
-    let slope = (value(high) - value(low)) / (high.0 - low.0);
-    value(low) + slope * (pressure - low.0)
+    if dimension == 2 {
+        start_packing_fraction::<2>(pressure)
+    } else {
+        start_packing_fraction::<3>(pressure)
+    }
 }
 
 /// The largest distance at which two particles interact [small diameters].

@@ -192,7 +192,7 @@ impl<const D: usize> Measured<'_, D> {
             "inert",
             &[n_theta],
             inert.iter().copied(),
-            "no bond depends on the parameter (rattlers only): its column of J is zero",
+            "no bond depends on the parameter (rattlers, or species that never meet): its column of J is zero",
         );
         if options.level == Level::Bond {
             let ends = bonds.iter().flat_map(|bond| [bond.i as u64, bond.j as u64]);

@@ -45,7 +45,7 @@ pub(super) struct Theta {
     pub space: ParameterSpace,
     /// J, shape (n_y, n_θ).
     pub jacobian: Mat<f64>,
-    /// Parameters of rattlers only, shape (n_θ,).
+    /// Parameters that no bond depends on, shape (n_θ,).
     pub inert: Vec<bool>,
 }
 

@@ -208,7 +208,7 @@ fn parameterisation(
         "inert",
         &[&parameter],
         &YES_NO,
-        "the parameter belongs to rattlers only: its column of J is zero",
+        "no bond depends on the parameter (rattlers, or species that never meet): its column of J is zero",
     );
     for set in &scenario.features.sets {
         let home = format!("{}/{}", theta.name, set_name(set));
