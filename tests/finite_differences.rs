@@ -9,11 +9,11 @@ use std::ops::Range;
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::relax;
 use amorph::relax::prepare::Structure;
-use amorph::response::features::{FeatureKind, FeatureRequest, compute};
+use amorph::response::features::compute;
 use amorph::solid::Solid;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use common::differences::derivative;
-use common::small::{EVERYTHING, prepared, recipe, relaxed, respond, topology};
+use common::small::{EVERYTHING, blocks, prepared, recipe, relaxed, respond, topology};
 
 /// Largest error of a block of J (the rows of one kind of feature), in units of its largest element
 /// with every parameter changed relatively.
@@ -38,28 +38,6 @@ const FIRST_STEP: f64 = 1e-4;
 const FIRST_STEP_ATTRACTIVE: f64 = 3e-4;
 
 const SPHERES: [ParameterKind; 2] = [ParameterKind::Diameter, ParameterKind::Stiffness];
-
-/// Rows of one kind and unit, with their name.
-fn blocks<const D: usize>(request: &FeatureRequest) -> Vec<(&'static str, Range<usize>)> {
-    let mut start = 0;
-    let mut blocks = Vec::new();
-    for (name, kind) in [
-        ("stress", FeatureKind::Stress),
-        ("C", FeatureKind::Elastic),
-        ("omega", FeatureKind::Modes),
-    ] {
-        let count = request.count(D, kind);
-        blocks.push((name, start..start + count));
-        start += count;
-    }
-    if request.derived {
-        for name in ["pressure", "K", "G", "nu"] {
-            blocks.push((name, start..start + 1));
-            start += 1;
-        }
-    }
-    blocks
-}
 
 /// y with one parameter changed and the solid relaxed from where it was; `None` where the topology
 /// changes.

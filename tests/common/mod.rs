@@ -1,7 +1,9 @@
 //! Helpers of the integration tests.
 #![allow(dead_code)]
 
+pub mod bond_model;
 pub mod differences;
+pub mod pair_formula;
 pub mod small;
 
 /// A dataset of numbers, flat.
