@@ -1,8 +1,11 @@
 //! The derivatives of the pair energy, Eq. (1), against automatic differentiation of the energy
-//! itself, written down here once more.
+//! itself, written down once more in `common/pair_formula.rs`.
+
+mod common;
 
 use amorph::solid::potential::{Pair, PairTangent, Potential, Tail};
-use num_dual::{Dual2, Dual3, DualNum};
+use common::pair_formula::{Branch, Parameters, energy};
+use num_dual::{Dual2, Dual3};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -11,52 +14,6 @@ const POINTS: usize = 2000;
 
 /// Rounding, in units of the largest term of the derivative.
 const ROUNDING: f64 = 1e-12;
-
-/// Which formula of Eq. (1) holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Branch {
-    /// r < σ.
-    Core,
-    /// A bond of a network: the core's parabola on both sides of σ.
-    Spring,
-    /// σ ≤ r < r_on.
-    Morse,
-    /// r_on ≤ r < r_cut.
-    Switch,
-    /// r ≥ r_cut.
-    Beyond,
-}
-
-/// (σ, k, B, a).
-type Parameters<T> = [T; 4];
-
-/// u(r) on one branch, for any kind of number.
-fn energy<T: DualNum<Primitive = f64> + Copy>(
-    branch: Branch,
-    tail: Tail,
-    r: T,
-    [sigma, k, depth, a]: Parameters<T>,
-) -> T {
-    let one = T::from(1.0);
-    let morse = || {
-        let bracket = one - (-(a * (r - sigma))).exp();
-        depth * (bracket * bracket - 1.0)
-    };
-    match branch {
-        Branch::Core | Branch::Spring => {
-            let overlap = one - r / sigma;
-            k * overlap * overlap * 0.5 - depth
-        }
-        Branch::Morse => morse(),
-        Branch::Switch => {
-            let Tail::Switched { from, to } = tail else { unreachable!("no switch") };
-            let (r_on, r_cut) = (sigma + a.recip() * from, sigma + a.recip() * to);
-            let x = (r - r_on) / (r_cut - r_on);
-            morse() * (one - x.powi(3) * 10.0 + x.powi(4) * 15.0 - x.powi(5) * 6.0)
-        }
-        Branch::Beyond => T::from(0.0),
-    }
-}
 
 /// A random pair on a branch: distance, parameters, and a direction of relative changes.
 fn sample(

@@ -1,8 +1,10 @@
 //! Helpers of the integration tests.
 #![allow(dead_code)]
 
+pub mod bond_model;
 pub mod differences;
 pub mod engine;
+pub mod pair_formula;
 pub mod small;
 
 /// A dataset of numbers, flat.

@@ -3,7 +3,7 @@
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::{Equilibrium, relax};
 use amorph::relax::prepare::{Prepared, Recipe, Structure, Target};
-use amorph::response::features::{FeatureRequest, compute};
+use amorph::response::features::{FeatureKind, FeatureRequest, compute};
 use amorph::response::jacobian::BondJacobians;
 use amorph::solid::Solid;
 use amorph::solid::assignment::Assignment;
@@ -13,6 +13,9 @@ use amorph::solid::parameters::ParameterSpace;
 use amorph::solid::potential::{Potential, Tail};
 use amorph::solid::random::StreamKey;
 use faer::Mat;
+use std::ops::Range;
+
+use super::pair_formula::Branch;
 
 /// Every kind of feature, ten modes.
 pub const EVERYTHING: FeatureRequest =
@@ -83,14 +86,6 @@ pub fn respond<const D: usize>(
     }
 }
 
-/// Which formula of the pair energy a bond follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Branch {
-    Core,
-    Morse,
-    Switch,
-}
-
 /// What must not change between the sides of a difference: rattlers and, of every bond, the branch
 /// of the pair energy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,22 +96,52 @@ pub struct Topology {
 
 /// The topology of a relaxed solid.
 pub fn topology<const D: usize>(solid: &Solid<D>, equilibrium: &Equilibrium<D>) -> Topology {
-    let potential = &solid.interactions.potential;
-    let branch = |bond: &Bond<D>| {
-        let from = match potential.tail {
-            Tail::Switched { from, .. } => from,
-            Tail::Truncated { .. } => f64::INFINITY,
-        };
-        if bond.in_contact() {
-            Branch::Core
-        } else if potential.a * (bond.distance - bond.pair.sigma) < from {
-            Branch::Morse
-        } else {
-            Branch::Switch
-        }
-    };
     Topology {
         rattler: equilibrium.contacts.rattler.clone(),
-        bonds: equilibrium.contacts.bonds.iter().map(|b| (b.i, b.j, branch(b))).collect(),
+        bonds: equilibrium
+            .contacts
+            .bonds
+            .iter()
+            .map(|bond| (bond.i, bond.j, branch(&solid.interactions.potential, bond)))
+            .collect(),
     }
+}
+
+/// The branch that a bond follows.
+pub fn branch<const D: usize>(potential: &Potential, bond: &Bond<D>) -> Branch {
+    let from = match potential.tail {
+        Tail::Switched { from, .. } => from,
+        Tail::Truncated { .. } => f64::INFINITY,
+    };
+    if bond.pair.spring {
+        Branch::Spring
+    } else if bond.in_contact() {
+        Branch::Core
+    } else if potential.a * (bond.distance - bond.pair.sigma) < from {
+        Branch::Morse
+    } else {
+        Branch::Switch
+    }
+}
+
+/// Rows of one kind and unit, with their name.
+pub fn blocks<const D: usize>(request: &FeatureRequest) -> Vec<(&'static str, Range<usize>)> {
+    let mut start = 0;
+    let mut blocks = Vec::new();
+    for (name, kind) in [
+        ("stress", FeatureKind::Stress),
+        ("C", FeatureKind::Elastic),
+        ("omega", FeatureKind::Modes),
+    ] {
+        let count = request.count(D, kind);
+        blocks.push((name, start..start + count));
+        start += count;
+    }
+    if request.derived {
+        for name in ["pressure", "K", "G", "nu"] {
+            blocks.push((name, start..start + 1));
+            start += 1;
+        }
+    }
+    blocks
 }
