@@ -42,6 +42,7 @@ fn recipes<const D: usize>() -> Vec<(&'static str, Recipe)> {
 }
 
 /// One block that holds every element.
+#[allow(clippy::single_range_in_vec_init)]
 fn whole(len: usize) -> [Range<usize>; 1] {
     [0..len]
 }
