@@ -1,4 +1,4 @@
-//! Following a solid along θ₀ + γ Δθ̂ at fixed box: predictor from the exact response, corrector by
+//! Following a solid along θ₀ + γ Δθ̂ at fixed box: predictor from the exact response (`predictor`), corrector by
 //! Newton's method, and the conditions under which a step is believed.
 //!
 //! A step from γ to γ' is accepted only if
@@ -22,6 +22,7 @@ use crate::solid::contacts::{Contacts, virial_pressure};
 use crate::solid::parameters::{ParameterDirection, ParameterKind};
 use crate::solid::{Solid, Vector};
 
+use super::predictor::{Prediction, next_contact_change, predict};
 use super::sweep::SweepProblem;
 use super::thresholds::Counters;
 
@@ -285,26 +286,35 @@ impl<'a, const D: usize> Path<'a, D> {
         }
     }
 
+    /// Where the solid is expected at γ.
+    pub fn predict(&mut self, gamma: f64) -> Prediction<D> {
+        self.place(self.here.gamma, None);
+        self.forces.refresh(&self.solid);
+        predict(&self.solid, self.forces.candidates(), &self.along, &self.here, gamma)
+    }
+
     /// Tries to step to γ. The path stays where it is: pass the point to [`Path::advance`].
     ///
     /// # Errors
     /// [`Refusal`] where the step is not believed.
     pub fn try_step(&mut self, gamma: f64) -> Result<Trial<D>, Refusal> {
-        let d_gamma = gamma - self.here.gamma;
-        let predicted: Field<D> = self
-            .here
-            .positions
-            .iter()
-            .zip(&self.here.velocity)
-            .map(|(position, w)| position + w * d_gamma)
-            .collect();
-        let moved = max_norm(&self.here.velocity) * d_gamma.abs();
+        let predicted = self.predict(gamma);
+        self.try_predicted(&predicted)
+    }
+
+    /// Tries to step to where the solid is expected.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the step is not believed.
+    pub fn try_predicted(&mut self, predicted: &Prediction<D>) -> Result<Trial<D>, Refusal> {
+        let (gamma, moved) = (predicted.gamma, predicted.moved);
         let reach = CORRECTION * moved + DISPLACEMENT_FLOOR;
-        self.place(gamma, Some(predicted.clone()));
+        self.place(gamma, Some(predicted.positions.clone()));
         let equilibrium = self.correct(reach)?;
         let velocity = velocity(&self.solid, &self.along, &equilibrium);
         let positions = self.solid.positions.clone();
-        let correction = self.distance(&predicted, &positions, &equilibrium.contacts.rattler);
+        let rattler = &equilibrium.contacts.rattler;
+        let correction = self.distance(&predicted.positions, &positions, rattler);
         let point = Point { gamma, positions, equilibrium, velocity };
         if !self.returns(&point, moved) {
             self.recycle(Some(point.equilibrium.hessian));
@@ -316,14 +326,11 @@ impl<'a, const D: usize> Path<'a, D> {
     /// Does predicting back from a new state, and correcting there with the old state's factor,
     /// return to the old state?
     fn returns(&mut self, point: &Point<D>, moved: f64) -> bool {
-        let d_gamma = self.here.gamma - point.gamma;
-        let back: Field<D> = point
-            .positions
-            .iter()
-            .zip(&point.velocity)
-            .map(|(position, w)| position + w * d_gamma)
-            .collect();
-        self.place(self.here.gamma, Some(back));
+        self.place(point.gamma, Some(point.positions.clone()));
+        self.forces.refresh(&self.solid);
+        let candidates = self.forces.candidates();
+        let back = predict(&self.solid, candidates, &self.along, point, self.here.gamma);
+        self.place(self.here.gamma, Some(back.positions));
         let near = RETURNED * self.smallest_diameter;
         let reach = moved + near;
         let mut force = Vec::new();
@@ -428,34 +435,11 @@ impl<'a, const D: usize> Path<'a, D> {
             .sqrt()
     }
 
-    /// The γ at which the next pair is predicted to make or break contact, from gaps and their
-    /// rates; infinite if none is.
+    /// The γ at which the next pair is predicted to make or break contact; infinite if none is.
     pub fn next_contact_change(&mut self) -> f64 {
-        if self.problem.solid.springs.is_some() {
-            return f64::INFINITY;
-        }
         self.place(self.here.gamma, None);
         self.forces.refresh(&self.solid);
-        let rattler = &self.here.equilibrium.contacts.rattler;
-        let mut soonest = f64::INFINITY;
-        for candidate in self.forces.candidates() {
-            let (i, j) = (candidate.i as usize, candidate.j as usize);
-            if rattler[i] || rattler[j] {
-                continue;
-            }
-            let separation = self.solid.separation(i, j);
-            let distance = separation.norm();
-            let gap = distance - self.solid.pair(i, j).sigma;
-            let closing =
-                separation.dot(&(self.here.velocity[i] - self.here.velocity[j])) / distance;
-            let tangent = self.along.pair(self.solid.species[i], self.solid.species[j], 1.0);
-            let rate = closing - tangent.sigma;
-            let wait = -gap / rate;
-            if wait > 0.0 && wait < soonest {
-                soonest = wait;
-            }
-        }
-        self.here.gamma + soonest
+        next_contact_change(&self.solid, self.forces.candidates(), &self.along, &self.here)
     }
 
     /// The lowest non-zero eigenvalue of H at a point whose parameters are in place.

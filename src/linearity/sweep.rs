@@ -17,6 +17,7 @@ use crate::solid::parameters::{ParameterDirection, ParameterSpace};
 
 use super::cause::Cause;
 use super::path::{Path, Point};
+use super::predictor::Prediction;
 use super::rearrangement::{JUDGED_WIDTH, Verdict, cause_of};
 use super::thresholds::{Snapshots, SweepResult, Threshold};
 
@@ -75,15 +76,20 @@ pub struct SweepProblem<'a, const D: usize> {
     pub weights: Option<&'a [f64]>,
 }
 
-/// Share of the way to a predicted contact change that is gone in one step from afar.
+/// Share of the way to a predicted contact change or instability that is gone in one step from afar.
 const APPROACH: f64 = 0.9;
 
-/// A contact change is near once it is predicted within this share of its γ.
+/// A contact change or instability is near once it is predicted within this share of its γ.
 const NEAR: f64 = 0.05;
 
-/// The first stride of the free run, and its largest, in units of γ.
-const FIRST_STRIDE: f64 = 0.05;
+/// The largest stride of the free run, with which it begins, and the one after a step by FIRE, in
+/// units of γ.
 const LARGEST_STRIDE: f64 = 0.25;
+const STRIDE_AFTER_FIRE: f64 = 0.05;
+
+/// The path stops this far before a predicted instability, in units of the smallest step, and FIRE
+/// decides across it.
+const BEFORE_INSTABILITY: f64 = 0.3;
 
 /// Growth and shrinkage of the stride, and the correction below which it grows.
 const STRIDE_GROWTH: f64 = 1.6;
@@ -244,7 +250,7 @@ pub fn sweep<const D: usize>(
             Cause::Censored
         },
         found: Found::default(),
-        stride: FIRST_STRIDE,
+        stride: LARGEST_STRIDE,
         path,
         yardstick,
         settings,
@@ -295,8 +301,8 @@ impl<const D: usize> Run<'_, '_, D> {
     fn follow(&mut self) {
         // Known to lie beyond a contact change that is being closed in.
         let mut ceiling = f64::INFINITY;
-        // Shortens the way to the next target after a refusal.
-        let mut caution = 1.0;
+        // The target from here that was not believed.
+        let mut refused: Option<f64> = None;
         for _ in 0..MAX_ATTEMPTS {
             let here = self.path.here.gamma;
             if self.found.complete() {
@@ -307,20 +313,28 @@ impl<const D: usize> Run<'_, '_, D> {
                 return;
             }
             let resolving = self.found.resolving();
-            let wanted =
-                if resolving { self.resolving_target(ceiling) } else { self.stride_target() };
-            let target = (here + caution * (wanted - here)).min(self.limit);
+            let target = match refused {
+                Some(refused) => here + STRIDE_SHRINK * (refused - here),
+                None if resolving => self.resolving_target(ceiling),
+                None => self.stride_target(),
+            };
+            let target = target.min(self.limit);
             let smallest = JUDGED_WIDTH * here.max(self.settings.gamma_min);
-            if caution < 1.0 && target - here <= smallest {
-                (caution, ceiling) = (1.0, f64::INFINITY);
-                self.stride = FIRST_STRIDE;
+            let prediction = if refused.is_some() && target - here <= smallest {
+                None
+            } else {
+                self.predict_before_instability(target, smallest)
+            };
+            let Some(prediction) = prediction else {
+                (refused, ceiling) = (None, f64::INFINITY);
+                self.stride = STRIDE_AFTER_FIRE;
                 if self.let_fire_decide((here + smallest).min(self.limit)) {
                     return;
                 }
                 continue;
-            }
-            let Ok(trial) = self.path.try_step(target) else {
-                caution *= STRIDE_SHRINK;
+            };
+            let Ok(trial) = self.path.try_predicted(&prediction) else {
+                refused = Some(prediction.gamma);
                 continue;
             };
             if resolving {
@@ -329,16 +343,33 @@ impl<const D: usize> Run<'_, '_, D> {
                     None => return,
                 }
             } else {
-                self.stride *= caution;
+                if refused.is_some() {
+                    self.stride = (prediction.gamma - here) / here.max(self.settings.gamma_min);
+                }
                 if trial.correction < SMALL_CORRECTION {
                     self.stride = (self.stride * STRIDE_GROWTH).min(LARGEST_STRIDE);
                 }
                 self.path.advance(trial.point);
             }
-            caution = 1.0;
+            refused = None;
         }
         let here = self.path.here.gamma;
         self.found.end(here, Cause::NotConverged);
+    }
+
+    /// Predicts the solid at `target`, or before the instability that is met on the way there;
+    /// `None` where the instability is within the `smallest` step.
+    fn predict_before_instability(&mut self, target: f64, smallest: f64) -> Option<Prediction<D>> {
+        let prediction = self.path.predict(target);
+        let Some(unstable) = prediction.unstable else { return Some(prediction) };
+        let here = self.path.here.gamma;
+        let ahead = unstable - here;
+        let before = if ahead > NEAR * unstable {
+            here + APPROACH * ahead
+        } else {
+            unstable - BEFORE_INSTABILITY * smallest
+        };
+        (before - here > BEFORE_INSTABILITY * smallest).then(|| self.path.predict(before))
     }
 
     fn snapshots(&self, after: &Point<D>) -> Snapshots {
