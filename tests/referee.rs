@@ -1,11 +1,13 @@
 //! The continuation against the plain protocol (FIRE at every step of γ/200) on Scenario 1,
-//! N = 256: `make referee`, about an hour. `AMORPH_REFEREE_REPLICAS` (default 12) sets how many
+//! N = 256: `make referee`, about half an hour. `AMORPH_REFEREE_REPLICAS` (default 12) sets how many
 //! solids, nine directions each.
 
 mod common;
 #[path = "common/solids.rs"]
 mod solids;
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use amorph::linearity::referee::agree;
@@ -26,9 +28,17 @@ fn show(threshold: &Threshold) -> String {
     format!("[{:.4e}, {:.4e}] {}", threshold.lo, threshold.hi, threshold.cause.name())
 }
 
-fn compare<const D: usize>() {
-    let replicas: u64 = std::env::var("AMORPH_REFEREE_REPLICAS")
-        .map_or(12, |value| value.parse().expect("a number of replicas"));
+/// What came of the comparison of some directions.
+#[derive(Default)]
+struct Tally {
+    directions: usize,
+    agreed: [usize; 3],
+    seconds: [f64; 2],
+    evaluations: [u64; 2],
+}
+
+/// Sweeps the leading directions of a solid by both protocols.
+fn compare<const D: usize>(replica: u64, tally: &Mutex<Tally>) {
     let settings = SweepSettings {
         gamma_min: 1e-6,
         gamma_max: 1e-1,
@@ -40,68 +50,91 @@ fn compare<const D: usize>() {
     };
     let plain =
         SweepSettings { protocol: Protocol::Referee, gamma_min: REFEREE_GAMMA_MIN, ..settings };
-    let mut agreed = [0_usize; 3];
-    let mut directions = 0_usize;
-    let (mut ours_seconds, mut plain_seconds) = (0.0, 0.0);
-    for replica in 0..replicas {
-        let (solid, space, svd) = solids::scenario_1::<D>(replica);
-        for index in 0..DIRECTIONS {
-            let direction = solids::direction(&svd, index);
-            let problem = SweepProblem {
-                solid: &solid,
-                space: &space,
-                direction: &direction,
-                request: solids::FEATURES,
-                weights: None,
-            };
+    let (solid, space, svd) = solids::scenario_1::<D>(replica);
+    for index in 0..DIRECTIONS {
+        let direction = solids::direction(&svd, index);
+        let problem = SweepProblem {
+            solid: &solid,
+            space: &space,
+            direction: &direction,
+            request: solids::FEATURES,
+            weights: None,
+        };
+        let timed = |settings| {
             let start = Instant::now();
-            let ours = sweep(&problem, &settings, false).unwrap();
-            ours_seconds += start.elapsed().as_secs_f64();
-            let start = Instant::now();
-            let theirs = sweep(&problem, &plain, false).unwrap();
-            plain_seconds += start.elapsed().as_secs_f64();
-            directions += 1;
-            let pairs = [
-                (&ours.gamma_star, &theirs.gamma_star),
-                (&ours.gamma_contact, &theirs.gamma_contact),
-                (&ours.gamma_rearrangement, &theirs.gamma_rearrangement),
-            ];
-            for (k, (a, b)) in pairs.into_iter().enumerate() {
-                if agree(a, b, REQUIRED[k].1) {
-                    agreed[k] += 1;
-                } else {
-                    println!(
-                        "{D}d replica {replica} w_{index} {}: {} — referee {}",
-                        REQUIRED[k].0,
-                        show(a),
-                        show(b)
-                    );
-                }
+            let result = sweep(&problem, settings, false).unwrap();
+            (result, start.elapsed().as_secs_f64())
+        };
+        let (ours, our_seconds) = timed(&settings);
+        let (theirs, their_seconds) = timed(&plain);
+        let pairs = [
+            (&ours.gamma_star, &theirs.gamma_star),
+            (&ours.gamma_contact, &theirs.gamma_contact),
+            (&ours.gamma_rearrangement, &theirs.gamma_rearrangement),
+        ];
+        let mut tally = tally.lock().unwrap();
+        tally.directions += 1;
+        tally.seconds[0] += our_seconds;
+        tally.seconds[1] += their_seconds;
+        tally.evaluations[0] += ours.counters.force_evaluations;
+        tally.evaluations[1] += theirs.counters.force_evaluations;
+        for (k, (a, b)) in pairs.into_iter().enumerate() {
+            let (name, within, _) = REQUIRED[k];
+            if agree(a, b, within) {
+                tally.agreed[k] += 1;
+            } else {
+                println!(
+                    "{D}d replica {replica} w_{index} {name}: {} — referee {}",
+                    show(a),
+                    show(b)
+                );
             }
         }
-        println!("{D}d replica {replica}: {agreed:?} of {directions} directions agree");
     }
-    println!(
-        "| {D}d | {directions} | {} | {} | {} | {:.0} |",
-        agreed[0],
-        agreed[1],
-        agreed[2],
-        plain_seconds / ours_seconds
-    );
-    for (k, (name, _, share)) in REQUIRED.into_iter().enumerate() {
-        let reached = agreed[k] as f64 / directions as f64;
-        assert!(reached >= share, "{D}d {name}: {reached:.3} agree, {share} required");
-    }
+    let tally = tally.lock().unwrap();
+    println!("{D}d replica {replica}: {:?} of {} directions agree", tally.agreed, tally.directions);
 }
 
+/// Solids are shared among as many threads as there are cores.
 #[test]
-#[ignore = "about half an hour: make referee"]
-fn the_continuation_agrees_with_the_plain_protocol_in_2d() {
-    compare::<2>();
-}
-
-#[test]
-#[ignore = "about an hour: make referee"]
-fn the_continuation_agrees_with_the_plain_protocol_in_3d() {
-    compare::<3>();
+#[ignore = "long: make referee"]
+fn the_continuation_agrees_with_the_plain_protocol() {
+    let replicas: u64 = std::env::var("AMORPH_REFEREE_REPLICAS")
+        .map_or(12, |value| value.parse().expect("a number of replicas"));
+    let next = AtomicU64::new(0);
+    let tallies = [Mutex::new(Tally::default()), Mutex::new(Tally::default())];
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    // The longer ones first.
+                    match next.fetch_add(1, Ordering::Relaxed) {
+                        task if task < replicas => compare::<3>(task, &tallies[1]),
+                        task if task < 2 * replicas => compare::<2>(task - replicas, &tallies[0]),
+                        _ => break,
+                    }
+                }
+            });
+        }
+    });
+    println!("| d | directions | γ* | γ_c | γ_r | force evaluations | time |");
+    for (dimension, tally) in [2, 3].into_iter().zip(&tallies) {
+        let tally = tally.lock().unwrap();
+        let [star, contact, rearrangement] = tally.agreed;
+        println!(
+            "| {dimension} | {} | {star} | {contact} | {rearrangement} | {:.0} × | {:.0} × |",
+            tally.directions,
+            tally.evaluations[1] as f64 / tally.evaluations[0] as f64,
+            tally.seconds[1] / tally.seconds[0]
+        );
+    }
+    for tally in &tallies {
+        let tally = tally.lock().unwrap();
+        assert!(tally.directions > 0);
+        for ((name, _, share), agreed) in REQUIRED.into_iter().zip(tally.agreed) {
+            let reached = agreed as f64 / tally.directions as f64;
+            assert!(reached >= share, "{name}: {reached:.3} agree, {share} required");
+        }
+    }
 }

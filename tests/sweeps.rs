@@ -10,6 +10,7 @@ use amorph::linearity::thresholds::{SweepResult, Threshold};
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::relax;
 use amorph::response::features::FeatureRequest;
+use amorph::solid::Solid;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
 use amorph::study::solid_file;
@@ -149,30 +150,93 @@ fn a_sweep_that_reaches_nothing_is_censored() {
     }
 }
 
-/// A stored solid of `sweeps_s2d_n256.h5`, judged by FIRE across the bracket of a threshold.
+/// A stored solid of `sweeps_s2d_n256.h5` with its direction.
+struct Stored {
+    solid: Solid<2>,
+    space: ParameterSpace,
+    direction: Vec<f64>,
+}
+
+impl Stored {
+    fn read(group: &str) -> Self {
+        let data = solid_file::read(&format!("tests/data/sweeps_s2d_n256.h5:/{group}")).unwrap();
+        let mut solid = data.solid::<2>(Tail::DEFAULT).unwrap();
+        let mut forces = Forces::new(&solid);
+        relax(&mut solid, &mut forces).unwrap();
+        let (directions, columns) = data.directions.clone().unwrap();
+        let space = ParameterSpace::new(&[ParameterKind::Diameter], columns);
+        Stored { solid, space, direction: directions[..columns].to_vec() }
+    }
+
+    fn problem(&self) -> SweepProblem<'_, 2> {
+        SweepProblem {
+            solid: &self.solid,
+            space: &self.space,
+            direction: &self.direction,
+            request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
+            weights: None,
+        }
+    }
+}
+
+/// Follows a path up to γ in equal steps.
+fn follow(path: &mut Path<'_, 2>, gamma: f64, steps: u32) {
+    for step in 1..=steps {
+        let trial = path.try_step(gamma * f64::from(step) / f64::from(steps)).unwrap();
+        path.advance(trial.point);
+    }
+}
+
+/// A stored solid, judged by FIRE across the bracket of a threshold.
 fn judged(group: &str, which: fn(&SweepResult) -> Threshold) -> (SweepResult, bool) {
-    let data = solid_file::read(&format!("tests/data/sweeps_s2d_n256.h5:/{group}")).unwrap();
-    let mut solid = data.solid::<2>(Tail::DEFAULT).unwrap();
-    let mut forces = Forces::new(&solid);
-    relax(&mut solid, &mut forces).unwrap();
-    let (directions, columns) = data.directions.clone().unwrap();
-    let space = ParameterSpace::new(&[ParameterKind::Diameter], columns);
-    let problem = SweepProblem {
-        solid: &solid,
-        space: &space,
-        direction: &directions[..columns],
-        request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
-        weights: None,
-    };
+    let stored = Stored::read(group);
+    let problem = stored.problem();
     let result = sweep(&problem, &SETTINGS, false).unwrap();
     let threshold = which(&result);
     let mut path = Path::new(&problem).unwrap();
-    for step in 1..=40 {
-        let trial = path.try_step(threshold.lo * f64::from(step) / 40.0).unwrap();
-        path.advance(trial.point);
-    }
+    follow(&mut path, threshold.lo, 40);
     let rearranged = matches!(path.judge(threshold.hi), Verdict::Rearranged(_));
     (result, rearranged)
+}
+
+#[test]
+fn a_prediction_takes_the_kinks_of_contact_changes_in() {
+    let stored = Stored::read("contact_change");
+    let problem = stored.problem();
+    let kink = sweep(&problem, &SETTINGS, false).unwrap().gamma_contact.hi;
+    let gamma = 1.2 * kink;
+    let mut path = Path::new(&problem).unwrap();
+    follow(&mut path, 0.95 * kink, 20);
+    let from = path.here.gamma;
+    let predicted = path.predict(gamma);
+    let no_rattlers = vec![false; stored.solid.len()];
+    let straight: Vec<_> = path
+        .here
+        .positions
+        .iter()
+        .zip(&path.here.velocity)
+        .map(|(r, w)| r + w * (gamma - from))
+        .collect();
+    while path.here.gamma < gamma {
+        let next = (path.here.gamma + 0.01 * kink).min(gamma);
+        let trial = path.try_step(next).unwrap();
+        path.advance(trial.point);
+    }
+    let off = path.distance(&predicted.positions, &path.here.positions, &no_rattlers);
+    let straight_off = path.distance(&straight, &path.here.positions, &no_rattlers);
+    println!("{off:e} {straight_off:e} of {:e}", predicted.moved);
+    assert!(off < 0.1 * straight_off && off > 0.0, "{off:e} {straight_off:e}");
+}
+
+#[test]
+fn a_prediction_knows_the_contact_that_the_solid_cannot_lose() {
+    let stored = Stored::read("rearranging");
+    let problem = stored.problem();
+    let mut path = Path::new(&problem).unwrap();
+    follow(&mut path, 1.4e-3, 10);
+    let unstable = path.predict(1.6e-3).unstable.unwrap();
+    assert!((unstable / 1.4826e-3 - 1.0).abs() < 2e-3, "{unstable:e}");
+    assert_eq!(path.predict(1.45e-3).unstable, None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 pub mod cause;
 mod curve;
 pub mod path;
-mod predictor;
+pub mod predictor;
 pub mod rearrangement;
 pub mod referee;
 pub mod sweep;

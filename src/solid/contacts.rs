@@ -83,29 +83,27 @@ pub fn interacting_pairs<const D: usize>(
     candidates: &[Candidate],
 ) -> Vec<Bond<D>> {
     let stretch = |index: usize| solid.springs.as_ref().map(|springs| springs[index].stretch);
-    candidates
-        .iter()
-        .enumerate()
-        .filter_map(|(index, candidate)| {
-            let (i, j) = (candidate.i as usize, candidate.j as usize);
-            let separation = solid.separation(i, j);
-            let distance = separation.norm();
-            let mut pair = solid.pair(i, j);
-            let stretch = stretch(index);
-            if let Some(stretch) = stretch {
-                pair.sigma *= stretch;
-                pair.spring = true;
-            }
-            solid.interactions.potential.interacts(&pair, distance).then_some(Bond {
-                i,
-                j,
-                separation,
-                distance,
-                pair,
-                stretch: stretch.unwrap_or(1.0),
-            })
+    let mut bonds = Vec::with_capacity(candidates.len());
+    bonds.extend(candidates.iter().enumerate().filter_map(|(index, candidate)| {
+        let (i, j) = (candidate.i as usize, candidate.j as usize);
+        let separation = solid.separation(i, j);
+        let distance = separation.norm();
+        let mut pair = solid.pair(i, j);
+        let stretch = stretch(index);
+        if let Some(stretch) = stretch {
+            pair.sigma *= stretch;
+            pair.spring = true;
+        }
+        solid.interactions.potential.interacts(&pair, distance).then_some(Bond {
+            i,
+            j,
+            separation,
+            distance,
+            pair,
+            stretch: stretch.unwrap_or(1.0),
         })
-        .collect()
+    }));
+    bonds
 }
 
 /// p = −(1/dV) Σ_b u' r [energy/length^d].
