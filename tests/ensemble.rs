@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::engine::{contents, launch};
+use common::engine::{contents, launch, python};
 
 /// Two small scenarios: every kind of column, more solids than ranks and fewer.
 const STUDY: &str = r#"
@@ -85,8 +85,6 @@ fn scenario_1_in_2d_is_fully_independent_in_every_solid_and_any_tool_reads_it() 
     let header = Command::new("h5dump").arg("-H").arg(&output).output().expect("h5dump is there");
     assert!(header.status.success());
     assert!(String::from_utf8_lossy(&header.stdout).contains("gamma_star"));
-    let python = root.join(".venv/bin/python");
-    assert!(python.exists(), "no {}: `make test` makes it", python.display());
     let script = r#"
 import sys, h5py, numpy, xarray
 file = sys.argv[1]
@@ -102,6 +100,6 @@ with xarray.open_dataset(file, group="main/features", engine="h5netcdf") as data
     assert [x.decode() if isinstance(x, bytes) else str(x) for x in data["feature"].values][:3] == [
         "stress_xx", "stress_yy", "stress_xy"], data["feature"]
 "#;
-    let read = Command::new(python).args(["-c", script]).arg(&output).output().unwrap();
+    let read = Command::new(python()).args(["-c", script]).arg(&output).output().unwrap();
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use amorph::study::archive::{Archive, State};
 use amorph::study::lock::lock_path;
-use common::engine::{PROGRAM, contents, launch, ranks_of};
+use common::engine::{PROGRAM, contents, launch, launcher_of, python, ranks_of};
 
 /// A run that takes longer has hung [s].
 const TIMEOUT: &str = "100";
@@ -50,8 +50,11 @@ impl Place {
 
     /// Starts a run and waits until it has committed something.
     fn start(&self, ranks: usize, arguments: &[&str]) -> Child {
-        let mut child = self
-            .command(ranks)
+        self.start_command(self.command(ranks), arguments)
+    }
+
+    fn start_command(&self, mut command: Command, arguments: &[&str]) -> Child {
+        let mut child = command
             .args(["--commit-interval", "0.02"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -141,14 +144,65 @@ fn a_terminated_job_ends_in_its_grace_and_loses_nothing() {
     }
 }
 
+/// Open MPI passes SIGUSR1 on; on SIGTERM and SIGINT it tells its ranks after a second and kills
+/// them after another one, whatever they do, and exits with a code of its own.
+#[test]
+fn a_signal_to_the_launcher_ends_the_job_and_loses_nothing() {
+    for (name, code) in [("USR1", Some(75)), ("TERM", None), ("INT", None)] {
+        let place = Place::new(4000);
+        let child = place.start(2, &[]);
+        let before = done(&place.output).expect("readable");
+        signal(name, launcher_of(child.id()).expect("a launcher"));
+        let output = child.wait_with_output().expect("waitable");
+        let found = output.status.code();
+        assert!(![Some(0), Some(TIMED_OUT)].contains(&found), "{name}: {}", text(&output));
+        assert!(code.is_none_or(|code| found == Some(code)), "{name}: {}", text(&output));
+        assert!(ranks_of(&place.output).is_empty(), "{name}: a rank goes on");
+        assert!(done(&place.output).expect("readable") >= before);
+        assert!(amorph(&["check"], &place.output).status.success());
+        ends(&place.run(2, &["--resume", "--max-time", "1"]), 75, &["resume "]);
+    }
+}
+
+/// A solid that takes far longer than any test waits.
+fn endless(text: &str) -> String {
+    text.replace("particles = 32", "particles = 4096").replace("dimension = 2", "dimension = 3")
+}
+
+#[test]
+fn a_stopped_job_stores_what_is_finished_before_what_runs_is() {
+    let place = Place::new(1);
+    let slow = "[[scenario]]\nname = \"quick\"\n[[scenario]]\nname = \"slow\"\n\
+                solid = { dimension = 3, particles = 4096, pressure = 0.1 }\n";
+    std::fs::write(&place.study, study(1) + slow).expect("writable");
+    let mut command = place.command(0);
+    command.args(["--commit-interval", "1000"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("starts");
+    let started = Instant::now();
+    while !place.output.exists() && started.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Until the slow solid is at work: the quick one takes a few hundredths of this.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(done(&place.output), Some(0));
+    let rank = ranks_of(&place.output)[0];
+    signal("TERM", rank);
+    let asked = Instant::now();
+    while done(&place.output) == Some(0) {
+        assert!(asked.elapsed() < Duration::from_secs(10), "nothing is stored after a signal");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(child.try_wait().expect("waitable").is_none(), "the slow solid was not at work");
+    signal("KILL", rank);
+    let _ = child.wait();
+    assert_eq!(done(&place.output), Some(3));
+    ends(&amorph(&["check"], &place.output), 0, &["nothing is wrong"]);
+}
+
 #[test]
 fn a_second_interrupt_stops_at_once() {
-    // One solid of this size takes far longer than the test waits.
     let place = Place::new(2);
-    let slow = study(2)
-        .replace("particles = 32", "particles = 4096")
-        .replace("2\nparticles", "3\nparticles");
-    std::fs::write(&place.study, slow.replace("dimension = 2", "dimension = 3")).expect("writable");
+    std::fs::write(&place.study, endless(&study(2))).expect("writable");
     let mut child =
         place.command(0).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("starts");
     let started = Instant::now();
@@ -182,9 +236,7 @@ fn a_vanished_file_ends_the_job_with_a_message() {
 fn a_rank_dies_with_its_launcher() {
     let place = Place::new(4000);
     let mut child = place.start(3, &[]);
-    let children = format!("/proc/{0}/task/{0}/children", child.id());
-    let launcher = std::fs::read_to_string(children).expect("readable");
-    signal("KILL", launcher.split_whitespace().next().expect("a child").parse().expect("a pid"));
+    signal("KILL", launcher_of(child.id()).expect("a launcher"));
     let _ = child.wait();
     let started = Instant::now();
     while !ranks_of(&place.output).is_empty() {
@@ -210,6 +262,75 @@ fn a_full_disk_shows_at_the_start() {
     };
     ends(&run(&[]), 2, &["only", "are free there", "free space"]);
     assert_eq!(std::fs::read_dir(&small.path).expect("readable").count(), 0);
+}
+
+/// A file system that cannot reserve space.
+const NO_RESERVATION: &str = r"
+#include <errno.h>
+#include <sys/types.h>
+int fallocate(int file, int mode, off_t offset, off_t length) { errno = EOPNOTSUPP; return -1; }
+int fallocate64(int file, int mode, off_t offset, off_t length) { errno = EOPNOTSUPP; return -1; }
+";
+
+#[test]
+fn a_disk_that_becomes_full_ends_the_job_with_a_message() {
+    for reserves in [true, false] {
+        let mut place = Place::new(4000);
+        let small = Mount::tmpfs("64m");
+        let library = preloaded(NO_RESERVATION, place.study.parent().expect("a folder"));
+        place.output = small.path.join("out.h5");
+        let mut command = place.command(2);
+        if !reserves {
+            command.env("LD_PRELOAD", library);
+        }
+        let child = place.start_command(command, &["--max-time", "8"]);
+        let before = done(&place.output).expect("readable");
+        let filler = small.path.join("filler");
+        let mut file = std::fs::File::create(&filler).expect("makable");
+        while std::io::Write::write(&mut file, &[1; 4096]).is_ok_and(|written| written > 0) {}
+        drop(file);
+        let output = child.wait_with_output().expect("waitable");
+        if reserves {
+            // Nothing can happen: the space has been reserved.
+            ends(&output, 75, &[]);
+        } else {
+            ends(&output, 1, &["the file system is full", "--resume"]);
+        }
+        std::fs::remove_file(filler).expect("removable");
+        assert!(done(&place.output).expect("readable") >= before);
+        ends(&amorph(&["check"], &place.output), 0, &["nothing is wrong"]);
+        ends(&place.run(2, &["--resume", "--max-time", "1"]), 75, &["resume "]);
+    }
+}
+
+#[test]
+fn h5py_reads_the_file_while_two_ranks_write() {
+    let place = Place::new(4000);
+    let mut child = place.start(2, &[]);
+    let script = r#"
+import sys, time, h5py, numpy
+file, deadline, seen = sys.argv[1], time.monotonic() + 60, []
+def visit(name, item):
+    if isinstance(item, h5py.Dataset):
+        item[()]
+while len(set(seen)) < 5:
+    assert time.monotonic() < deadline, seen
+    with h5py.File(file, "r") as h:
+        state = h["items/state"][()]
+        seen.append(int((state == 1).sum()))
+        positions = h["main/solids/positions"][()]
+        solids = state.reshape(4000, -1)[:, 0] == 1
+        assert solids.any() and numpy.isfinite(positions[solids]).all()
+        h.visititems(visit)
+assert seen == sorted(seen), seen
+"#;
+    let read = Command::new(python()).args(["-c", script]).arg(&place.output).output();
+    let read = read.expect("starts");
+    assert!(child.try_wait().expect("waitable").is_none(), "nobody wrote any more");
+    ranks_of(&place.output).into_iter().for_each(|rank| signal("TERM", rank));
+    ends(&child.wait_with_output().expect("waitable"), 75, &[]);
+    ends(&read, 0, &[]);
+    ends(&amorph(&["check"], &place.output), 0, &["nothing is wrong"]);
 }
 
 #[test]
@@ -282,34 +403,106 @@ fn a_flipped_byte_is_found_by_check_and_repaired_by_resume() {
         0,
         &["nothing is wrong", "12 looked at"],
     );
-    let columns = [
-        "solids/positions",
-        "D_n2/jacobian",
-        "D_n2/sweeps/gamma_star",
-        "D_n2/sweeps/curve/delta_y",
-    ];
-    for column in columns {
-        let archive = hdf5::File::open(&place.output).expect("readable");
-        let dataset = archive.dataset(&format!("main/{column}")).expect(column);
-        let offset = dataset.offset().expect("allocated") + dataset.storage_size() / 7;
-        drop((dataset, archive));
-        let raw =
-            std::fs::OpenOptions::new().read(true).write(true).open(&place.output).expect("opens");
-        let mut byte = [0];
-        raw.read_exact_at(&mut byte, offset).expect("readable");
-        raw.write_all_at(&[byte[0] ^ 4], offset).expect("writable");
-        ends(&amorph(&["check"], &place.output), 3, &["WRONG  checksums", "1 wrong", "--resume"]);
-        ends(&place.run(1, &["--resume"]), 0, &["1 items to compute, 1 of them whose checksum"]);
-        assert!(contents(&place.output) == good, "{column} is not repaired");
+    let archive = Archive::open(&place.output).expect("readable");
+    let columns: Vec<String> =
+        archive.schemas()[0].columns.iter().map(|column| format!("main/{}", column.path)).collect();
+    drop(archive);
+    assert!(columns.len() > 40, "{columns:?}");
+    let wrong = || -> usize {
+        let archive = Archive::open(&place.output).expect("readable");
+        archive.verify(0, &(0..6)).expect("readable").iter().filter(|good| !**good).count()
+    };
+    let items = ["items/checksum", "items/reason"].map(str::to_owned);
+    for path in columns.iter().chain(&items) {
+        for part in [0.0, 0.14, 0.999] {
+            flip(&place.output, path, part, 4);
+            assert_eq!(wrong(), 1, "{path} at {part}");
+            flip(&place.output, path, part, 4);
+            assert_eq!(wrong(), 0, "{path} at {part}");
+        }
     }
+    // Every state but "pending" is found by the checksum or does not exist.
+    for mask in 2..=u8::MAX {
+        flip(&place.output, "items/state", 0.5, mask);
+        assert_eq!(wrong(), 1, "state {}", mask ^ 1);
+        flip(&place.output, "items/state", 0.5, mask);
+    }
+    let by_the_program = [
+        ("main/solids/positions", 4),
+        ("main/D_n2/sweeps/gamma_star", 4),
+        ("main/D_n2/sweeps/curve/delta_y", 4),
+        ("items/checksum", 1),
+        ("items/reason", 1),
+        ("items/state", 3),
+        ("items/state", 64),
+    ];
+    for (path, mask) in by_the_program {
+        flip(&place.output, path, 0.14, mask);
+        ends(&amorph(&["check"], &place.output), 3, &["WRONG  checksums", "1 wrong", "--resume"]);
+        ends(&amorph(&["stats"], &place.output), 0, &["1 items have a wrong checksum"]);
+        ends(&place.run(1, &["--resume"]), 0, &["1 items to compute, 1 of them whose checksum"]);
+        assert!(contents(&place.output) == good, "{path} is not repaired");
+    }
+    // A done item that becomes pending is as if it had never been computed.
+    flip(&place.output, "items/state", 0.5, 1);
+    ends(&amorph(&["check"], &place.output), 0, &["1 items are pending"]);
+    ends(&place.run(1, &["--resume"]), 0, &["1 items to compute"]);
+    assert!(contents(&place.output) == good);
+}
+
+/// Flips the bits of `mask` in one byte of a dataset, at this part of its length.
+fn flip(file: &Path, dataset: &str, part: f64, mask: u8) {
+    let archive = hdf5::File::open(file).expect("readable");
+    let dataset = archive.dataset(dataset).expect(dataset);
+    let offset = (dataset.storage_size() as f64 * part) as u64;
+    let place = dataset.offset().expect("allocated") + offset;
+    drop((dataset, archive));
+    let raw = std::fs::OpenOptions::new().read(true).write(true).open(file).expect("opens");
+    let mut byte = [0];
+    raw.read_exact_at(&mut byte, place).expect("readable");
+    raw.write_all_at(&[byte[0] ^ mask], place).expect("writable");
+}
+
+/// Far below jamming: no solid can be made.
+fn hopeless(replicas: u64) -> String {
+    study(replicas).replace("pressure = 0.1", "packing_fraction = 0.3\nmax_attempts = 1")
+}
+
+#[test]
+fn failed_items_are_kept_until_they_are_tried_again() {
+    let place = Place::new(2);
+    std::fs::write(&place.study, hopeless(2)).expect("writable");
+    ends(&place.run(2, &[]), 3, &["6 items have failed"]);
+    let before = std::fs::read(&place.output).expect("readable");
+    let states = |wanted| {
+        let archive = Archive::open(&place.output).expect("readable");
+        let states = archive.states(&(0..archive.layout().len())).expect("readable");
+        let reasons = archive.reasons(&(0..archive.layout().len())).expect("readable");
+        states.iter().all(|&state| state == wanted) && reasons.iter().all(|text| !text.is_empty())
+    };
+    assert!(states(State::Failed));
+    ends(&place.run(2, &["--resume"]), 3, &["0 items to compute", "6 items have failed"]);
+    let finished = |bytes: &[u8]| {
+        std::fs::write(place.output.with_extension("old"), bytes).expect("writable");
+        let file = hdf5::File::open(place.output.with_extension("old")).expect("readable");
+        common::numbers(&file, "items/finished")
+    };
+    let untouched = finished(&std::fs::read(&place.output).expect("readable"));
+    assert_eq!(untouched, finished(&before));
+    ends(
+        &place.run(2, &["--resume", "--retry-failed"]),
+        3,
+        &["6 items to compute, 6 of them that had failed", "6 items in"],
+    );
+    assert!(states(State::Failed));
+    let again = finished(&std::fs::read(&place.output).expect("readable"));
+    assert!(again.iter().zip(&untouched).all(|(new, old)| new > old), "{again:?} {untouched:?}");
 }
 
 #[test]
 fn too_many_failures_end_the_run() {
     let place = Place::new(300);
-    // Far below jamming: no solid can be made.
-    let text = study(300).replace("pressure = 0.1", "packing_fraction = 0.3\nmax_attempts = 1");
-    std::fs::write(&place.study, text).expect("writable");
+    std::fs::write(&place.study, hopeless(300)).expect("writable");
     let ended = place.run(2, &["--max-failures", "4", "--commit-interval", "0.01"]);
     ends(&ended, 3, &["more than --max-failures", "failed"]);
     let archive = Archive::open(&place.output).expect("readable");
@@ -399,17 +592,23 @@ int clock_gettime(clockid_t id, struct timespec *t) {
 }
 "#;
 
+/// A library to preload, from its source.
+fn preloaded(code: &str, folder: &Path) -> PathBuf {
+    let (source, library) = (folder.join("preloaded.c"), folder.join("preloaded.so"));
+    std::fs::write(&source, code).expect("writable");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    assert!(compiler.status().expect("a C compiler").success());
+    library
+}
+
 #[test]
 fn a_clock_that_jumps_changes_nothing() {
     let place = Place::new(20);
     ends(&place.run(2, &[]), 0, &[]);
     let reference = contents(&place.output);
     let folder = place.output.parent().expect("a folder");
-    let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
-    std::fs::write(&source, JUMPING_CLOCK).expect("writable");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
-    assert!(compiler.status().expect("a C compiler").success());
+    let library = preloaded(JUMPING_CLOCK, folder);
     let output = folder.join("jumping.h5");
     let mut program = Command::new(PROGRAM);
     program.arg("run").arg(&place.study).arg("-o").arg(&output);

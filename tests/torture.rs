@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use amorph::study::archive::{Archive, State};
-use common::engine::{contents, launch, ranks_of};
+use common::engine::{contents, launch, launcher_of, ranks_of};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Two scenarios with sweeps, a few seconds of work in items of some ten milliseconds.
@@ -150,12 +150,6 @@ fn kill(pid: u32) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
-}
-
-/// The launcher below `timeout`; without one, nothing.
-fn launcher_of(timeout: u32) -> Option<u32> {
-    let children = format!("/proc/{timeout}/task/{timeout}/children");
-    std::fs::read_to_string(children).ok()?.split_whitespace().next()?.parse().ok()
 }
 
 /// Kills; returns whether there was something to kill.

@@ -17,8 +17,17 @@ use crate::study::statistics::table;
 /// Exit code after a second SIGINT, as shells report it.
 const INTERRUPTED_AT_ONCE: i32 = 130;
 
+const STOPPING: &str = "\
+Stopping:
+  SIGUSR1, SIGTERM or SIGINT (Ctrl-C) to any rank: what is finished is stored at once, what runs is
+  finished and stored, nothing new begins, exit code 75. A second SIGINT ends it at once (130).
+  Under mpirun send SIGUSR1 to mpirun, which passes it on. SIGTERM and Ctrl-C are Open MPI's own:
+  mpirun tells its ranks after one second, kills them after another one, and exits with code 1;
+  what is finished is stored then, too, and --resume computes what ran again.";
+
 /// Compute a study: alone, or under mpirun/srun
 #[derive(Debug, clap::Args)]
+#[command(after_help = STOPPING)]
 pub struct Arguments {
     /// The study's TOML file
     study: PathBuf,
@@ -113,11 +122,14 @@ fn report(ended: &Ended, arguments: &Arguments, ranks: usize) {
     if let Some(statistics) = &ended.statistics {
         print!("{}", table(statistics));
     }
-    let busy = 100.0 * ended.progress.busy / (ended.span * ranks as f64).max(f64::MIN_POSITIVE);
+    let share = |seconds: f64| 100.0 * seconds / (ended.span * ranks as f64).max(f64::MIN_POSITIVE);
     println!(
-        "\n{} items in {:.1} s on {ranks} ranks, {busy:.0}% of the time computing; results in {output}",
+        "\n{} items in {:.1} s on {ranks} ranks, {:.1}% of the time computing, {:.2}% in commits; the file made and read in {:.2} s; results in {output}",
         ended.progress.done + ended.progress.failed,
         ended.span,
+        share(ended.progress.busy),
+        share(ended.progress.commits),
+        ended.files,
     );
     if ended.failed > 0 {
         println!("{} items have failed: see the reasons above, or /items/reason", ended.failed);

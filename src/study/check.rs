@@ -179,7 +179,7 @@ impl Checker<'_> {
                 let item =
                     Item { scenario, slot: first + (index / parts) as u64, part: index % parts };
                 match state {
-                    State::Pending => self.pending += 1,
+                    State::Pending => self.pending += u64::from(good),
                     State::Failed => {
                         self.failed += 1;
                         let row = archive.layout().row(item);
@@ -189,10 +189,10 @@ impl Checker<'_> {
                     }
                     State::Done => {}
                 }
-                if state == State::Pending {
+                if state == State::Pending && good {
                     continue;
                 }
-                let wrong = "the checksum does not hold; `amorph run --resume` computes it again";
+                let wrong = "the checksum does not hold, or the state does not exist; `amorph run --resume` computes it again";
                 let lines = if good { Vec::new() } else { vec![wrong.to_owned()] };
                 self.checksums.add(&self.place(item), lines);
                 if state == State::Done && good {

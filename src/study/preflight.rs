@@ -138,9 +138,9 @@ fn tempfile_in(directory: &Path, output: &Path) -> std::io::Result<std::fs::File
     Ok(file)
 }
 
-/// Free bytes for this user; none where the system does not say.
-fn free_space(directory: &Path) -> Option<u64> {
-    let path = CString::new(directory.as_os_str().as_bytes()).ok()?;
+/// Free bytes for this user where `path` lies; none where the system does not say.
+pub fn free_space(path: &Path) -> Option<u64> {
+    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
     let mut answer = std::mem::MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: the path ends with a zero, and the answer is read only where the call succeeded.
     let answer = unsafe {

@@ -109,6 +109,8 @@ pub struct Ended {
     pub failed: u64,
     /// Time from the first task to the closed file [s].
     pub span: f64,
+    /// Time in which rank 0 made or verified the file, and at the end gathered the statistics [s].
+    pub files: f64,
     /// The statistics of the file.
     pub statistics: Option<Statistics>,
 }
@@ -134,6 +136,7 @@ where
 {
     let root = job.rank() == 0;
     let mut lock = None;
+    let entered = Instant::now();
     let hosts = job.hosts();
     let prepared = root.then(|| prepare(request, &hosts, &mut lock));
     let (study, pending) = agree(job, prepared)?;
@@ -158,7 +161,9 @@ where
     if let Some(reporter) = &mut reporter {
         reporter.finish(&progress);
     }
+    let closed = Instant::now();
     let statistics = if root { Some(gather(&request.output)?) } else { None };
+    let files = (started - entered + closed.elapsed()).as_secs_f64();
     let total = |count: fn(&Counts) -> u64| -> u64 {
         let scenarios = statistics.iter().flat_map(|statistics| &statistics.scenarios);
         scenarios.map(|scenario| count(&scenario.items)).sum()
@@ -168,6 +173,7 @@ where
         pending: total(|items| items.pending),
         failed: total(|items| items.failed),
         span,
+        files,
         statistics,
     })
 }

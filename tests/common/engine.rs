@@ -28,6 +28,20 @@ pub fn launch(ranks: usize, timeout: &str) -> Command {
     command
 }
 
+/// The interpreter with h5py and xarray: `make test` makes one and says where.
+pub fn python() -> std::path::PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
+    let python = std::env::var_os("AMORPH_PYTHON").map_or(own, Into::into);
+    assert!(python.exists(), "no {}: `make test` makes it", python.display());
+    python
+}
+
+/// The launcher below `timeout`; without one, nothing.
+pub fn launcher_of(timeout: u32) -> Option<u32> {
+    let children = format!("/proc/{timeout}/task/{timeout}/children");
+    std::fs::read_to_string(children).ok()?.split_whitespace().next()?.parse().ok()
+}
+
 /// The ranks that work on this output.
 pub fn ranks_of(output: &Path) -> Vec<u32> {
     let output = output.display().to_string();

@@ -67,7 +67,7 @@ impl Datasets {
 
     pub fn write(&self, path: &str, block: &Block, bytes: &[u8]) -> Result<(), ArchiveError> {
         slab::write(&self.dataset(path)?, block, bytes)
-            .map_err(ArchiveError::hdf5(&self.path, format!("write dataset {path}")))
+            .map_err(ArchiveError::hdf5_write(&self.path, format!("write dataset {path}")))
     }
 
     pub fn read(&self, path: &str, block: &Block) -> Result<Vec<u8>, ArchiveError> {
@@ -140,13 +140,14 @@ impl Datasets {
     }
 
     /// For every part of every slot whether its checksum holds, in the order of `/items`. Pending
-    /// items are not looked at: their entry is true.
+    /// items are not looked at: their entry is true, but for a state that does not exist.
     pub fn verify(&self, scenario: usize, slots: &Range<u64>) -> Result<Vec<bool>, ArchiveError> {
         let schema = &self.schemas[scenario];
         let parts = schema.parts.len();
         let rows = self.layout.row(Item { scenario, slot: slots.start, part: 0 })
             ..self.layout.row(Item { scenario, slot: slots.end, part: 0 });
-        let states = self.states(&rows)?;
+        let codes = self.read_items("state", &rows)?;
+        let states: Vec<State> = codes.iter().map(|&code| State::from_code(code)).collect();
         let reasons = self.read_items("reason", &rows)?;
         let stored = self.read_items("checksum", &rows)?;
         let mut sums: Vec<Checksum> = Vec::with_capacity(states.len());
@@ -183,8 +184,10 @@ impl Datasets {
         Ok(sums
             .iter()
             .zip(stored)
-            .zip(&states)
-            .map(|((sum, stored), state)| *state == State::Pending || sum.finish() == stored)
+            .zip(&codes)
+            .map(|((sum, stored), &code)| {
+                code == State::Pending as u8 || (State::is_code(code) && sum.finish() == stored)
+            })
             .collect())
     }
 

@@ -2,6 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::study::preflight::free_space;
+
+/// With less free space a write that failed has failed for want of space [bytes]: several blocks
+/// of any file system.
+const FULL_DISK: u64 = 1 << 20;
+
 /// A results file that cannot be made, read, written or continued.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
@@ -84,6 +90,23 @@ impl ArchiveError {
     pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| ArchiveError::Io { path, action, source }
+    }
+
+    /// MPI-IO does not say why the system has refused a write: a full disk is looked for.
+    pub(super) fn hdf5_write(
+        path: &Path,
+        action: impl Into<String>,
+    ) -> impl FnOnce(hdf5::Error) -> Self {
+        let (path, action) = (path.to_owned(), action.into());
+        move |error| {
+            let full = free_space(&path).is_some_and(|free| free < FULL_DISK);
+            let advice = if full {
+                "; the file system is full: free space, then run again with --resume"
+            } else {
+                ""
+            };
+            ArchiveError::Hdf5 { path, action, message: format!("{error}{advice}") }
+        }
     }
 
     pub(super) fn hdf5(path: &Path, action: impl Into<String>) -> impl FnOnce(hdf5::Error) -> Self {

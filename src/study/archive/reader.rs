@@ -133,7 +133,7 @@ impl Archive {
     }
 
     /// For every part of every slot whether its checksum holds, in the order of `/items`; true
-    /// for pending items.
+    /// for pending items, false for a state that does not exist.
     pub fn verify(&self, scenario: usize, slots: &Range<u64>) -> Result<Vec<bool>, ArchiveError> {
         self.datasets.verify(scenario, slots)
     }

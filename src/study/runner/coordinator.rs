@@ -72,7 +72,7 @@ impl Coordinator {
                 self.progress.failed += counts.failed;
                 self.progress.failures += counts.failures;
             }
-            Up::OutOfTime => self.stop(),
+            Up::Stop => self.stop(),
             Up::Drained { busy, commits } => {
                 self.drained[rank] = true;
                 self.progress.busy += busy;

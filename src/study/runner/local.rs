@@ -127,11 +127,19 @@ impl<'s> Local<'s> {
     fn may_begin(&mut self, scenario: usize, part: usize) -> bool {
         let part = &self.schemas[scenario].parts[part];
         let fits = self.forecast.fits(scenario, part, Instant::now());
-        if !fits && !self.discarding {
-            self.outbox.push((Up::OutOfTime, Vec::new()));
-            self.discard();
+        if !fits {
+            self.stop();
         }
         fits
+    }
+
+    /// Begins nothing any more, and asks rank 0 to stop all ranks.
+    pub fn stop(&mut self) {
+        // After the last report nobody may listen any more.
+        if !self.discarding && !self.drained {
+            self.outbox.push((Up::Stop, Vec::new()));
+            self.discard();
+        }
     }
 
     /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next job,
@@ -149,7 +157,9 @@ impl<'s> Local<'s> {
                 }
             }
         }
-        let due = self.last_commit.elapsed() >= self.commit_interval
+        // Who stops the job may not wait for the item that runs.
+        let due = self.discarding
+            || self.last_commit.elapsed() >= self.commit_interval
             || self.writer.pending_bytes() >= COMMIT_BYTES;
         if due && self.writer.pending() > 0 {
             self.commit()?;

@@ -22,8 +22,8 @@ pub(super) enum Up {
     Solid { unit: u64, parts: Vec<usize> },
     /// So many items are safe on the disk.
     Committed(Counts),
-    /// The next item would not be finished in time.
-    OutOfTime,
+    /// The next item would not be finished in time, or a signal has come.
+    Stop,
     /// Everything I had is on the disk, and I was told that nothing comes. The times are [s].
     Drained { busy: f64, commits: f64 },
 }

@@ -185,7 +185,9 @@ struct Rank<'s> {
 }
 
 impl Rank<'_> {
+    /// Every rank at once: a launcher that is terminated gives its ranks a second.
     fn stop(&mut self) {
+        self.local.stop();
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.stop();
         }

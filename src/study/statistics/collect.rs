@@ -1,7 +1,8 @@
 //! Collects the statistics from one or several results files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 
 use super::{
     Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics,
@@ -113,8 +114,10 @@ struct Collector<'a> {
     scenario: usize,
     config: &'a Scenario,
     thetas: Vec<Parameterisation>,
-    /// Whether some checksum does not hold: then every block is verified again.
+    /// Items whose checksum does not hold.
     corrupt: u64,
+    /// The blocks that hold them, as (path, first slot): these are verified at every visit.
+    corrupt_blocks: HashSet<(&'a Path, u64)>,
 }
 
 /// A quantity whose quantiles are wanted: the columns it is made of, and how.
@@ -139,10 +142,15 @@ impl<'a> Collector<'a> {
             config,
             thetas: config.parameterisations(),
             corrupt: 0,
+            corrupt_blocks: HashSet::new(),
         };
         for (archive, slots) in collector.blocks() {
             let good = archive.verify(scenario, &slots)?;
-            collector.corrupt += good.iter().filter(|good| !**good).count() as u64;
+            let corrupt = good.iter().filter(|good| !**good).count() as u64;
+            if corrupt > 0 {
+                collector.corrupt += corrupt;
+                collector.corrupt_blocks.insert((archive.path(), slots.start));
+            }
         }
         Ok(collector)
     }
@@ -165,7 +173,7 @@ impl<'a> Collector<'a> {
     /// The states of the slots' parts; an item whose checksum does not hold is pending.
     fn states(&self, archive: &Archive, slots: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
         let mut states = archive.states_of(self.scenario, slots)?;
-        if self.corrupt > 0 {
+        if self.corrupt_blocks.contains(&(archive.path(), slots.start)) {
             let good = archive.verify(self.scenario, slots)?;
             for (state, good) in states.iter_mut().zip(good) {
                 if !good {
