@@ -572,8 +572,16 @@ fn bad_files_are_refused_by_name_and_key() {
         let path = folder.path().join(format!("directions-{name}.h5"));
         writer::write(&path, "/", &changed);
         let path = path.to_str().unwrap();
-        refused(path, &[], &[path, "/directions", fragment]);
+        refused(path, &[], &[&format!("{path}:/directions: {fragment}")]);
     }
+    let path = folder.path().join("fraction.h5");
+    writer::write(&path, "/", &data);
+    let file = hdf5::File::open_rw(&path).unwrap();
+    file.unlink("species").unwrap();
+    let species: Vec<f64> = data.species.iter().map(|&s| s as f64 + 0.5).collect();
+    file.new_dataset::<f64>().shape(64).create("species").unwrap().write_raw(&species).unwrap();
+    file.close().unwrap();
+    refused(path.to_str().unwrap(), &[], &["/species: value 0 is ", ".5; expected", "integers"]);
     let changed = SolidData { directions: Some((Vec::new(), 10)), ..data };
     let path = folder.path().join("directions-none.h5");
     writer::write(&path, "/", &changed);

@@ -131,6 +131,23 @@ impl Reader<'_> {
         })
     }
 
+    /// Whole numbers, whatever type they are stored as; HDF5 alone would cut off fractions.
+    fn integers(
+        &self,
+        name: &str,
+        axes: usize,
+        expected: &str,
+    ) -> Result<(Vec<i64>, Vec<usize>), SolidFileError> {
+        let (values, shape) = self.numbers::<f64>(name, axes, expected)?;
+        match values.iter().position(|value| value.fract() != 0.0) {
+            Some(at) => {
+                let found = format!("value {at} is {}", values[at]);
+                Err(self.shape_error(name, found, expected))
+            }
+            None => Ok((values.iter().map(|&value| value as i64).collect(), shape)),
+        }
+    }
+
     fn directions(&self) -> Result<(Vec<f64>, usize), SolidFileError> {
         const EXPECTED: &str = "shape [n_dir, n_theta], at least one row";
         let (values, shape) = self.numbers::<f64>("directions", 2, EXPECTED)?;
@@ -146,7 +163,7 @@ impl Reader<'_> {
         {
             return Ok(None);
         }
-        let (ends, shape) = self.numbers::<i64>("springs", 2, "shape [n, 2], integers")?;
+        let (ends, shape) = self.integers("springs", 2, "shape [n, 2], integers")?;
         if shape[1] != 2 {
             return Err(self.shape_error("springs", format!("shape {shape:?}"), "shape [n, 2]"));
         }
@@ -267,7 +284,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
     }
     let particles = shape[0];
     let (diameters, _) = reader.numbers::<f64>("diameters", 1, "shape [n_sp]")?;
-    let (species, shape) = reader.numbers::<i64>("species", 1, "shape [N], integers from 0")?;
+    let (species, shape) = reader.integers("species", 1, "shape [N], integers from 0")?;
     if shape[0] != particles {
         let expected = format!("shape [{particles}] as positions has {particles} rows");
         return Err(reader.shape_error("species", format!("shape {shape:?}"), expected));

@@ -68,9 +68,11 @@ fn checked(
     expected: usize,
     options: &Options,
 ) -> Result<(Vec<Vec<f64>>, Vec<usize>), MeasureError> {
+    // The root's group is not part of the name.
+    let place = if name.contains(":/") { name.to_owned() } else { format!("{name}:") };
     if columns != expected {
         return Err(MeasureError::DirectionsShape {
-            name: name.to_owned(),
+            name: place,
             found: columns,
             expected,
             kinds: format!(
@@ -89,7 +91,7 @@ fn checked(
             _ => None,
         };
         if let Some(found) = found {
-            return Err(MeasureError::Direction { name: name.to_owned(), row, found });
+            return Err(MeasureError::Direction { name: place, row, found });
         }
         if (length - 1.0).abs() > UNIT_LENGTH {
             normalised.push(row);
