@@ -279,6 +279,7 @@ fn packing(file: &hdf5::File, record: usize, dimension: usize) -> SolidData {
         k: vec![1.0; n * n],
         depths: vec![0.0; n * n],
         a: 50.0,
+        tail: None,
         springs: None,
         directions: None,
     }
@@ -438,6 +439,11 @@ fn the_output_is_a_solid_file_again() {
     let (first, _) = measured(&folder, &input, &["--parameters", "D,B"]);
     let (second, _) = measured(&folder, &first.filename(), &["--parameters", "D,B", "--no-relax"]);
     assert_eq!(numbers(&first, "jacobian"), numbers(&second, "jacobian"));
+    // Also where the attraction ends elsewhere.
+    let (cut, _) = measured(&folder, &input, &["--switch", "none", "--cutoff", "7"]);
+    assert!((numbers(&cut, "energy")[0] - numbers(&first, "energy")[0]).abs() > 1e-6);
+    let (again, _) = measured(&folder, &cut.filename(), &["--no-relax"]);
+    assert_eq!(numbers(&cut, "jacobian"), numbers(&again, "jacobian"));
 }
 
 #[test]
@@ -841,6 +847,20 @@ fn a_network_is_read_back_with_its_springs() {
     for path in ["positions", "features", "jacobian", "singular_values", "spring_stretch"] {
         assert_eq!(numbers(&first, path), numbers(&second, path), "{path}");
     }
+
+    // As the solid of a study too.
+    let text = format!(
+        "version = 1\n[study]\nname = \"again\"\nreplicas = 1\n[solid]\ndimension = 2\n\
+         particles = 48\nstructure = \"file\"\nfiles = [{:?}]\n[parameters]\nspecies = [4]\n[sweep]\n\
+         parameters = []\n",
+        first.filename()
+    );
+    std::fs::write(&study, text).unwrap();
+    let again = folder.path().join("again.h5");
+    let ended = amorph(&["run", study.to_str().unwrap(), "-o", again.to_str().unwrap()]);
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let found = numbers(&hdf5::File::open(&again).unwrap(), "main/features/values");
+    assert!(largest_difference(&found, &numbers(&first, "features")[..9]) < 1e-11);
 
     type Change = fn(&hdf5::File);
     let changes: [(&str, Change, &str); 4] = [

@@ -1,5 +1,6 @@
 //! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
-//! (n_sp,), `k` and `B` (n_sp, n_sp), attribute `a` (default 50). A spring network also has
+//! (n_sp,), `k` and `B` (n_sp, n_sp), attribute `a` (default 50) and those of
+//! [`TAIL_ATTRIBUTES`]. A spring network also has
 //! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
@@ -16,6 +17,10 @@ use crate::solid::{Solid, SolidError, SpringBond};
 
 /// The inverse range a where the group does not state it.
 pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
+
+/// Attributes that say where the attraction ends, in units of 1/a beyond σ: the two ends of its
+/// switch, or the place where it is cut off.
+pub const TAIL_ATTRIBUTES: [&str; 3] = ["switch_from", "switch_to", "switch_cutoff"];
 
 /// What is wrong with a solid file.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +53,8 @@ pub struct SolidData {
     /// Row-major (n_sp, n_sp).
     pub depths: Vec<f64>,
     pub a: f64,
+    /// The end of the attraction's tail, where the group states it.
+    pub tail: Option<Tail>,
     /// The bonds, where the solid is a spring network.
     pub springs: Option<Vec<SpringBond>>,
     /// Row-major (n_dir, n_θ) with its number of columns, where the group holds it.
@@ -129,6 +136,34 @@ impl Reader<'_> {
             name: name.to_string(),
             needed,
         })
+    }
+
+    /// A number beside the datasets; none where there is none.
+    fn attribute(&self, name: &str) -> Result<Option<f64>, SolidFileError> {
+        match self.handle.attr(name) {
+            Ok(attribute) => attribute.read_scalar::<f64>().map(Some).map_err(|error| {
+                self.shape_error(&format!("@{name}"), first_line(&error), "one number")
+            }),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn tail(&self) -> Result<Option<Tail>, SolidFileError> {
+        let [from, to, cutoff] = TAIL_ATTRIBUTES.map(|name| self.attribute(name));
+        match (from?, to?, cutoff?) {
+            (None, None, None) => Ok(None),
+            (Some(from), Some(to), None) if 0.0 < from && from < to && to.is_finite() => {
+                Ok(Some(Tail::Switched { from, to }))
+            }
+            (None, None, Some(cutoff)) if cutoff > 0.0 && cutoff.is_finite() => {
+                Ok(Some(Tail::Truncated { cutoff }))
+            }
+            (from, to, cutoff) => {
+                let found = format!("from {from:?}, to {to:?}, cutoff {cutoff:?}");
+                let expected = "0 < switch_from < switch_to, or switch_cutoff > 0 alone";
+                Err(self.shape_error("@switch", found, expected))
+            }
+        }
     }
 
     /// Whole numbers, whatever type they are stored as; HDF5 alone would cut off fractions.
@@ -299,12 +334,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
             }
         }
     }
-    let a = match reader.handle.attr("a") {
-        Ok(attribute) => attribute
-            .read_scalar::<f64>()
-            .map_err(|error| reader.shape_error("@a", first_line(&error), "one number"))?,
-        Err(_) => DEFAULT_INVERSE_RANGE,
-    };
+    let a = reader.attribute("a")?.unwrap_or(DEFAULT_INVERSE_RANGE);
     let directions = match reader.handle.dataset("directions") {
         Ok(_) => Some(reader.directions()?),
         Err(_) => None,
@@ -318,6 +348,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         species: indices,
         diameters,
         a,
+        tail: reader.tail()?,
         directions,
     })
 }

@@ -18,8 +18,6 @@ use words::{Directions, FeatureList, SwitchName};
 
 /// Modes where `--features modes` names no number.
 const DEFAULT_MODES: usize = 10;
-/// The default end of the attraction's tail, in units of 1/a.
-const DEFAULT_SWITCH: Switch = Switch::Smooth { from: 5.0, to: 9.9 };
 
 /// Measure one solid: features, Jacobian, singular values, and along directions curvature and sweeps
 ///
@@ -47,7 +45,7 @@ pub struct Arguments {
     #[arg(long)]
     no_relax: bool,
     /// End of the attraction's tail: FROM,TO in units of 1/a beyond sigma, or "none" with --cutoff
-    /// [default: 5,9.9]
+    /// [default: as the file states, or 5,9.9]
     #[arg(long, value_parser = words::switch, conflicts_with = "scenario")]
     switch: Option<SwitchName>,
     /// With --switch none: the attraction ends at sigma + CUTOFF/a
@@ -221,11 +219,11 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
     })
 }
 
-fn chosen_switch(arguments: &Arguments) -> Result<Switch, CommandError> {
+fn chosen_switch(arguments: &Arguments) -> Result<Option<Switch>, CommandError> {
     match (arguments.switch, arguments.cutoff) {
-        (None, _) => Ok(DEFAULT_SWITCH),
-        (Some(SwitchName::Smooth { from, to }), None) => Ok(Switch::Smooth { from, to }),
-        (Some(SwitchName::None), Some(cutoff)) => Ok(Switch::None { cutoff }),
+        (None, _) => Ok(None),
+        (Some(SwitchName::Smooth { from, to }), None) => Ok(Some(Switch::Smooth { from, to })),
+        (Some(SwitchName::None), Some(cutoff)) => Ok(Some(Switch::None { cutoff })),
         (Some(SwitchName::None), None) => Err(CommandError::usage(
             "--switch none needs --cutoff, the end of the attraction in units of 1/a",
         )),
