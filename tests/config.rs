@@ -57,3 +57,25 @@ fn bad_configurations_are_refused_with_their_message() {
         }
     }
 }
+
+#[test]
+fn directions_from_a_file_become_rows_of_the_resolved_configuration() {
+    let show = |path: &Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_amorph"))
+            .args(["config", "show"])
+            .arg(path)
+            .output()
+            .expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/good/sweep-directions-file.toml");
+    let resolved = show(&path);
+    assert!(resolved.contains("directions = { rows = [[1.0, 0.0, 0.0, 0.0], [0.377"), "{resolved}");
+    // It stands on its own, away from the file.
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("alone.toml");
+    std::fs::write(&alone, &resolved).expect("written");
+    assert_eq!(show(&alone), resolved);
+}

@@ -7,12 +7,22 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use amorph::relax::forces::Forces;
+use amorph::solid::Solid;
+use amorph::solid::contacts::Contacts;
+use amorph::solid::potential::Tail;
 use amorph::study::solid_file::{self, SolidData};
 use common::{largest, largest_difference, numbers};
 use tempfile::TempDir;
 
 fn amorph(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_amorph")).args(arguments).output().expect("the binary runs")
+    // A program that another test starts meanwhile inherits the descriptor of a file that this
+    // one has just written, and with it HDF5's lock.
+    Command::new(env!("CARGO_BIN_EXE_amorph"))
+        .args(arguments)
+        .env("HDF5_USE_FILE_LOCKING", "FALSE")
+        .output()
+        .expect("the binary runs")
 }
 
 fn repository(path: &str) -> String {
@@ -275,6 +285,8 @@ fn packing(file: &hdf5::File, record: usize, dimension: usize) -> SolidData {
         k: vec![1.0; n * n],
         depths: vec![0.0; n * n],
         a: 50.0,
+        tail: None,
+        springs: None,
         directions: None,
     }
 }
@@ -433,6 +445,11 @@ fn the_output_is_a_solid_file_again() {
     let (first, _) = measured(&folder, &input, &["--parameters", "D,B"]);
     let (second, _) = measured(&folder, &first.filename(), &["--parameters", "D,B", "--no-relax"]);
     assert_eq!(numbers(&first, "jacobian"), numbers(&second, "jacobian"));
+    // Also where the attraction ends elsewhere.
+    let (cut, _) = measured(&folder, &input, &["--switch", "none", "--cutoff", "7"]);
+    assert!((numbers(&cut, "energy")[0] - numbers(&first, "energy")[0]).abs() > 1e-6);
+    let (again, _) = measured(&folder, &cut.filename(), &["--no-relax"]);
+    assert_eq!(numbers(&cut, "jacobian"), numbers(&again, "jacobian"));
 }
 
 #[test]
@@ -567,8 +584,20 @@ fn bad_files_are_refused_by_name_and_key() {
         let path = folder.path().join(format!("directions-{name}.h5"));
         writer::write(&path, "/", &changed);
         let path = path.to_str().unwrap();
-        refused(path, &[], &[path, "/directions", fragment]);
+        refused(path, &[], &[&format!("{path}:/directions: {fragment}")]);
     }
+    let path = folder.path().join("fraction.h5");
+    writer::write(&path, "/", &data);
+    let file = hdf5::File::open_rw(&path).unwrap();
+    file.unlink("species").unwrap();
+    let species: Vec<f64> = data.species.iter().map(|&s| s as f64 + 0.5).collect();
+    file.new_dataset::<f64>().shape(64).create("species").unwrap().write_raw(&species).unwrap();
+    file.close().unwrap();
+    refused(path.to_str().unwrap(), &[], &["/species: value 0 is ", ".5; expected", "integers"]);
+    let changed = SolidData { directions: Some((Vec::new(), 10)), ..data };
+    let path = folder.path().join("directions-none.h5");
+    writer::write(&path, "/", &changed);
+    refused(path.to_str().unwrap(), &[], &["directions-none.h5:/directions: shape [0, 10]"]);
 }
 
 #[test]
@@ -586,4 +615,281 @@ fn an_output_that_exists_or_cannot_be_made_is_refused() {
     let message = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(2), "{message}");
     assert!(message.contains("/nowhere/out.h5") && message.contains("create"), "{message}");
+}
+
+fn text(file: &hdf5::File, attribute: &str) -> String {
+    let value = file.attr(attribute).unwrap().read_scalar::<hdf5::types::VarLenUnicode>();
+    value.unwrap().to_string()
+}
+
+/// max|F| and the contacts (i, j) of a soft 2d solid at other positions and diameters.
+fn state(data: &SolidData, positions: &[f64], diameters: &[f64]) -> (f64, Vec<(usize, usize)>) {
+    let (positions, diameters) = (positions.to_vec(), diameters.to_vec());
+    let moved = SolidData { positions, diameters, ..data.clone() };
+    let solid: Solid<2> = moved.solid(Tail::Switched { from: 5.0, to: 9.9 }).unwrap();
+    let mut forces = Forces::new(&solid);
+    forces.evaluate(&solid);
+    let contacts = Contacts::find(&solid, forces.candidates());
+    let mut pairs: Vec<(usize, usize)> = contacts.bonds.iter().map(|b| (b.i, b.j)).collect();
+    pairs.sort_unstable();
+    (forces.max_norm(), pairs)
+}
+
+/// The frames of an extended XYZ text: header and rows of numbers (x, y, z, radius, rattler).
+fn frames(xyz: &str) -> Vec<(String, Vec<Vec<f64>>)> {
+    let mut lines = xyz.lines();
+    let mut frames = Vec::new();
+    while let Some(count) = lines.next() {
+        let header = lines.next().unwrap().to_owned();
+        let rows = lines.by_ref().take(count.parse().unwrap());
+        let numbers = rows.map(|row| row.split(' ').skip(1).map(|x| x.parse().unwrap()).collect());
+        frames.push((header, numbers.collect()));
+    }
+    frames
+}
+
+fn exported(arguments: &[&str]) -> Vec<(String, Vec<Vec<f64>>)> {
+    let ended = amorph(&[&["export"], arguments].concat());
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    frames(&String::from_utf8_lossy(&ended.stdout))
+}
+
+#[test]
+fn snapshots_are_the_minima_on_both_sides_of_the_thresholds_and_are_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = reference("s2d_n064_p1e-1_D10");
+    let options = ["--sweep", "--directions", "3", "--snapshots"];
+    let (file, _) = measured(&folder, &input, &options);
+    let data = solid_file::read(&file.filename()).unwrap();
+    let (_, at_rest) = state(&data, &data.positions, &data.diameters);
+    let directions = matrix(&file, "directions");
+    let mut expected = Vec::new();
+    for (direction, vector) in directions.iter().enumerate() {
+        for (name, threshold, end) in [
+            ("contact_before", "gamma_contact", 0),
+            ("contact_after", "gamma_contact", 1),
+            ("rearrangement_before", "gamma_rearrangement", 0),
+            ("rearrangement_after", "gamma_rearrangement", 1),
+        ] {
+            let dataset = file.dataset(&format!("snapshots/{name}")).unwrap();
+            assert_eq!(dataset.shape(), [3, 64, 2]);
+            let all = dataset.read_raw::<f64>().unwrap();
+            let positions = &all[direction * 128..(direction + 1) * 128];
+            let gamma = numbers(&file, threshold)[2 * direction + end];
+            if numbers(&file, threshold)[2 * direction + 1].is_nan() {
+                assert!(positions.iter().all(|x| x.is_nan()), "{name} {direction}");
+                continue;
+            }
+            let diameters: Vec<f64> =
+                data.diameters.iter().zip(vector).map(|(d, w)| d + gamma * w).collect();
+            let (force, contacts) = state(&data, positions, &diameters);
+            assert!(force < 1e-9, "{name} {direction}: max|F| {force:e}");
+            if threshold == "gamma_contact" {
+                assert_eq!(contacts == at_rest, end == 0, "{name} {direction}");
+            }
+            expected.push((direction, name, gamma, positions.to_vec(), diameters));
+        }
+    }
+    // Direction 1 does not rearrange.
+    assert_eq!(expected.len(), 10);
+    let frames = exported(&[&file.filename(), "--snapshots"]);
+    assert_eq!(frames.len(), expected.len());
+    for ((header, rows), (direction, name, gamma, positions, diameters)) in
+        frames.iter().zip(&expected)
+    {
+        let words = format!("direction={direction} snapshot={name} gamma={gamma}");
+        assert!(header.ends_with(&words), "{header}: no {words}");
+        for (i, row) in rows.iter().enumerate() {
+            assert_eq!(row[0], positions[2 * i].rem_euclid(data.edges[0]));
+            assert!((row[3] - 0.5 * diameters[data.species[i]]).abs() < 1e-15);
+        }
+    }
+    assert_eq!(exported(&[&file.filename()]).len(), 1);
+    let (bare, _) = measured(&folder, &input, &[]);
+    let ended = amorph(&["export", &bare.filename(), "--snapshots"]);
+    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{message}");
+    assert!(message.contains("holds no snapshots"), "{message}");
+    refused(&input, &["--snapshots"], &["--snapshots", "--sweep"]);
+}
+
+#[test]
+fn snapshots_of_a_study_are_exported_with_the_radii_at_that_gamma() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path().join("study.toml");
+    let text = "version = 1\n[study]\nname = \"shots\"\nreplicas = 2\n[solid]\ndimension = 2\n\
+                particles = 48\npressure = 0.05\n[parameters]\nspecies = [6]\n[sweep]\n\
+                directions = 2\n[output]\nsnapshots = 1\n";
+    std::fs::write(&study, text).unwrap();
+    let results = folder.path().join("results.h5");
+    let results = results.to_str().unwrap();
+    let ended = amorph(&["run", study.to_str().unwrap(), "-o", results]);
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let file = hdf5::File::open(results).unwrap();
+    let found = |name: &str| {
+        let ends = numbers(&file, &format!("main/D_n6/sweeps/{name}"));
+        ends[..4].chunks(2).filter(|ends| ends[1].is_finite()).count()
+    };
+    let frames = exported(&[results, "--snapshots"]);
+    assert_eq!(frames.len(), 2 * (found("gamma_contact") + found("gamma_rearrangement")));
+    assert!(found("gamma_contact") > 0);
+    let (header, rows) = &frames[1];
+    assert!(header.contains("replica=0 theta=D_n6 direction=0 snapshot=contact_after"), "{header}");
+    let gamma = numbers(&file, "main/D_n6/sweeps/gamma_contact")[1];
+    let vector = numbers(&file, "main/D_n6/sweeps/direction_vector");
+    let start = numbers(&file, "main/D_n6/theta0");
+    let species: Vec<i32> = file.dataset("main/D_n6/species").unwrap().read_raw().unwrap();
+    let positions = numbers(&file, "main/D_n6/sweeps/snapshots/contact_after");
+    let edge = numbers(&file, "main/solids/box")[0];
+    for (i, row) in rows.iter().enumerate() {
+        let s = species[i] as usize;
+        assert_eq!(row[0], positions[2 * i].rem_euclid(edge));
+        assert!((row[3] - 0.5 * (start[s] + gamma * vector[s])).abs() < 1e-15);
+    }
+    assert_eq!(exported(&[results, "--snapshots", "--replica", "1"]).len(), 0);
+    assert_eq!(exported(&[results]).len(), 2);
+}
+
+#[test]
+fn directions_are_chosen_by_number_at_random_or_from_a_file_and_in_both_orientations() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = reference("s2d_n064_p1e-1_D10");
+    let (first, _) = measured(&folder, &input, &["--directions", "2", "--signs", "both"]);
+    let rows = matrix(&first, "directions");
+    let right = matrix(&first, "right");
+    let opposite = |row: &[f64]| -> Vec<f64> { row.iter().map(|x| -x).collect() };
+    assert_eq!(
+        rows,
+        [right[0].clone(), opposite(&right[0]), right[1].clone(), opposite(&right[1])]
+    );
+    let signs: Vec<i32> = first.dataset("sign").unwrap().read_raw().unwrap();
+    assert_eq!(signs, [1, -1, 1, -1]);
+    let linear = matrix(&first, "linear");
+    assert_eq!(opposite(&linear[0]), linear[1]);
+    assert_eq!((text(&first, "signs"), text(&first, "scale")), ("both".into(), "none".into()));
+
+    let random = |seed| {
+        let options = ["--directions", "random:3", "--seed", seed];
+        let (file, _) = measured(&folder, &input, &options);
+        assert_eq!(text(&file, "directions_from"), format!("3 random ones, seed {seed}"));
+        matrix(&file, "directions")
+    };
+    let rows = random("4");
+    assert_eq!(rows.len(), 3);
+    for row in &rows {
+        assert!((row.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-14);
+    }
+    assert_eq!(rows, random("4"));
+    assert_ne!(rows, random("5"));
+
+    let address = format!("file:{}", first.filename());
+    let (again, _) = measured(&folder, &input, &["--directions", &address]);
+    assert_eq!(matrix(&again, "directions"), matrix(&first, "directions"));
+    // Named directions count more than those beside the solid.
+    let (all, _) = measured(&folder, &first.filename(), &["--directions", "all", "--no-relax"]);
+    assert_eq!(matrix(&all, "directions"), matrix(&all, "right"));
+    let other = ["--parameters", "D,k"];
+    refused(&first.filename(), &other, &["10 columns; expected 65", "--directions"]);
+    refused(&input, &["--directions", "file:/nowhere.h5"], &["/nowhere.h5: no such file"]);
+    let none = format!("file:{input}:/svd");
+    refused(&input, &["--directions", &none], &["/svd: no dataset `directions`"]);
+    refused(&input, &["--directions", "some"], &["--directions", "random:N"]);
+}
+
+#[test]
+fn the_scale_of_the_features_moves_gamma_tilde_and_gamma_star_and_stands_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = reference("s2d_n064_p1e-1_D10");
+    let swept = |scale: &str| {
+        let options = ["--sweep", "--directions", "2", "--scale", scale, "--gamma-max", "2e-2"];
+        measured(&folder, &input, &options).0
+    };
+    let plain = swept("none");
+    let initial = swept("initial");
+    assert_eq!(text(&initial, "scale"), "initial");
+    assert_eq!(numbers(&plain, "weights"), [1.0; 9]);
+    let weights = numbers(&initial, "weights");
+    let features = numbers(&initial, "features");
+    assert!(weights.iter().zip(&features).all(|(w, y)| (w * y.abs() - 1.0).abs() < 1e-14));
+    let norm = |row: &[f64]| -> f64 {
+        row.iter().zip(&weights).map(|(x, w)| (x * w).powi(2)).sum::<f64>().sqrt()
+    };
+    let (linear, curvature) = (matrix(&initial, "linear"), matrix(&initial, "curvature"));
+    for direction in 0..2 {
+        let expected = 0.1 * norm(&linear[direction]) / (0.5 * norm(&curvature[direction]));
+        let found = numbers(&initial, "gamma_tilde")[direction];
+        assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+        let star = |file: &hdf5::File| numbers(file, "gamma_star")[2 * direction];
+        assert!((star(&plain) / star(&initial) - 1.0).abs() > 0.1);
+    }
+    let table: Vec<String> = weights.iter().map(|w| format!("{w:?}")).collect();
+    let given = swept(&table.join(","));
+    assert_eq!(text(&given, "scale"), "given");
+    assert_eq!(numbers(&given, "gamma_star"), numbers(&initial, "gamma_star"));
+    let short = ["--directions", "all", "--scale", "1,2"];
+    refused(&input, &short, &["--scale", "2 weights", "expected 9", "stress_xx"]);
+    let crystal = reference("x2d_tri_n080_p1e-1_D16");
+    let options = ["--directions", "all", "--scale", "initial"];
+    refused(&crystal, &options, &[&crystal, "--scale initial", "stress_xy is 0"]);
+}
+
+#[test]
+fn a_network_is_read_back_with_its_springs() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path().join("study.toml");
+    let text = "version = 1\n[study]\nname = \"net\"\n[solid]\ndimension = 2\nparticles = 48\n\
+                structure = \"network\"\npressure = 0.05\n[parameters]\nspecies = [4]\n[sweep]\n\
+                parameters = []\n";
+    std::fs::write(&study, text).unwrap();
+    let results = folder.path().join("results.h5");
+    let results = results.to_str().unwrap();
+    let ended = amorph(&["run", study.to_str().unwrap(), "-o", results]);
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let options = ["--parameters", "D,k", "--features", "stress,elastic,modes:4"];
+    let row = ["--scenario", "main", "--replica", "0", "--parameterisation", "D_n4"];
+    let (first, _) = measured(&folder, results, &[&row[..], &options].concat());
+    assert!(numbers(&first, "energy")[0] < 1e-20);
+    let (second, _) = measured(&folder, &first.filename(), &options);
+    for path in ["positions", "features", "jacobian", "singular_values", "spring_stretch"] {
+        assert_eq!(numbers(&first, path), numbers(&second, path), "{path}");
+    }
+
+    // As the solid of a study too.
+    let text = format!(
+        "version = 1\n[study]\nname = \"again\"\nreplicas = 1\n[solid]\ndimension = 2\n\
+         particles = 48\nstructure = \"file\"\nfiles = [{:?}]\n[parameters]\nspecies = [4]\n[sweep]\n\
+         parameters = []\n",
+        first.filename()
+    );
+    std::fs::write(&study, text).unwrap();
+    let again = folder.path().join("again.h5");
+    let ended = amorph(&["run", study.to_str().unwrap(), "-o", again.to_str().unwrap()]);
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let found = numbers(&hdf5::File::open(&again).unwrap(), "main/features/values");
+    assert!(largest_difference(&found, &numbers(&first, "features")[..9]) < 1e-11);
+
+    type Change = fn(&hdf5::File);
+    let changes: [(&str, Change, &str); 4] = [
+        ("end", |f| set(f, "springs", &[48_i32], 0), "springs[0] = [48, "),
+        ("stretch", |f| set(f, "spring_stretch", &[-1.0], 0), "spring_stretch[0] = -1"),
+        ("lost", |f| f.unlink("spring_stretch").unwrap(), "no dataset `spring_stretch`"),
+        ("bare", |f| f.unlink("springs").unwrap(), "no dataset `springs`"),
+    ];
+    for (name, change, fragment) in changes {
+        let path = folder.path().join(format!("{name}.h5"));
+        std::fs::copy(first.filename(), &path).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        change(&file);
+        file.close().unwrap();
+        let path = path.to_str().unwrap();
+        refused(path, &[], &[path, fragment]);
+    }
+}
+
+/// Overwrites some values of a flat view of a dataset.
+fn set<T: hdf5::H5Type + Clone>(file: &hdf5::File, name: &str, values: &[T], at: usize) {
+    let dataset = file.dataset(name).unwrap();
+    let mut all = dataset.read_raw::<T>().unwrap();
+    all[at..at + values.len()].clone_from_slice(values);
+    dataset.write_raw(&all).unwrap();
 }

@@ -33,6 +33,8 @@ fn prepared<const D: usize>() -> SolidData {
         k: solid.interactions.k.values().to_vec(),
         depths: solid.interactions.depths.values().to_vec(),
         a: 50.0,
+        tail: None,
+        springs: None,
         directions: None,
     }
 }

@@ -1,11 +1,13 @@
 //! Typed access to a TOML text that remembers the line of every key.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
+use crate::study::solid_file::SolidFileError;
 
 /// Below this Jaro–Winkler similarity a key is not offered as "did you mean".
 const NEAREST_SIMILARITY: f64 = 0.7;
@@ -270,6 +272,22 @@ impl<'d, 't> Entry<'d, 't> {
     /// The error that this value is not what is allowed.
     pub fn refuse(&self, allowed: impl Into<String>) -> ConfigError {
         self.refuse_value(show(self.value()), allowed)
+    }
+
+    /// The address of a file that stands relative to the configuration's own folder.
+    pub fn beside(&self, name: &str) -> String {
+        let folder = Path::new(&self.document.file).parent().unwrap_or(Path::new(""));
+        folder.join(name).display().to_string()
+    }
+
+    /// The error that the file that this value names is not usable.
+    pub fn unusable(&self, source: SolidFileError) -> ConfigError {
+        ConfigError::File {
+            file: self.document.file.clone(),
+            line: self.line(),
+            key: self.path.clone(),
+            source,
+        }
     }
 
     fn refuse_value(&self, value: String, allowed: impl Into<String>) -> ConfigError {

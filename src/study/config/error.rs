@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::study::solid_file::SolidFileError;
+
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -61,5 +63,17 @@ pub enum ConfigError {
         value: String,
         /// What is allowed.
         allowed: String,
+    },
+    /// A file that a value names.
+    #[error("{file}:{line}: {key}: {source}")]
+    File {
+        /// The file.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// The key with its path.
+        key: String,
+        /// What is wrong with the file.
+        source: SolidFileError,
     },
 }

@@ -4,6 +4,7 @@ use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::features::{Feature, FeaturesConfig, set_name};
 use super::parameters::Parameterisation;
+use crate::study::solid_file;
 
 /// The keys of `[sweep]`.
 pub const KEYS: &[Key] = &[
@@ -17,7 +18,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "directions",
-        doc: "\"all\" relevant singular directions, the first n, { random = n }, or { rows = [[...], ...] }",
+        doc: "\"all\" relevant singular directions, the first n, { random = n }, { rows = [[...], ...] }, or { file = \"FILE[:/group]\" } with a dataset `directions`, relative to this file",
     },
     Key { name: "signs", doc: "\"+\" or \"both\": which orientations of a direction" },
     Key { name: "gamma_min", doc: "first step |delta theta| of the geometric grid" },
@@ -50,7 +51,11 @@ pub const DEVIATION: std::ops::RangeInclusive<f64> = 1e-4..=1.0;
 pub const BRACKET: std::ops::RangeInclusive<f64> = 1e-6..=0.5;
 /// The most points of a grid.
 pub const MAX_POINTS: i64 = 1000;
-const MAX_DIRECTIONS: i64 = 100_000;
+/// The most directions of a sweep.
+pub const MAX_DIRECTIONS: i64 = 100_000;
+/// |Δθ̂| that differs from 1 by more than this is normalised; less is left as it is, so that the
+/// resolved configuration resolves to itself, bit for bit.
+const UNIT_LENGTH: f64 = 1e-12;
 
 /// Which directions are swept.
 #[derive(Clone, Debug, PartialEq)]
@@ -306,8 +311,9 @@ fn read_directions(
     entry: &Entry<'_, '_>,
     swept: &[&Parameterisation],
 ) -> Result<Directions, ConfigError> {
-    const ALLOWED: &str =
-        "\"all\", a number of directions, { random = n }, or { rows = [[...], ...] }";
+    const ALLOWED: &str = "\"all\", a number of directions, { random = n }, { rows = [[...], ...] }, \
+                           or { file = \"FILE[:/group]\" }";
+    const KEYS: [&str; 3] = ["random", "rows", "file"];
     let value = entry.value();
     if value.as_str() == Some("all") {
         return Ok(Directions::All);
@@ -315,11 +321,17 @@ fn read_directions(
     if value.is_integer() {
         return Ok(Directions::First(entry.integer(1..=MAX_DIRECTIONS)? as usize));
     }
-    if entry.table(ALLOWED)?.contains_key("rows") {
-        let rows = entry.member("rows", &["rows"], ALLOWED)?;
-        return read_rows(&rows, swept).map(Directions::Given);
+    let table = entry.table(ALLOWED)?;
+    if table.len() > 1 && KEYS.iter().filter(|key| table.contains_key(**key)).count() > 1 {
+        return Err(entry.refuse(ALLOWED));
     }
-    let random = entry.member("random", &["random", "rows"], ALLOWED)?;
+    if table.contains_key("rows") {
+        return read_rows(&entry.member("rows", &KEYS, ALLOWED)?, swept).map(Directions::Given);
+    }
+    if table.contains_key("file") {
+        return read_file(&entry.member("file", &KEYS, ALLOWED)?, swept).map(Directions::Given);
+    }
+    let random = entry.member("random", &KEYS, ALLOWED)?;
     Ok(Directions::Random(random.integer(1..=MAX_DIRECTIONS)? as usize))
 }
 
@@ -335,23 +347,67 @@ fn read_rows(
         for component in row.array(ALLOWED)? {
             components.push(component.f64(-f64::MAX..=f64::MAX)?);
         }
-        if let Some(theta) = swept.iter().find(|theta| theta.parameters() != components.len()) {
+        if let Some(theta) = other_length(components.len(), swept) {
             return Err(row.refuse(format!(
                 "{} numbers, one per parameter of {}",
                 theta.parameters(),
                 theta.name
             )));
         }
-        let norm = components.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if !(norm > 0.0 && norm.is_finite()) {
-            return Err(row.refuse(ALLOWED));
-        }
-        rows.push(components.iter().map(|x| x / norm).collect());
+        rows.push(unit(components).ok_or_else(|| row.refuse(ALLOWED))?);
     }
     if rows.is_empty() {
         return Err(entry.refuse(ALLOWED));
     }
     Ok(rows)
+}
+
+/// The same from the dataset `directions` of an HDF5 file. The rows, not the file's name, become
+/// part of the study.
+fn read_file(
+    entry: &Entry<'_, '_>,
+    swept: &[&Parameterisation],
+) -> Result<Vec<Vec<f64>>, ConfigError> {
+    let name = entry.string("an HDF5 file with a dataset `directions`, \"FILE[:/group]\"")?;
+    let address = entry.beside(name);
+    let (values, columns) =
+        solid_file::read_directions(&address).map_err(|source| entry.unusable(source))?;
+    if let Some(theta) = other_length(columns, swept) {
+        return Err(entry.refuse(format!(
+            "a dataset `directions` of {} columns, one per parameter of {} ({address} has {columns})",
+            theta.parameters(),
+            theta.name
+        )));
+    }
+    let mut rows = Vec::new();
+    for (index, row) in values.chunks_exact(columns).enumerate() {
+        rows.push(unit(row.to_vec()).ok_or_else(|| {
+            entry.refuse(format!(
+                "a dataset `directions` of finite rows that are not zero (row {index} of {address})"
+            ))
+        })?);
+    }
+    Ok(rows)
+}
+
+/// A swept parameterisation that has not this many parameters.
+fn other_length<'p>(
+    columns: usize,
+    swept: &[&'p Parameterisation],
+) -> Option<&'p Parameterisation> {
+    swept.iter().copied().find(|theta| theta.parameters() != columns)
+}
+
+/// The vector at length 1; none where it has no direction.
+fn unit(vector: Vec<f64>) -> Option<Vec<f64>> {
+    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+    if !(length > 0.0 && length.is_finite()) {
+        return None;
+    }
+    if (length - 1.0).abs() <= UNIT_LENGTH {
+        return Some(vector);
+    }
+    Some(vector.iter().map(|x| x / length).collect())
 }
 
 fn read_scale(entry: &Entry<'_, '_>, rows: usize) -> Result<Scale, ConfigError> {
@@ -370,4 +426,20 @@ fn read_scale(entry: &Entry<'_, '_>, rows: usize) -> Result<Scale, ConfigError> 
         return Err(entry.refuse(allowed));
     }
     Ok(Scale::Table(weights))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directions_of_unit_length_stay_as_they_are() {
+        for n in 1..200 {
+            let vector: Vec<f64> = (0..7).map(|q| f64::from((q * 37 + n * 11) % 29 - 14)).collect();
+            let Some(once) = unit(vector) else { continue };
+            assert_eq!(unit(once.clone()), Some(once));
+        }
+        assert_eq!(unit(vec![0.0; 3]), None);
+        assert_eq!(unit(vec![1.0, f64::NAN]), None);
+    }
 }

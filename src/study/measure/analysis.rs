@@ -19,8 +19,10 @@ use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, decompose}
 use crate::solid::Solid;
 use crate::solid::assignment::Assignment;
 use crate::solid::contacts::{Contacts, virial_pressure};
+use crate::solid::potential::Tail;
 use crate::study::config::Feature;
 use crate::study::replica::{feature_request, select, set_rows};
+use crate::study::solid_file::TAIL_ATTRIBUTES;
 
 /// max|F| up to which `--no-relax` is believed, in units of the largest pair curvature (and
 /// relative to p at low pressure): the minimum is then H⁻¹F ≲ 1e-7 away even along the softest
@@ -246,6 +248,16 @@ fn write_solid<const D: usize>(
 ) {
     let interactions = &solid.interactions;
     let (n, n_sp) = (solid.len(), interactions.species());
+    if interactions.attractive() {
+        let [first, second, cut] = TAIL_ATTRIBUTES;
+        match interactions.potential.tail {
+            Tail::Switched { from, to } => {
+                output.number(first, from);
+                output.number(second, to);
+            }
+            Tail::Truncated { cutoff } => output.number(cut, cutoff),
+        }
+    }
     let pressure = format!("energy/length^{D}");
     let positions = solid.positions.iter().flatten().copied().collect();
     output.floats("positions", &[n, D], positions, "length", "positions at the energy minimum");

@@ -53,7 +53,15 @@ pub enum MeasureError {
     SweepOfBonds,
     #[error("--sweep-features {found} is not among --features {allowed}")]
     SweepFeatures { found: String, allowed: String },
-    #[error("{name}/directions: {found} columns; expected {expected}, one per parameter ({kinds})")]
+    #[error("--scale with {found} weights; expected {expected}, one per feature: {features}")]
+    ScaleLength { found: usize, expected: usize, features: String },
+    #[error(
+        "{name}: --scale initial, but {feature} is 0 in this solid and cannot be its own scale (allowed: none, or one weight per feature)"
+    )]
+    NoScale { name: String, feature: String },
+    #[error(
+        "{name}/directions: {found} columns; expected {expected}, one per parameter ({kinds}); --directions chooses others"
+    )]
     DirectionsShape { name: String, found: usize, expected: usize, kinds: String },
     #[error("{name}/directions: row {row} {found}; expected a finite vector that is not zero")]
     Direction { name: String, row: usize, found: &'static str },

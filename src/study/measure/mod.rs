@@ -1,6 +1,7 @@
 //! `amorph measure`: features, Jacobian, curvature and γ-sweeps of one solid.
 
 mod analysis;
+mod directions;
 mod error;
 mod output;
 mod source;
@@ -11,12 +12,13 @@ use std::path::PathBuf;
 
 pub use analysis::{LINEAR_RESPONSE_FORCE, Summary};
 pub use error::MeasureError;
+pub use output::Label;
 pub use source::Source;
 pub use sweeps::DirectionSummary;
 pub use theta::Level;
 
 use crate::linearity::sweep::SweepSettings;
-use crate::study::config::{Feature, Kinds, set_name};
+use crate::study::config::{Feature, Kinds, Scale, Signs, set_name};
 use crate::study::provenance::{COMMIT, PROGRAM_VERSION};
 use source::AnySolid;
 
@@ -38,8 +40,30 @@ pub struct Options {
     pub relax: bool,
     /// The features of γ̃ and of the sweeps; a subset of `features`.
     pub sweep_features: Vec<Feature>,
+    pub directions: DirectionChoice,
+    pub signs: Signs,
+    /// The weights of the features in |Δy|.
+    pub scale: Scale,
     pub settings: SweepSettings,
     pub sweep: bool,
+    /// Keep the positions just before and after γ_c and γ_r.
+    pub snapshots: bool,
+}
+
+/// Which directions are measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectionChoice {
+    /// The dataset `directions` beside the solid; with a sweep all right singular vectors where
+    /// there is none.
+    Default,
+    /// All right singular vectors.
+    All,
+    /// The first n of them.
+    First(usize),
+    /// Random unit vectors.
+    Random { count: usize, seed: u64 },
+    /// The dataset `directions` of FILE[:/group].
+    File(String),
 }
 
 /// Measures a solid and writes the output.
@@ -51,21 +75,20 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     check(options)?;
     let loaded = source::load(&options.source)?;
     let (name, directions) = (loaded.name, loaded.directions);
-    let (summary, output, inverse_range) = match loaded.solid {
+    let (summary, mut output, inverse_range) = match loaded.solid {
         AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
         AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
     };
-    let attributes = [
-        ("format", FORMAT.to_owned()),
-        ("program_version", PROGRAM_VERSION.to_owned()),
-        ("commit", COMMIT.to_owned()),
-        ("source", name),
-        ("level", level_name(options.level).to_owned()),
-        ("feature_set", set_name(&options.features)),
-        ("sweep_set", set_name(&options.sweep_features)),
-        ("relaxed", if options.relax { "yes" } else { "no" }.to_owned()),
-    ];
-    output::write(&options.output, &attributes, inverse_range, &output)?;
+    output.text("format", FORMAT);
+    output.text("program_version", PROGRAM_VERSION);
+    output.text("commit", COMMIT);
+    output.text("source", name);
+    output.text("level", level_name(options.level));
+    output.text("feature_set", set_name(&options.features));
+    output.text("sweep_set", set_name(&options.sweep_features));
+    output.text("relaxed", if options.relax { "yes" } else { "no" });
+    output.number("a", inverse_range);
+    output::write(&options.output, &output)?;
     Ok(summary)
 }
 

@@ -12,6 +12,8 @@ use crate::study::work::Values;
 
 /// Bytes of a stored label: `sigma_1000000_1000000` has 21.
 const LABEL_LENGTH: usize = 32;
+/// A stored label.
+pub type Label = FixedAscii<LABEL_LENGTH>;
 
 /// The values of a dataset.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,10 +35,18 @@ pub(super) struct Dataset {
     pub flags: Vec<(u8, &'static str)>,
 }
 
-/// Collects datasets.
+/// An attribute of the root.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Attribute {
+    Text(String),
+    Number(f64),
+}
+
+/// Collects datasets and attributes.
 #[derive(Default)]
 pub(super) struct Output {
     pub datasets: Vec<Dataset>,
+    pub attributes: Vec<(&'static str, Attribute)>,
 }
 
 impl Output {
@@ -49,6 +59,16 @@ impl Output {
             description: text.to_owned(),
             flags: Vec::new(),
         });
+    }
+
+    /// A text attribute.
+    pub fn text(&mut self, name: &'static str, text: impl Into<String>) {
+        self.attributes.push((name, Attribute::Text(text.into())));
+    }
+
+    /// A number as an attribute.
+    pub fn number(&mut self, name: &'static str, value: f64) {
+        self.attributes.push((name, Attribute::Number(value)));
     }
 
     /// Floats.
@@ -71,8 +91,20 @@ impl Output {
         values: impl IntoIterator<Item = u64>,
         description: &str,
     ) {
-        let values = values.into_iter().map(|v| i32::try_from(v).unwrap_or(i32::MAX)).collect();
-        self.push(path, shape, Data::Values(Values::I32(values)), "1", description);
+        let values = values.into_iter().map(|v| i32::try_from(v).unwrap_or(i32::MAX));
+        self.integers(path, shape, values, description);
+    }
+
+    /// Integers.
+    pub fn integers(
+        &mut self,
+        path: &'static str,
+        shape: &[usize],
+        values: impl IntoIterator<Item = i32>,
+        description: &str,
+    ) {
+        let values = Values::I32(values.into_iter().collect());
+        self.push(path, shape, Data::Values(values), "1", description);
     }
 
     /// Codes with their names.
@@ -125,19 +157,14 @@ pub(super) fn refuse_existing(path: &Path) -> Result<(), MeasureError> {
 }
 
 /// Writes the file under a temporary name and gives it its own: it is never seen half made.
-pub(super) fn write(
-    path: &Path,
-    attributes: &[(&str, String)],
-    inverse_range: f64,
-    output: &Output,
-) -> Result<(), MeasureError> {
+pub(super) fn write(path: &Path, output: &Output) -> Result<(), MeasureError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.new", std::process::id()));
     let temporary = PathBuf::from(temporary);
     let io = |action| move |source| MeasureError::Io { path: path.to_owned(), action, source };
     // HDF5 reports a failed creation without the reason of the system.
     std::fs::File::create(&temporary).map_err(io("create the file"))?;
-    let result = fill(&temporary, attributes, inverse_range, output)
+    let result = fill(&temporary, output)
         .map_err(|error| MeasureError::Hdf5 { path: path.to_owned(), message: error.to_string() })
         .and_then(|()| {
             // The data must be on the disk before the name is.
@@ -153,17 +180,16 @@ pub(super) fn write(
     result
 }
 
-fn fill(
-    path: &Path,
-    attributes: &[(&str, String)],
-    inverse_range: f64,
-    output: &Output,
-) -> hdf5::Result<()> {
+fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
     let file = File::create(path)?;
-    for (name, text) in attributes {
-        text_attribute(&file, name, text)?;
+    for (name, attribute) in &output.attributes {
+        match attribute {
+            Attribute::Text(text) => text_attribute(&file, name, text)?,
+            Attribute::Number(value) => {
+                file.new_attr::<f64>().create(*name)?.write_scalar(value)?;
+            }
+        }
     }
-    file.new_attr::<f64>().create("a")?.write_scalar(&inverse_range)?;
     let mut groups = HashSet::new();
     for dataset in &output.datasets {
         if let Some((group, _)) = dataset.path.rsplit_once('/')
@@ -176,8 +202,7 @@ fn fill(
             Data::Values(Values::I32(values)) => create(&file, dataset, values)?,
             Data::Values(Values::U8(values)) => create(&file, dataset, values)?,
             Data::Labels(labels) => {
-                let cells: Result<Vec<FixedAscii<LABEL_LENGTH>>, _> =
-                    labels.iter().map(FixedAscii::from_ascii).collect();
+                let cells: Result<Vec<Label>, _> = labels.iter().map(Label::from_ascii).collect();
                 create(&file, dataset, &cells.map_err(|error| error.to_string())?)?
             }
         };

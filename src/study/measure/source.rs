@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::MeasureError;
 use crate::solid::Solid;
+use crate::solid::potential::Tail;
 use crate::study::archive::{Archive, Item, State};
 use crate::study::config::{Scenario, Switch};
 use crate::study::replica::{stored_solid, tail};
@@ -13,8 +14,8 @@ use crate::study::work::Row;
 /// What is measured.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
-    /// `FILE[:/group]`, with the end of the attraction's tail, which the file does not hold.
-    File { address: String, switch: Switch },
+    /// `FILE[:/group]`, with the end of the attraction's tail where it is not the file's.
+    File { address: String, switch: Option<Switch> },
     /// A solid of an ensemble.
     Row {
         file: PathBuf,
@@ -49,7 +50,10 @@ pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
             let (file, group) = split_address(address);
             let wrong =
                 |source| SolidFileError::Solid { file: file.clone(), group: group.clone(), source };
-            let tail = tail(*switch);
+            let tail = match switch {
+                Some(switch) => tail(*switch),
+                None => data.tail.unwrap_or(Tail::DEFAULT),
+            };
             let solid = match data.dimension() {
                 2 => AnySolid::Two(data.solid(tail).map_err(wrong)?),
                 _ => AnySolid::Three(data.solid(tail).map_err(wrong)?),

@@ -2,22 +2,23 @@
 
 use super::Options;
 use super::analysis::{Measured, Summary};
+use super::directions;
 use super::error::MeasureError;
 use super::output::Output;
 use super::theta::Theta;
 use crate::linearity::cause::Cause;
-use crate::linearity::sweep::{SweepProblem, sweep};
-use crate::linearity::thresholds::{CurvePoint, SweepResult, Threshold};
+use crate::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
+use crate::linearity::thresholds::{CurvePoint, Snapshots, SweepResult, Threshold};
 use crate::response::curvature::{DirectionResponse, curvature, gamma_tilde};
 use crate::response::susceptibility::RANK_TOLERANCE;
-use crate::study::replica::{feature_request, set_rows};
-
-/// |Δθ̂| that differs from 1 by more than this is normalised with a word about it.
-const UNIT_LENGTH: f64 = 1e-12;
+use crate::study::config::{Scale, Signs};
+use crate::study::replica::{feature_request, inverse_magnitudes, set_rows};
 
 /// A direction in the table.
 #[derive(Clone, Debug)]
 pub struct DirectionSummary {
+    /// +1 or −1, its orientation.
+    pub sign: i32,
     /// |J Δθ̂| over the features of the sweep.
     pub susceptibility: f64,
     pub gamma_tilde: f64,
@@ -29,6 +30,7 @@ pub struct DirectionSummary {
 struct Direction {
     /// Δθ̂, of unit length, shape (n_θ,).
     vector: Vec<f64>,
+    sign: i32,
     /// J Δθ̂, shape (n_y,).
     linear: Vec<f64>,
     /// d²y/dγ², shape (n_y,).
@@ -40,8 +42,19 @@ struct Direction {
     gamma_tilde: f64,
 }
 
-/// Measures the given directions, or with a sweep all right singular vectors; without either
-/// there is nothing to do.
+/// What the directions are judged by.
+struct Yardstick {
+    /// The rows of the sweep's features.
+    rows: Vec<usize>,
+    /// Of these features in |Δy|; `None`: all 1.
+    weights: Option<Vec<f64>>,
+    /// Their largest singular value.
+    largest: f64,
+    /// |Δy − JΔθ| / |JΔθ| that ends the linear regime.
+    deviation: f64,
+}
+
+/// Measures the chosen directions; without any there is nothing to do.
 pub(super) fn write<const D: usize>(
     output: &mut Output,
     measured: &Measured<'_, D>,
@@ -50,31 +63,44 @@ pub(super) fn write<const D: usize>(
     summary: &mut Summary,
 ) -> Result<(), MeasureError> {
     let svd = measured.decompose(&options.sweep_features)?;
-    let n_theta = measured.theta.len();
-    let vectors = match given {
-        Some((values, columns)) => {
-            let (vectors, normalised) = checked(measured.name, &values, columns, n_theta, options)?;
-            summary.normalised = normalised;
-            vectors
-        }
-        None if options.sweep => (0..svd.right.nrows())
-            .map(|row| (0..n_theta).map(|q| svd.right[(row, q)]).collect())
-            .collect(),
-        None => return Ok(()),
+    let Some(chosen) = directions::choose(measured, &svd, given, options)? else { return Ok(()) };
+    let signs: &[i32] = match options.signs {
+        Signs::Plus => &[1],
+        Signs::Both => &[1, -1],
     };
+    summary.normalised = chosen.normalised;
     let largest = svd.singular_values.first().copied().unwrap_or(0.0);
     let rows = set_rows(&measured.request, D, &options.sweep_features);
-    let directions: Vec<Direction> = vectors
-        .into_iter()
-        .map(|vector| direction(measured, vector, &rows, largest, options.settings.deviation))
+    let names: Vec<String> = options
+        .sweep_features
+        .iter()
+        .flat_map(|feature| feature.labels(D, options.modes))
         .collect();
-    write_directions(output, measured, &directions);
+    let start: Vec<f64> = rows.iter().map(|&row| measured.features.values[row]).collect();
+    let yardstick = Yardstick {
+        weights: weights(measured.name, &options.scale, &start, &names)?,
+        rows,
+        largest,
+        deviation: options.settings.deviation,
+    };
+    let directions: Vec<Direction> = chosen
+        .vectors
+        .iter()
+        .flat_map(|vector| signs.iter().map(move |&sign| (vector, sign)))
+        .map(|(vector, sign)| direction(measured, vector, sign, &yardstick))
+        .collect();
+    write_directions(output, measured, &directions, &yardstick);
+    output.text("directions_from", chosen.origin);
+    output.text("signs", if signs.len() == 1 { "+" } else { "both" });
+    output.text("scale", scale_name(&options.scale));
+    output.number("deviation", options.settings.deviation);
     let results =
-        if options.sweep { Some(swept(measured, &directions, &rows, options)?) } else { None };
+        if options.sweep { Some(swept(measured, &directions, &yardstick, options)?) } else { None };
     summary.directions = directions
         .iter()
         .enumerate()
         .map(|(index, direction)| DirectionSummary {
+            sign: direction.sign,
             susceptibility: direction.susceptibility,
             gamma_tilde: direction.gamma_tilde,
             thresholds: results.as_ref().map(|results| {
@@ -84,65 +110,23 @@ pub(super) fn write<const D: usize>(
         })
         .collect();
     if let Some(results) = results {
+        write_settings(output, &options.settings);
         write_thresholds(output, &directions, &results);
-        let names: Vec<String> = options
-            .sweep_features
-            .iter()
-            .flat_map(|feature| feature.labels(D, options.modes))
-            .collect();
+        if options.snapshots {
+            write_snapshots(output, &results, measured.solid.len(), D);
+        }
         write_curves(output, &results, names, &options.settings.grid());
     }
     Ok(())
 }
 
-/// The directions of the file as unit vectors, and which of them were not.
-fn checked(
-    name: &str,
-    values: &[f64],
-    columns: usize,
-    expected: usize,
-    options: &Options,
-) -> Result<(Vec<Vec<f64>>, Vec<usize>), MeasureError> {
-    if columns != expected {
-        return Err(MeasureError::DirectionsShape {
-            name: name.to_owned(),
-            found: columns,
-            expected,
-            kinds: format!(
-                "--parameters {} at --level {}",
-                options.kinds.name(),
-                super::level_name(options.level)
-            ),
-        });
-    }
-    let (mut vectors, mut normalised) = (Vec::new(), Vec::new());
-    for (row, vector) in values.chunks_exact(columns.max(1)).enumerate() {
-        let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let found = match length {
-            length if !length.is_finite() => Some("is not finite"),
-            0.0 => Some("is zero"),
-            _ => None,
-        };
-        if let Some(found) = found {
-            return Err(MeasureError::Direction { name: name.to_owned(), row, found });
-        }
-        if (length - 1.0).abs() > UNIT_LENGTH {
-            normalised.push(row);
-            vectors.push(vector.iter().map(|x| x / length).collect());
-        } else {
-            vectors.push(vector.to_vec());
-        }
-    }
-    Ok((vectors, normalised))
-}
-
 fn direction<const D: usize>(
     measured: &Measured<'_, D>,
-    vector: Vec<f64>,
-    rows: &[usize],
-    largest: f64,
-    deviation: f64,
+    vector: &[f64],
+    sign: i32,
+    yardstick: &Yardstick,
 ) -> Direction {
+    let vector: Vec<f64> = vector.iter().map(|x| f64::from(sign) * x).collect();
     let response = &measured.response;
     let tangents = measured.theta.tangents(measured.solid, response.bonds, &vector);
     let along = DirectionResponse::from_tangents(response, &tangents);
@@ -151,18 +135,29 @@ fn direction<const D: usize>(
     let linear: Vec<f64> = (0..jacobian.nrows())
         .map(|row| (0..vector.len()).map(|q| jacobian[(row, q)] * vector[q]).sum())
         .collect();
-    let of = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
+    let of =
+        |values: &[f64]| -> Vec<f64> { yardstick.rows.iter().map(|&row| values[row]).collect() };
+    let weighted = |values: &[f64]| -> Vec<f64> {
+        match &yardstick.weights {
+            None => of(values),
+            Some(weights) => of(values).iter().zip(weights).map(|(x, w)| x * w).collect(),
+        }
+    };
     let susceptibility = of(&linear).iter().map(|x| x * x).sum::<f64>().sqrt();
-    let relevant = susceptibility > RANK_TOLERANCE * largest;
-    let gamma_tilde =
-        if relevant { gamma_tilde(&of(&linear), &of(&curvature), deviation) } else { f64::NAN };
-    Direction { vector, linear, curvature, susceptibility, relevant, gamma_tilde }
+    let relevant = susceptibility > RANK_TOLERANCE * yardstick.largest;
+    let gamma_tilde = if relevant {
+        gamma_tilde(&weighted(&linear), &weighted(&curvature), yardstick.deviation)
+    } else {
+        f64::NAN
+    };
+    Direction { vector, sign, linear, curvature, susceptibility, relevant, gamma_tilde }
 }
 
 fn write_directions<const D: usize>(
     output: &mut Output,
     measured: &Measured<'_, D>,
     directions: &[Direction],
+    yardstick: &Yardstick,
 ) {
     let (n, n_y, n_theta) =
         (directions.len(), measured.jacobian.nrows(), measured.jacobian.ncols());
@@ -175,6 +170,20 @@ fn write_directions<const D: usize>(
         all(|d| &d.vector),
         "1",
         "unit vectors dtheta_hat, as rows",
+    );
+    output.integers(
+        "sign",
+        &[n],
+        directions.iter().map(|d| d.sign),
+        "orientation of the direction, +1 or -1; with both signs +, - alternate",
+    );
+    let count = yardstick.rows.len();
+    output.floats(
+        "weights",
+        &[count],
+        yardstick.weights.clone().unwrap_or_else(|| vec![1.0; count]),
+        "mixed",
+        "weight of each feature of the attribute sweep_set in |delta y| (attribute scale)",
     );
     output.floats(
         "linear",
@@ -209,7 +218,7 @@ fn write_directions<const D: usize>(
 fn swept<const D: usize>(
     measured: &Measured<'_, D>,
     directions: &[Direction],
-    rows: &[usize],
+    yardstick: &Yardstick,
     options: &Options,
 ) -> Result<Vec<SweepResult>, MeasureError> {
     let Theta::Species { space, .. } = &measured.theta else {
@@ -219,19 +228,94 @@ fn swept<const D: usize>(
         .iter()
         .map(|direction| {
             if !direction.relevant {
-                return Ok(SweepResult::not_applicable(vec![f64::NAN; rows.len()]));
+                return Ok(SweepResult::not_applicable(vec![f64::NAN; yardstick.rows.len()]));
             }
             let problem = SweepProblem {
                 solid: measured.solid,
                 space,
                 direction: &direction.vector,
                 request: feature_request(&options.sweep_features, options.modes),
-                weights: None,
+                weights: yardstick.weights.as_deref(),
             };
             sweep(&problem, &options.settings, true)
                 .map_err(|source| MeasureError::Response { name: measured.name.to_owned(), source })
         })
         .collect()
+}
+
+/// The weights of the features in |Δy|; `None` where all are 1.
+fn weights(
+    name: &str,
+    scale: &Scale,
+    start: &[f64],
+    labels: &[String],
+) -> Result<Option<Vec<f64>>, MeasureError> {
+    match scale {
+        Scale::None => Ok(None),
+        Scale::Table(weights) if weights.len() == labels.len() => Ok(Some(weights.clone())),
+        Scale::Table(weights) => Err(MeasureError::ScaleLength {
+            found: weights.len(),
+            expected: labels.len(),
+            features: labels.join(", "),
+        }),
+        Scale::Initial => inverse_magnitudes(start, labels)
+            .map(Some)
+            .map_err(|feature| MeasureError::NoScale { name: name.to_owned(), feature }),
+    }
+}
+
+fn scale_name(scale: &Scale) -> &'static str {
+    match scale {
+        Scale::None => "none",
+        Scale::Initial => "initial",
+        Scale::Table(_) => "given",
+    }
+}
+
+/// What the thresholds depend on besides the solid.
+fn write_settings(output: &mut Output, settings: &SweepSettings) {
+    output.number("gamma_min", settings.gamma_min);
+    output.number("gamma_max", settings.gamma_max);
+    output.number("bracket", settings.bracket);
+    output.text(
+        "protocol",
+        match settings.protocol {
+            Protocol::Continuation => "continuation",
+            Protocol::Referee => "referee",
+        },
+    );
+    output.text(
+        "start",
+        match settings.start {
+            Start::Warm => "warm",
+            Start::Zero => "zero",
+        },
+    );
+}
+
+fn write_snapshots(output: &mut Output, results: &[SweepResult], n: usize, d: usize) {
+    let contact: fn(&SweepResult) -> Option<&Snapshots> = |r| r.contact_snapshots.as_ref();
+    let jump: fn(&SweepResult) -> Option<&Snapshots> = |r| r.rearrangement_snapshots.as_ref();
+    let before: fn(&Snapshots) -> &Vec<f64> = |both| &both.before;
+    let after: fn(&Snapshots) -> &Vec<f64> = |both| &both.after;
+    for (path, of, side, end, threshold) in [
+        ("snapshots/contact_before", contact, before, "lower", "gamma_contact"),
+        ("snapshots/contact_after", contact, after, "upper", "gamma_contact"),
+        ("snapshots/rearrangement_before", jump, before, "lower", "gamma_rearrangement"),
+        ("snapshots/rearrangement_after", jump, after, "upper", "gamma_rearrangement"),
+    ] {
+        let values = results
+            .iter()
+            .flat_map(|result| match of(result) {
+                Some(both) => side(both).clone(),
+                None => vec![f64::NAN; n * d],
+            })
+            .collect();
+        let text = format!(
+            "positions at the {end} end of {threshold}; NaN where it was not reached (see {threshold}_cause)"
+        );
+        output.floats(path, &[results.len(), n, d], values, "length", &text);
+    }
 }
 
 fn write_thresholds(output: &mut Output, directions: &[Direction], results: &[SweepResult]) {

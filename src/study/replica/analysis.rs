@@ -98,6 +98,23 @@ pub fn sweep_settings(config: &SweepConfig) -> sweep::SweepSettings {
     }
 }
 
+/// A feature this small beside the largest one is rounding, and no scale: the shear stress of a
+/// crystal is 1e-17.
+const NEGLIGIBLE: f64 = 1e-12;
+
+/// 1/|y₀| of every feature; the label of one that is zero within rounding is the error.
+pub fn inverse_magnitudes(start: &[f64], labels: &[String]) -> Result<Vec<f64>, String> {
+    let largest = start.iter().fold(0.0, |max: f64, value| max.max(value.abs()));
+    start
+        .iter()
+        .zip(labels)
+        .map(|(value, label)| {
+            let usable = value.abs() > NEGLIGIBLE * largest;
+            if usable { Ok(1.0 / value.abs()) } else { Err(label.clone()) }
+        })
+        .collect()
+}
+
 /// Some rows of a matrix, in the order of `rows`.
 pub fn select(matrix: MatRef<'_, f64>, rows: &[usize]) -> Mat<f64> {
     Mat::from_fn(rows.len(), matrix.ncols(), |row, column| matrix[(rows[row], column)])

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::analysis::{Analysis, Theta, feature_request, select, set_rows, sweep_settings};
+use super::analysis::{
+    Analysis, Theta, feature_request, inverse_magnitudes, select, set_rows, sweep_settings,
+};
 use super::columns::Columns;
 use super::error::ReplicaError;
 use crate::linearity::sweep::{SweepProblem, sweep};
@@ -132,15 +134,9 @@ fn weights<const D: usize>(
         Scale::Table(weights) => Ok(Some(weights.clone())),
         Scale::Initial => {
             let labels = scenario.features.set_labels(&config.set, D);
-            set_rows(&analysis.request, D, &config.set)
-                .into_iter()
-                .zip(labels)
-                .map(|(row, label)| {
-                    let weight = 1.0 / analysis.features.values[row].abs();
-                    if weight.is_finite() { Ok(weight) } else { Err(ReplicaError::NoScale(label)) }
-                })
-                .collect::<Result<Vec<f64>, ReplicaError>>()
-                .map(Some)
+            let rows = set_rows(&analysis.request, D, &config.set);
+            let start: Vec<f64> = rows.iter().map(|&row| analysis.features.values[row]).collect();
+            inverse_magnitudes(&start, &labels).map(Some).map_err(ReplicaError::NoScale)
         }
     }
 }

@@ -1,19 +1,23 @@
 //! `amorph measure`: features, Jacobian and sweeps of one solid.
 
-use std::ops::RangeInclusive;
+mod words;
+
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use super::{CommandError, Outcome};
 use crate::linearity::sweep::{Protocol, Start, SweepSettings};
-use crate::study::config::{BRACKET, DEVIATION, Feature, GAMMA, Kinds, MAX_POINTS, SWITCH, Switch};
-use crate::study::measure::{self, DirectionSummary, Level, Options, Source, Summary, measure};
+use crate::study::config::{
+    BRACKET, DEVIATION, GAMMA, Kinds, MAX_POINTS, SWITCH, Scale, Signs, Switch,
+};
+use crate::study::measure::{
+    self, DirectionChoice, DirectionSummary, Level, Options, Source, Summary, measure,
+};
+use words::{Directions, FeatureList, SwitchName};
 
 /// Modes where `--features modes` names no number.
 const DEFAULT_MODES: usize = 10;
-/// The default end of the attraction's tail, in units of 1/a.
-const DEFAULT_SWITCH: Switch = Switch::Smooth { from: 5.0, to: 9.9 };
 
 /// Measure one solid: features, Jacobian, singular values, and along directions curvature and sweeps
 ///
@@ -28,10 +32,10 @@ pub struct Arguments {
     #[arg(short, long)]
     output: PathBuf,
     /// Features, of: stress, elastic, modes[:N], derived
-    #[arg(long, default_value = "stress,elastic", value_parser = features)]
+    #[arg(long, default_value = "stress,elastic", value_parser = words::features)]
     features: FeatureList,
     /// Parameters, of: D, k, B, a; their order is always this one
-    #[arg(long, default_value = "D", value_parser = kinds)]
+    #[arg(long, default_value = "D", value_parser = words::kinds)]
     parameters: Kinds,
     /// What owns a parameter
     #[arg(long, value_enum, default_value = "species")]
@@ -41,11 +45,11 @@ pub struct Arguments {
     #[arg(long)]
     no_relax: bool,
     /// End of the attraction's tail: FROM,TO in units of 1/a beyond sigma, or "none" with --cutoff
-    /// [default: 5,9.9]
-    #[arg(long, value_parser = switch, conflicts_with = "scenario")]
+    /// [default: as the file states, or 5,9.9]
+    #[arg(long, value_parser = words::switch, conflicts_with = "scenario")]
     switch: Option<SwitchName>,
     /// With --switch none: the attraction ends at sigma + CUTOFF/a
-    #[arg(long, value_parser = within(SWITCH), requires = "switch")]
+    #[arg(long, value_parser = words::within(SWITCH), requires = "switch")]
     cutoff: Option<f64>,
     /// Scenario of a results file
     #[arg(long, requires = "replica")]
@@ -56,26 +60,44 @@ pub struct Arguments {
     /// Use the species of this parameterisation of the results file, such as D_n40
     #[arg(long, requires = "scenario")]
     parameterisation: Option<String>,
-    /// Sweep along `directions`, or along all right singular vectors where the input has none
+    /// Sweep along the directions
     #[arg(long)]
     sweep: bool,
+    /// Directions: all right singular vectors, the first N of them, random:N, or
+    /// file:FILE[:/group] with a dataset `directions` [default: that of the input; with --sweep
+    /// `all` where it has none]
+    #[arg(long, value_parser = words::directions, value_name = "all|N|random:N|file:FILE")]
+    directions: Option<Directions>,
+    /// Seed of --directions random:N
+    #[arg(long, default_value_t = 0, requires = "directions")]
+    seed: u64,
+    /// Orientations of every direction; with both, + and - alternate
+    #[arg(long, value_enum, default_value = "+")]
+    signs: SignsName,
+    /// Weights of the features of the sweep in |dy|: none, initial (1/|y0|), or one number per
+    /// feature, such as 1,1,0.5
+    #[arg(long, value_parser = words::scale, default_value = "none")]
+    scale: Scale,
+    /// Keep the positions just before and after gamma_contact and gamma_rearrangement
+    #[arg(long, requires = "sweep")]
+    snapshots: bool,
     /// Features of the sweep and of gamma_tilde, a subset of --features [default: all of them]
-    #[arg(long, value_parser = features)]
+    #[arg(long, value_parser = words::features)]
     sweep_features: Option<FeatureList>,
     /// First |delta theta| of the curve's geometric grid
-    #[arg(long, default_value_t = 1e-6, value_parser = within(GAMMA))]
+    #[arg(long, default_value_t = 1e-6, value_parser = words::within(GAMMA))]
     gamma_min: f64,
     /// Last |delta theta|
-    #[arg(long, default_value_t = 1e-1, value_parser = within(GAMMA))]
+    #[arg(long, default_value_t = 1e-1, value_parser = words::within(GAMMA))]
     gamma_max: f64,
     /// Points of the grid
     #[arg(long, default_value_t = 26, value_parser = clap::value_parser!(u64).range(2..=MAX_POINTS as u64))]
     points: u64,
     /// |dy - J dtheta| over |J dtheta| that ends the linear regime
-    #[arg(long, default_value_t = 0.1, value_parser = within(DEVIATION))]
+    #[arg(long, default_value_t = 0.1, value_parser = words::within(DEVIATION))]
     deviation: f64,
     /// Relative width of the brackets
-    #[arg(long, default_value_t = 0.01, value_parser = within(BRACKET))]
+    #[arg(long, default_value_t = 0.01, value_parser = words::within(BRACKET))]
     bracket: f64,
     /// How the solid follows the parameters
     #[arg(long, value_enum, default_value = "continuation")]
@@ -83,13 +105,6 @@ pub struct Arguments {
     /// Where the referee's relaxations start
     #[arg(long, value_enum, default_value = "warm")]
     start: StartName,
-}
-
-/// Families of features with the number of modes, if it was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FeatureList {
-    families: Vec<Feature>,
-    modes: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -106,94 +121,16 @@ enum ProtocolName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum SignsName {
+    #[value(name = "+")]
+    Plus,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum StartName {
     Warm,
     Zero,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum SwitchName {
-    Smooth { from: f64, to: f64 },
-    None,
-}
-
-fn features(text: &str) -> Result<FeatureList, String> {
-    const ALLOWED: &str = "stress, elastic, modes, modes:N (N at least 1), derived, each once";
-    let mut list = FeatureList { families: Vec::new(), modes: None };
-    for word in text.split(',').map(str::trim) {
-        let (name, count) = match word.split_once(':') {
-            Some((name, count)) => (name, Some(count)),
-            None => (word, None),
-        };
-        let Some(family) = Feature::ALL.into_iter().find(|family| family.name() == name) else {
-            let nearest = Feature::ALL
-                .into_iter()
-                .map(Feature::name)
-                .max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-            let nearest = nearest.unwrap_or_default();
-            return Err(format!(
-                "unknown feature \"{name}\"; did you mean {nearest}? (allowed: {ALLOWED})"
-            ));
-        };
-        if let Some(count) = count {
-            match count.parse::<usize>() {
-                Ok(count) if count >= 1 && family == Feature::Modes => list.modes = Some(count),
-                _ => return Err(format!("\"{word}\" (allowed: {ALLOWED})")),
-            }
-        }
-        if list.families.contains(&family) {
-            return Err(format!("\"{name}\" twice (allowed: {ALLOWED})"));
-        }
-        list.families.push(family);
-    }
-    list.families.sort();
-    Ok(list)
-}
-
-fn kinds(text: &str) -> Result<Kinds, String> {
-    let mut kinds = Kinds::default();
-    for word in text.split(',').map(str::trim) {
-        let kind = match word {
-            "D" => &mut kinds.diameters,
-            "k" => &mut kinds.repulsions,
-            "B" => &mut kinds.attractions,
-            "a" => &mut kinds.inverse_range,
-            _ => {
-                return Err(format!(
-                    "unknown parameter \"{word}\" (allowed: D, k, B, a, such as D,k)"
-                ));
-            }
-        };
-        if std::mem::replace(kind, true) {
-            return Err(format!("\"{word}\" twice (allowed: D, k, B, a, each once)"));
-        }
-    }
-    Ok(kinds)
-}
-
-fn switch(text: &str) -> Result<SwitchName, String> {
-    if text == "none" {
-        return Ok(SwitchName::None);
-    }
-    let ends: Option<Vec<f64>> = text.split(',').map(|end| end.trim().parse().ok()).collect();
-    match ends.as_deref() {
-        Some(&[from, to]) if SWITCH.contains(&from) && SWITCH.contains(&to) && from < to => {
-            Ok(SwitchName::Smooth { from, to })
-        }
-        _ => Err(format!(
-            "allowed: FROM,TO with {} <= FROM < TO <= {}, such as 5,9.9; or none with --cutoff",
-            SWITCH.start(),
-            SWITCH.end()
-        )),
-    }
-}
-
-/// A parser of numbers within a range.
-fn within(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + Clone {
-    move |text| match text.parse::<f64>() {
-        Ok(value) if range.contains(&value) => Ok(value),
-        _ => Err(format!("allowed: {:e} to {:e}", range.start(), range.end())),
-    }
 }
 
 /// Runs the command.
@@ -248,6 +185,20 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
         },
         relax: !arguments.no_relax,
         sweep_features,
+        directions: match &arguments.directions {
+            None => DirectionChoice::Default,
+            Some(Directions::All) => DirectionChoice::All,
+            Some(Directions::First(count)) => DirectionChoice::First(*count),
+            Some(Directions::Random(count)) => {
+                DirectionChoice::Random { count: *count, seed: arguments.seed }
+            }
+            Some(Directions::File(address)) => DirectionChoice::File(address.clone()),
+        },
+        signs: match arguments.signs {
+            SignsName::Plus => Signs::Plus,
+            SignsName::Both => Signs::Both,
+        },
+        scale: arguments.scale.clone(),
         settings: SweepSettings {
             gamma_min: arguments.gamma_min,
             gamma_max: arguments.gamma_max,
@@ -264,14 +215,15 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
             },
         },
         sweep: arguments.sweep,
+        snapshots: arguments.snapshots,
     })
 }
 
-fn chosen_switch(arguments: &Arguments) -> Result<Switch, CommandError> {
+fn chosen_switch(arguments: &Arguments) -> Result<Option<Switch>, CommandError> {
     match (arguments.switch, arguments.cutoff) {
-        (None, _) => Ok(DEFAULT_SWITCH),
-        (Some(SwitchName::Smooth { from, to }), None) => Ok(Switch::Smooth { from, to }),
-        (Some(SwitchName::None), Some(cutoff)) => Ok(Switch::None { cutoff }),
+        (None, _) => Ok(None),
+        (Some(SwitchName::Smooth { from, to }), None) => Ok(Some(Switch::Smooth { from, to })),
+        (Some(SwitchName::None), Some(cutoff)) => Ok(Some(Switch::None { cutoff })),
         (Some(SwitchName::None), None) => Err(CommandError::usage(
             "--switch none needs --cutoff, the end of the attraction in units of 1/a",
         )),
@@ -368,40 +320,10 @@ fn directions(directions: &[DirectionSummary]) {
                 .collect(),
         };
         println!(
-            "{index:>9}  {:>14.4e}  {:>11.4e}{thresholds}",
-            direction.susceptibility, direction.gamma_tilde
+            "{index:>7} {}  {:>14.4e}  {:>11.4e}{thresholds}",
+            if direction.sign < 0 { '-' } else { '+' },
+            direction.susceptibility,
+            direction.gamma_tilde
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn features_come_in_the_order_of_rows_and_misspelt_ones_are_refused_with_the_nearest() {
-        let list = features("modes:3,stress").expect("valid");
-        assert_eq!(list.families, [Feature::Stress, Feature::Modes]);
-        assert_eq!(list.modes, Some(3));
-        assert!(features("elastik").is_err_and(|m| m.contains("did you mean elastic?")));
-        for bad in ["", "stress,stress", "modes:0", "stress:2", "modes:x"] {
-            assert!(features(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn parameters_come_in_one_order_whatever_the_flags() {
-        assert_eq!(kinds("a,k,D").expect("valid").name(), "Dka");
-        for bad in ["", "d", "D,D", "Dk"] {
-            assert!(kinds(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_switch_has_two_ends_in_order() {
-        assert_eq!(switch("5,9.9"), Ok(SwitchName::Smooth { from: 5.0, to: 9.9 }));
-        for bad in ["9,5", "5", "x,y", "0,5", "5,nan"] {
-            assert!(switch(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,0 +1,104 @@
+//! Which directions of a single solid are measured.
+
+use super::analysis::Measured;
+use super::error::MeasureError;
+use super::{DirectionChoice, Options};
+use crate::response::susceptibility::Susceptibility;
+use crate::solid::random::StreamKey;
+use crate::study::solid_file;
+
+/// |Δθ̂| that differs from 1 by more than this is normalised with a word about it.
+const UNIT_LENGTH: f64 = 1e-12;
+
+/// Unit vectors Δθ̂, each of shape (n_θ,).
+pub(super) struct Chosen {
+    pub vectors: Vec<Vec<f64>>,
+    /// Rows of a dataset `directions` that were not of unit length.
+    pub normalised: Vec<usize>,
+    /// Where they come from, for the output.
+    pub origin: String,
+}
+
+/// The directions that the options name; `given` stands beside the solid. Where nothing is named:
+/// those, with a sweep all right singular vectors, or none.
+pub(super) fn choose<const D: usize>(
+    measured: &Measured<'_, D>,
+    svd: &Susceptibility,
+    given: Option<(Vec<f64>, usize)>,
+    options: &Options,
+) -> Result<Option<Chosen>, MeasureError> {
+    let n_theta = measured.theta.len();
+    let singular = |count: usize, origin: String| {
+        let vectors = (0..svd.right.nrows().min(count))
+            .map(|row| (0..n_theta).map(|q| svd.right[(row, q)]).collect())
+            .collect();
+        Chosen { vectors, normalised: Vec::new(), origin }
+    };
+    let all = || singular(usize::MAX, "all right singular vectors".to_owned());
+    let from_file = |name: &str, (values, columns): (Vec<f64>, usize)| -> Result<_, MeasureError> {
+        let (vectors, normalised) = checked(name, &values, columns, n_theta, options)?;
+        Ok(Chosen { vectors, normalised, origin: format!("dataset directions of {name}") })
+    };
+    let chosen = match (&options.directions, given) {
+        (DirectionChoice::Default, Some(given)) => from_file(measured.name, given)?,
+        (DirectionChoice::Default, None) if options.sweep => all(),
+        (DirectionChoice::Default, None) => return Ok(None),
+        (DirectionChoice::All, _) => all(),
+        (DirectionChoice::First(count), _) => {
+            singular(*count, format!("the first {count} right singular vectors"))
+        }
+        (DirectionChoice::Random { count, seed }, _) => Chosen {
+            vectors: StreamKey { seed: *seed, solid: 0, replica: 0, attempt: 0 }
+                .directions(n_theta, *count),
+            normalised: Vec::new(),
+            origin: format!("{count} random ones, seed {seed}"),
+        },
+        (DirectionChoice::File(address), _) => {
+            from_file(address, solid_file::read_directions(address)?)?
+        }
+    };
+    Ok(Some(chosen))
+}
+
+/// The directions of the file as unit vectors, and which of them were not.
+fn checked(
+    name: &str,
+    values: &[f64],
+    columns: usize,
+    expected: usize,
+    options: &Options,
+) -> Result<(Vec<Vec<f64>>, Vec<usize>), MeasureError> {
+    // The root's group is not part of the name.
+    let place = if name.contains(":/") { name.to_owned() } else { format!("{name}:") };
+    if columns != expected {
+        return Err(MeasureError::DirectionsShape {
+            name: place,
+            found: columns,
+            expected,
+            kinds: format!(
+                "--parameters {} at --level {}",
+                options.kinds.name(),
+                super::level_name(options.level)
+            ),
+        });
+    }
+    let (mut vectors, mut normalised) = (Vec::new(), Vec::new());
+    for (row, vector) in values.chunks_exact(columns.max(1)).enumerate() {
+        let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let found = match length {
+            length if !length.is_finite() => Some("is not finite"),
+            0.0 => Some("is zero"),
+            _ => None,
+        };
+        if let Some(found) = found {
+            return Err(MeasureError::Direction { name: place, row, found });
+        }
+        if (length - 1.0).abs() > UNIT_LENGTH {
+            normalised.push(row);
+            vectors.push(vector.iter().map(|x| x / length).collect());
+        } else {
+            vectors.push(vector.to_vec());
+        }
+    }
+    Ok((vectors, normalised))
+}
