@@ -54,7 +54,8 @@ torture: packages rust  ## kill the program some 200 times and compare the files
 referee: packages rust  ## thresholds against plain FIRE at every step, long
 	$(CARGO) test --release --test referee -- --ignored --nocapture
 
-bench: packages rust  ## time the parts that matter
+bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's package) where that is possible
+	@scripts/install-packages.sh lammps
 	$(CARGO) bench
 
 build: packages rust  ## the program, target/release/amorph

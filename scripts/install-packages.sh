@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs the system packages that amorph needs and that are missing: MPI, parallel HDF5 and what
-# their Rust bindings are built with. Debian and Ubuntu; elsewhere it only says what to load.
+# their Rust bindings are built with; and those that are named as arguments. Debian and Ubuntu;
+# elsewhere it only says what to load.
 set -eu
 
-packages="libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libclang-dev pkg-config hdf5-tools python3-venv"
+packages="libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libclang-dev pkg-config hdf5-tools python3-venv $*"
 
 without_apt() {
     missing=""
