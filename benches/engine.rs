@@ -12,7 +12,8 @@
 //! makes the file, and at the end reads it for the statistics, as a share of the whole. Commits run
 //! beside the computing thread, so this is more than what they cost.
 //!
-//! Machines are noisy, and noise only adds: the best of several runs counts.
+//! Machines are noisy, and noise goes both ways: other programs lengthen the span, which makes the
+//! share of the overhead smaller. The median of several runs counts.
 
 use std::path::Path;
 use std::process::Command;
@@ -72,12 +73,17 @@ fn run(folder: &Path, ranks: usize, replicas: usize) -> Run {
     }
 }
 
-/// The best of several runs: busy share, overhead.
+fn median(mut values: [f64; RUNS]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[RUNS / 2]
+}
+
+/// The medians of several runs: busy share, overhead.
 fn measure(ranks: usize, replicas: usize) -> (f64, f64) {
     let folder = tempfile::tempdir().expect("a folder");
     println!("{replicas} solids on {ranks} ranks");
-    let (mut busy, mut overhead) = (0.0, f64::INFINITY);
-    for _ in 0..RUNS {
+    let (mut busy, mut overhead) = ([0.0; RUNS], [0.0; RUNS]);
+    for index in 0..RUNS {
         let run = run(folder.path(), ranks, replicas);
         println!(
             "  span {:.1} s, busy {:.3}, commits {:.4}, file made and read in {:.2} s, overhead {:.4}",
@@ -87,10 +93,10 @@ fn measure(ranks: usize, replicas: usize) -> (f64, f64) {
             run.files,
             run.overhead()
         );
-        busy = f64::max(busy, run.busy);
-        overhead = f64::min(overhead, run.overhead());
+        busy[index] = run.busy;
+        overhead[index] = run.overhead();
     }
-    (busy, overhead)
+    (median(busy), median(overhead))
 }
 
 fn main() {
