@@ -4,6 +4,9 @@
 //! than ten times as far as the response predicts, FIRE relaxes back; where it then does not return
 //! to within 1e-6 of the smallest diameter (modulo translation, rattlers excluded), the solid has
 //! rearranged. A jump that returns is a reversible kink.
+//!
+//! Close to an instability w = dr/dγ grows without limit and would explain any jump, so what is
+//! predicted is the smaller one of the responses on both sides of the step.
 
 use crate::relax::RelaxError;
 use crate::relax::forces::max_norm;
@@ -50,13 +53,20 @@ impl<const D: usize> Path<'_, D> {
         self.judged(forward)
     }
 
+    /// Is a state further from `here` than so many times the predicted step?
+    pub fn jumps(&self, forward: &Point<D>, times: f64) -> bool {
+        let response = max_norm(&self.here.velocity).min(max_norm(&forward.velocity));
+        let predicted = response * (forward.gamma - self.here.gamma);
+        let rattler = &forward.equilibrium.contacts.rattler;
+        let moved = self.distance(&forward.positions, &self.here.positions, rattler);
+        !(moved <= times * predicted + NO_JUMP * self.smallest_diameter())
+    }
+
     /// Decides about a state that was relaxed forward from `here`.
     pub fn judged(&mut self, forward: Point<D>) -> Verdict<D> {
         let diameter = self.smallest_diameter();
-        let predicted = max_norm(&self.here.velocity) * (forward.gamma - self.here.gamma);
         let rattler = forward.equilibrium.contacts.rattler.clone();
-        let jump = self.distance(&forward.positions, &self.here.positions, &rattler);
-        if jump <= JUMP * predicted + NO_JUMP * diameter {
+        if !self.jumps(&forward, JUMP) {
             return Verdict::Continuous(forward);
         }
         match self.relax_from(&forward.positions, self.here.gamma) {

@@ -1,7 +1,6 @@
 //! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
 
 use super::cause::Cause;
-use super::path::Point;
 use super::rearrangement::{JUDGED_WIDTH, JUMP, Verdict, cause_of};
 use super::sweep::{Run, Start};
 use super::thresholds::Threshold;
@@ -34,7 +33,8 @@ impl<const D: usize> Run<'_, '_, D> {
                     return;
                 }
             };
-            let suspicious = self.found.rearrangement.is_none() && self.jumps(&point);
+            let suspicious =
+                self.found.rearrangement.is_none() && self.path.jumps(&point, SUSPICIOUS * JUMP);
             let ended = if suspicious {
                 self.path.discard(point);
                 self.look_closely(gamma)
@@ -46,14 +46,6 @@ impl<const D: usize> Run<'_, '_, D> {
             }
             gamma = (self.path.here.gamma * (1.0 + 1.0 / STEPS)).min(self.limit);
         }
-    }
-
-    fn jumps(&self, point: &Point<D>) -> bool {
-        let here = &self.path.here;
-        let predicted = crate::relax::forces::max_norm(&here.velocity) * (point.gamma - here.gamma);
-        let rattler = &point.equilibrium.contacts.rattler;
-        self.path.distance(&point.positions, &here.positions, rattler)
-            > SUSPICIOUS * JUMP * predicted
     }
 
     /// Repeats a suspicious step in steps of the judged width. Returns whether the sweep has ended.
