@@ -286,7 +286,7 @@ impl<'d, 't> Entry<'d, 't> {
             file: self.document.file.clone(),
             line: self.line(),
             key: self.path.clone(),
-            source,
+            source: Box::new(source),
         }
     }
 

@@ -74,6 +74,6 @@ pub enum ConfigError {
         /// The key with its path.
         key: String,
         /// What is wrong with the file.
-        source: SolidFileError,
+        source: Box<SolidFileError>,
     },
 }
