@@ -3,8 +3,9 @@
 use crate::relax::RelaxError;
 
 use super::path::{Path, Point};
-use super::sweep::{SweepProblem, SweepSettings, Yardstick};
+use super::sweep::{SweepProblem, SweepSettings};
 use super::thresholds::CurvePoint;
+use super::yardstick::Yardstick;
 
 /// Attempts to shorten a step towards a grid point before FIRE goes there in one.
 const SHORTER: usize = 6;

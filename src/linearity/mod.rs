@@ -8,3 +8,4 @@ pub mod rearrangement;
 pub mod referee;
 pub mod sweep;
 pub mod thresholds;
+mod yardstick;

@@ -1,0 +1,98 @@
+//! What is measured along the path: the change of the features against the linear prediction.
+
+use crate::relax::RelaxError;
+use crate::response::curvature::{
+    DirectionResponse, curvature, directional_derivative, gamma_tilde,
+};
+use crate::response::features::{FeatureRequest, of_response};
+use crate::response::linear::LinearResponse;
+use crate::response::modes::{Modes, lowest_modes};
+use crate::solid::parameters::ParameterDirection;
+
+use super::path::{Path, Point};
+use super::sweep::SweepProblem;
+
+/// What is measured along the path against the linear prediction.
+pub(super) struct Yardstick<'a> {
+    request: FeatureRequest,
+    weights: Option<&'a [f64]>,
+    start: Vec<f64>,
+    pub(super) linear: Vec<f64>,
+    pub(super) curvature: Vec<f64>,
+}
+
+impl<'a> Yardstick<'a> {
+    /// Features, J Δθ̂ and d²y/dγ² at γ = 0.
+    pub(super) fn new<const D: usize>(
+        problem: &SweepProblem<'a, D>,
+        path: &mut Path<'_, D>,
+    ) -> Self {
+        let solid = problem.solid;
+        let point = &mut path.here;
+        let modes = lowest_modes(solid, &mut point.equilibrium, problem.request.modes);
+        let response = LinearResponse::new(solid, &point.equilibrium);
+        let along = ParameterDirection::new(problem.space, problem.direction);
+        let direction = DirectionResponse::new(&response, &along, &solid.species);
+        let bend = curvature(&response, &direction, &modes, &problem.request);
+        let linear = directional_derivative(&response, &direction, &modes, &problem.request);
+        let features = of_response(&response, modes, &problem.request, false);
+        Self {
+            request: problem.request,
+            weights: problem.weights,
+            start: features.values,
+            linear,
+            curvature: bend,
+        }
+    }
+
+    /// |v| with the weights of the features.
+    pub(super) fn norm(&self, values: impl Iterator<Item = f64>) -> f64 {
+        match self.weights {
+            None => values.map(|x| x * x).sum::<f64>(),
+            Some(weights) => values.zip(weights).map(|(x, w)| (x * w).powi(2)).sum(),
+        }
+        .sqrt()
+    }
+
+    fn weighted(&self, values: &[f64]) -> Vec<f64> {
+        match self.weights {
+            None => values.to_vec(),
+            Some(weights) => values.iter().zip(weights).map(|(x, w)| x * w).collect(),
+        }
+    }
+
+    /// γ̃ for a fraction.
+    pub(super) fn gamma_tilde(&self, fraction: f64) -> f64 {
+        gamma_tilde(&self.weighted(&self.linear), &self.weighted(&self.curvature), fraction)
+    }
+
+    /// Δy at a point of the path.
+    pub(super) fn change<const D: usize>(
+        &self,
+        path: &mut Path<'_, D>,
+        point: &mut Point<D>,
+    ) -> Result<Vec<f64>, RelaxError> {
+        let request = self.request;
+        let solid = path.polished(point)?;
+        let modes = if request.modes > 0 {
+            lowest_modes(solid, &mut point.equilibrium, request.modes)
+        } else {
+            Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() }
+        };
+        let response = LinearResponse::new(solid, &point.equilibrium);
+        let features = of_response(&response, modes, &request, false);
+        Ok(features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect())
+    }
+
+    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ| at a point of the path.
+    pub(super) fn deviation<const D: usize>(
+        &self,
+        path: &mut Path<'_, D>,
+        point: &mut Point<D>,
+    ) -> Result<f64, RelaxError> {
+        let change = self.change(path, point)?;
+        let gamma = point.gamma;
+        let off = self.norm(change.iter().zip(&self.linear).map(|(dy, j)| dy - j * gamma));
+        Ok(off / self.norm(self.linear.iter().map(|j| j * gamma)))
+    }
+}
