@@ -8,7 +8,7 @@ use amorph::relax::forces::{Forces, stiffness};
 use amorph::relax::hessian::{apply, bond_stiffness};
 use amorph::relax::newton::{Equilibrium, relax};
 use amorph::relax::prepare::{Prepared, Recipe, Structure, Target};
-use amorph::response::modes::{DEGENERATE, dense, lowest_modes};
+use amorph::response::modes::{DEGENERATE, dense, lowest_eigenvalue, lowest_modes};
 use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
 use amorph::solid::assignment::Assignment;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
@@ -246,6 +246,8 @@ fn check_modes<const D: usize>(
     let error = largest_difference(&modes.eigenvalues, &all[..kept]) / all[kept - 1];
     println!("{name} {D}d, {kept} modes for {wanted}: {error:.1e}");
     assert!(error < 1e-11, "{name} {D}d: {error:e}");
+    let lowest = lowest_eigenvalue(solid, equilibrium);
+    assert!((lowest - all[0]).abs() < 1e-11 * all[kept - 1], "{name} {D}d: {lowest:e}");
     // The last cluster is complete, and nothing comes after it.
     assert!(all[kept] - all[kept - 1] > DEGENERATE * all[kept], "{name} {D}d: a cluster is cut");
     assert_eq!(modes.clusters[wanted - 1].end, kept, "{name} {D}d: more than the last cluster");

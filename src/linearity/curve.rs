@@ -3,12 +3,12 @@
 use crate::relax::RelaxError;
 
 use super::path::{Path, Point};
-use super::sweep::{SweepProblem, SweepSettings};
+use super::sweep::{LARGEST_STRIDE, SweepProblem, SweepSettings};
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
 
 /// Attempts to shorten a step towards a grid point before FIRE goes there in one.
-const SHORTER: usize = 6;
+const SHORTER: u32 = 6;
 
 /// Follows the grid up to `limit`; `None` from the first point at which no solid is found.
 ///
@@ -34,7 +34,7 @@ pub(super) fn curve<const D: usize>(
             }
             let measured = go_to(&mut path, gamma.min(limit)).and_then(|mut point| {
                 let change = yardstick.change(&mut path, &mut point).ok()?;
-                let entry = entry(&mut path, &mut point, change, yardstick, &origin, &initial);
+                let entry = entry(&mut path, &point, change, yardstick, &origin, &initial);
                 path.advance(point);
                 Some(entry)
             });
@@ -45,15 +45,25 @@ pub(super) fn curve<const D: usize>(
 }
 
 fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>> {
-    let mut shortenings = 0;
+    let mut shortenings: u32 = 0;
     loop {
         let here = path.here.gamma;
-        let target = here + (gamma - here) * 0.5_f64.powi(shortenings as i32);
-        match path.try_step(target) {
-            Ok(trial) if shortenings == 0 => return Some(trial.point),
+        let mut target = match shortenings {
+            0 => gamma,
+            _ => here + (gamma - here) * 0.5_f64.powi(shortenings as i32),
+        };
+        let mut prediction = path.predict(target);
+        let farthest = here * (1.0 + LARGEST_STRIDE);
+        // Contact changes are passed in strides that the sweep would make.
+        if prediction.changes > 0 && here > 0.0 && target > farthest {
+            target = farthest;
+            prediction = path.predict(target);
+        }
+        match path.try_predicted(&prediction) {
+            Ok(trial) if target >= gamma => return Some(trial.point),
             Ok(trial) => {
                 path.advance(trial.point);
-                shortenings -= 1;
+                shortenings = shortenings.saturating_sub(1);
             }
             Err(_) if shortenings < SHORTER => shortenings += 1,
             Err(_) => {
@@ -66,7 +76,7 @@ fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>>
 
 fn entry<const D: usize>(
     path: &mut Path<'_, D>,
-    point: &mut Point<D>,
+    point: &Point<D>,
     delta_y: Vec<f64>,
     yardstick: &Yardstick,
     origin: &crate::relax::hessian::Field<D>,

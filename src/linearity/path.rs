@@ -17,7 +17,7 @@ use crate::relax::newton::{
 };
 use crate::response::bond::phi;
 use crate::response::linear::scatter;
-use crate::response::modes::lowest_modes;
+use crate::response::modes::lowest_eigenvalue;
 use crate::solid::contacts::{Contacts, virial_pressure};
 use crate::solid::parameters::{ParameterDirection, ParameterKind};
 use crate::solid::{Solid, Vector};
@@ -443,10 +443,9 @@ impl<'a, const D: usize> Path<'a, D> {
     }
 
     /// The lowest non-zero eigenvalue of H at a point whose parameters are in place.
-    pub fn lowest_eigenvalue(&mut self, point: &mut Point<D>) -> f64 {
+    pub fn lowest_eigenvalue(&mut self, point: &Point<D>) -> f64 {
         self.place(point.gamma, Some(point.positions.clone()));
-        let modes = lowest_modes(&self.solid, &mut point.equilibrium, 1);
-        modes.eigenvalues.first().copied().unwrap_or(f64::NAN)
+        lowest_eigenvalue(&self.solid, &point.equilibrium)
     }
 
     /// The smallest diameter at γ = 0 [length].

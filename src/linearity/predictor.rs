@@ -66,6 +66,8 @@ pub struct Prediction<const D: usize> {
     pub positions: Field<D>,
     /// Length of the way of the particle that goes farthest [length].
     pub moved: f64,
+    /// Contact changes that are met on the way, at most [`MAX_CHANGES`].
+    pub changes: usize,
     /// The γ of the first contact change that leaves no stable solid, where one is met.
     pub unstable: Option<f64>,
 }
@@ -158,8 +160,13 @@ pub fn predict<const D: usize>(
     let pairs = Pairs { solid, candidates, along, contacts, base: point.gamma };
     let sign = if gamma < point.gamma { -1.0 } else { 1.0 };
     let mut here = point.gamma;
-    let mut prediction =
-        Prediction { gamma, positions: point.positions.clone(), moved: 0.0, unstable: None };
+    let mut prediction = Prediction {
+        gamma,
+        positions: point.positions.clone(),
+        moved: 0.0,
+        changes: 0,
+        unstable: None,
+    };
     let mut velocity = point.velocity.clone();
     let mut updates: Vec<Update<D>> = Vec::new();
     let mut recent = Vec::new();
@@ -192,6 +199,7 @@ pub fn predict<const D: usize>(
         }
         let denominator = 1.0 + c * change.normal.dot(&(response[i] - response[j]));
         recent.push((change.candidate, here));
+        prediction.changes += 1;
         if !(denominator > 0.0) {
             prediction.unstable = Some(here);
             break;

@@ -80,7 +80,7 @@ const NEAR: f64 = 0.05;
 
 /// The largest stride of the free run, with which it begins, and the one after a step by FIRE, in
 /// units of γ.
-const LARGEST_STRIDE: f64 = 0.25;
+pub(super) const LARGEST_STRIDE: f64 = 0.25;
 const STRIDE_AFTER_FIRE: f64 = 0.05;
 
 /// The path stops this far before a predicted instability, in units of the smallest step, and FIRE
