@@ -25,7 +25,8 @@ export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 17
 
-demo: build $(VENV)/installed  ## a small ensemble from configs/demo.toml with its table and figure, a few minutes
+demo: packages rust  ## a small ensemble from configs/demo.toml with its table and figure, a few minutes
+	@$(MAKE) --no-print-directory -j2 build $(VENV)/installed
 	@mkdir -p $(DEMO)
 	@if [ -e $(DEMO)/demo.h5 ]; then echo "demo: replacing the earlier $(DEMO)/demo.h5"; fi
 	@rm -f $(DEMO)/demo.h5
