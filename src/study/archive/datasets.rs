@@ -113,14 +113,22 @@ impl Datasets {
 
     /// The reasons of a range of rows of `/items`; empty where an item has not failed.
     pub fn reasons(&self, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
-        let bytes = self.read_items("reason", rows)?;
-        Ok(bytes
-            .chunks_exact(REASON_LENGTH)
-            .map(|cell| {
-                let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
-                String::from_utf8_lossy(&cell[..end]).into_owned()
-            })
-            .collect())
+        self.texts("reason", REASON_LENGTH, rows)
+    }
+
+    /// A text field of `/items` for a range of rows.
+    pub fn texts(
+        &self,
+        field: &str,
+        length: usize,
+        rows: &Range<u64>,
+    ) -> Result<Vec<String>, ArchiveError> {
+        let bytes = self.read_items(field, rows)?;
+        let text = |cell: &[u8]| {
+            let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
+            String::from_utf8_lossy(&cell[..end]).into_owned()
+        };
+        Ok(bytes.chunks_exact(length).map(text).collect())
     }
 
     /// The stored row of a done item.

@@ -96,6 +96,12 @@ impl Archive {
         self.datasets.reasons(rows)
     }
 
+    /// The program that computed an item.
+    pub fn program_of(&self, row: u64) -> Result<String, ArchiveError> {
+        let programs = self.datasets.texts("program", super::PROGRAM_LENGTH, &(row..row + 1))?;
+        Ok(programs.into_iter().next().unwrap_or_default())
+    }
+
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.
     pub fn item_times(&self, field: &str, rows: &Range<u64>) -> Result<Vec<f64>, ArchiveError> {
         let bytes = self.datasets.read_items(field, rows)?;
