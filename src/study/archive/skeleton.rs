@@ -110,7 +110,7 @@ fn fill(
         items(&file, study, schemas)?;
         for (group, columns) in reserved {
             let group = ensure_group(&file, group)?;
-            let mut tree = Tree { base: group, scales: HashMap::new() };
+            let mut tree = Tree::new(group);
             for column in columns {
                 tree.column(column, &[])?;
             }
@@ -147,17 +147,32 @@ fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
 /// A group with its columns and their dimension scales.
 struct Tree {
     base: Group,
+    groups: HashMap<String, Group>,
     scales: HashMap<(String, String), Dataset>,
 }
 
 impl Tree {
+    fn new(base: Group) -> Self {
+        Tree { base, groups: HashMap::new(), scales: HashMap::new() }
+    }
+
+    /// The group at a path below the base.
+    fn group(&mut self, path: &str) -> hdf5::Result<Group> {
+        if let Some(group) = self.groups.get(path) {
+            return Ok(group.clone());
+        }
+        let group = ensure_group(&self.base, path)?;
+        self.groups.insert(path.to_owned(), group.clone());
+        Ok(group)
+    }
+
     /// The axis's scale in the group `home`.
     fn scale(&mut self, home: &str, axis: &Axis) -> hdf5::Result<Dataset> {
         let key = (home.to_owned(), axis.name.clone());
         if let Some(scale) = self.scales.get(&key) {
             return Ok(scale.clone());
         }
-        let group = ensure_group(&self.base, home)?;
+        let group = self.group(home)?;
         let scale = create_scale(&group, axis)?;
         self.scales.insert(key, scale.clone());
         Ok(scale)
@@ -166,7 +181,7 @@ impl Tree {
     /// Makes a column with `leading` axes in front of its own.
     fn column(&mut self, column: &Column, leading: &[&Axis]) -> hdf5::Result<()> {
         let (home, name) = column.path.rsplit_once('/').unwrap_or(("", &column.path));
-        let group = ensure_group(&self.base, home)?;
+        let group = self.group(home)?;
         let axes: Vec<&Axis> = leading.iter().copied().chain(&column.axes).collect();
         let shape: Vec<usize> = axes.iter().map(|axis| axis.length).collect();
         let datatype = datatype(column.kind);
@@ -246,7 +261,7 @@ fn fill_column(
 
 fn scenario(file: &File, schema: &ScenarioSchema) -> hdf5::Result<()> {
     let base = ensure_group(file, &schema.name)?;
-    let mut tree = Tree { base, scales: HashMap::new() };
+    let mut tree = Tree::new(base);
     for column in &schema.columns {
         let replica = Axis { length: column.replicas as usize, ..schema.replica.clone() };
         tree.column(column, &[&replica])?;
