@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
-use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
+use amorph::linearity::sweep::{SweepProblem, sweep};
 use amorph::solid::Solid;
 
 /// Solids.
@@ -26,16 +26,6 @@ const DIRECTIONS: usize = 9;
 /// The ratio to LAMMPS that must not be exceeded, in 2d and 3d.
 const ALLOWED: [f64; 2] = [20.0, 36.0];
 
-const SETTINGS: SweepSettings = SweepSettings {
-    gamma_min: 1e-6,
-    gamma_max: 1e-1,
-    points: 26,
-    deviation: 0.1,
-    bracket: 0.01,
-    protocol: Protocol::Continuation,
-    start: Start::Warm,
-};
-
 /// Seconds for one replica: preparation, features, Jacobian, nine sweeps.
 fn replica<const D: usize>(index: u64) -> f64 {
     let start = Instant::now();
@@ -49,7 +39,7 @@ fn replica<const D: usize>(index: u64) -> f64 {
             request: solids::FEATURES,
             weights: None,
         };
-        let result = sweep(&problem, &SETTINGS, false).expect("a relaxed solid");
+        let result = sweep(&problem, &solids::SETTINGS, false).expect("a relaxed solid");
         assert!(result.gamma_star.found());
     }
     start.elapsed().as_secs_f64()

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use amorph::linearity::referee::agree;
-use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
+use amorph::linearity::sweep::{Protocol, SweepProblem, SweepSettings, sweep};
 use amorph::linearity::thresholds::Threshold;
 
 /// Directions per solid: the leading right singular vectors.
@@ -39,17 +39,11 @@ struct Tally {
 
 /// Sweeps the leading directions of a solid by both protocols.
 fn compare<const D: usize>(replica: u64, tally: &Mutex<Tally>) {
-    let settings = SweepSettings {
-        gamma_min: 1e-6,
-        gamma_max: 1e-1,
-        points: 26,
-        deviation: 0.1,
-        bracket: 0.01,
-        protocol: Protocol::Continuation,
-        start: Start::Warm,
+    let plain = SweepSettings {
+        protocol: Protocol::Referee,
+        gamma_min: REFEREE_GAMMA_MIN,
+        ..solids::SETTINGS
     };
-    let plain =
-        SweepSettings { protocol: Protocol::Referee, gamma_min: REFEREE_GAMMA_MIN, ..settings };
     let (solid, space, svd) = solids::scenario_1::<D>(replica);
     for index in 0..DIRECTIONS {
         let direction = solids::direction(&svd, index);
@@ -65,7 +59,7 @@ fn compare<const D: usize>(replica: u64, tally: &Mutex<Tally>) {
             let result = sweep(&problem, settings, false).unwrap();
             (result, start.elapsed().as_secs_f64())
         };
-        let (ours, our_seconds) = timed(&settings);
+        let (ours, our_seconds) = timed(&solids::SETTINGS);
         let (theirs, their_seconds) = timed(&plain);
         let pairs = [
             (&ours.gamma_star, &theirs.gamma_star),

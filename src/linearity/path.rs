@@ -1,5 +1,5 @@
-//! Following a solid along θ₀ + γ Δθ̂ at fixed box: predictor from the exact response (`predictor`), corrector by
-//! Newton's method, and the conditions under which a step is believed.
+//! Following a solid along θ₀ + γ Δθ̂ at fixed box: predictor from the exact response (`predictor`),
+//! corrector by Newton's method, and the conditions under which a step is believed.
 //!
 //! A step from γ to γ' is accepted only if
 //! * the corrected state is stable (its Hessian factors),

@@ -64,7 +64,7 @@ impl<const D: usize> Update<D> {
 pub struct Prediction<const D: usize> {
     pub gamma: f64,
     pub positions: Field<D>,
-    /// Length of the way of the particle that goes farthest [length].
+    /// Sum of the largest displacements between contact changes [length].
     pub moved: f64,
     /// Contact changes that are met on the way, at most [`MAX_CHANGES`].
     pub changes: usize,
@@ -108,13 +108,13 @@ impl<const D: usize> Pairs<'_, D> {
             let closing = separation.dot(&(velocity[i] - velocity[j])) / distance;
             let rate = growth - closing;
             let wait = sign * (distance - sigma) / rate;
-            if !(wait < soonest && wait >= 0.0) {
+            if !(wait < soonest && wait > 0.0) {
                 continue;
             }
             let just_changed = |&(changed, at): &(usize, f64)| {
                 changed == index && (gamma + sign * wait - at).abs() <= JUST_CHANGED * at.abs()
             };
-            if wait == 0.0 || recent.iter().any(just_changed) {
+            if recent.iter().any(just_changed) {
                 continue;
             }
             soonest = wait;

@@ -142,6 +142,24 @@ impl ParameterSpace {
     }
 }
 
+/// |Δθ̂| that differs from 1 by more than this is normalised; less is left as it is, so that a unit
+/// vector stays the same, bit for bit.
+const UNIT_LENGTH: f64 = 1e-12;
+
+/// The vector at length 1.
+///
+/// # Errors
+/// What keeps it from having a direction: it "is zero" or "is not finite".
+pub fn unit_direction(vector: Vec<f64>) -> Result<Vec<f64>, &'static str> {
+    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+    match length {
+        length if !length.is_finite() => Err("is not finite"),
+        0.0 => Err("is zero"),
+        length if (length - 1.0).abs() <= UNIT_LENGTH => Ok(vector),
+        length => Ok(vector.iter().map(|x| x / length).collect()),
+    }
+}
+
 /// A direction Δθ̂, ready to be looked up pair by pair.
 #[derive(Clone, Debug)]
 pub struct ParameterDirection {
@@ -184,6 +202,17 @@ impl ParameterDirection {
 mod tests {
     use super::*;
     use crate::solid::potential::{Potential, Tail};
+
+    #[test]
+    fn directions_of_unit_length_stay_as_they_are() {
+        for n in 1..200 {
+            let vector: Vec<f64> = (0..7).map(|q| f64::from((q * 37 + n * 11) % 29 - 14)).collect();
+            let Ok(once) = unit_direction(vector) else { continue };
+            assert_eq!(unit_direction(once.clone()), Ok(once));
+        }
+        assert_eq!(unit_direction(vec![0.0; 3]), Err("is zero"));
+        assert_eq!(unit_direction(vec![1.0, f64::NAN]), Err("is not finite"));
+    }
 
     #[test]
     fn applying_the_values_of_theta_changes_nothing() {

@@ -4,6 +4,7 @@ use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::features::{Feature, FeaturesConfig, set_name};
 use super::parameters::Parameterisation;
+use crate::solid::parameters::unit_direction;
 use crate::study::solid_file;
 
 /// The keys of `[sweep]`.
@@ -53,9 +54,6 @@ pub const BRACKET: std::ops::RangeInclusive<f64> = 1e-6..=0.5;
 pub const MAX_POINTS: i64 = 1000;
 /// The most directions of a sweep.
 pub const MAX_DIRECTIONS: i64 = 100_000;
-/// |Δθ̂| that differs from 1 by more than this is normalised; less is left as it is, so that the
-/// resolved configuration resolves to itself, bit for bit.
-const UNIT_LENGTH: f64 = 1e-12;
 
 /// Which directions are swept.
 #[derive(Clone, Debug, PartialEq)]
@@ -354,7 +352,7 @@ fn read_rows(
                 theta.name
             )));
         }
-        rows.push(unit(components).ok_or_else(|| row.refuse(ALLOWED))?);
+        rows.push(unit_direction(components).map_err(|_| row.refuse(ALLOWED))?);
     }
     if rows.is_empty() {
         return Err(entry.refuse(ALLOWED));
@@ -381,7 +379,7 @@ fn read_file(
     }
     let mut rows = Vec::new();
     for (index, row) in values.chunks_exact(columns).enumerate() {
-        rows.push(unit(row.to_vec()).ok_or_else(|| {
+        rows.push(unit_direction(row.to_vec()).map_err(|_| {
             entry.refuse(format!(
                 "a dataset `directions` of finite rows that are not zero (row {index} of {address})"
             ))
@@ -396,18 +394,6 @@ fn other_length<'p>(
     swept: &[&'p Parameterisation],
 ) -> Option<&'p Parameterisation> {
     swept.iter().copied().find(|theta| theta.parameters() != columns)
-}
-
-/// The vector at length 1; none where it has no direction.
-fn unit(vector: Vec<f64>) -> Option<Vec<f64>> {
-    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-    if !(length > 0.0 && length.is_finite()) {
-        return None;
-    }
-    if (length - 1.0).abs() <= UNIT_LENGTH {
-        return Some(vector);
-    }
-    Some(vector.iter().map(|x| x / length).collect())
 }
 
 fn read_scale(entry: &Entry<'_, '_>, rows: usize) -> Result<Scale, ConfigError> {
@@ -426,20 +412,4 @@ fn read_scale(entry: &Entry<'_, '_>, rows: usize) -> Result<Scale, ConfigError> 
         return Err(entry.refuse(allowed));
     }
     Ok(Scale::Table(weights))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn directions_of_unit_length_stay_as_they_are() {
-        for n in 1..200 {
-            let vector: Vec<f64> = (0..7).map(|q| f64::from((q * 37 + n * 11) % 29 - 14)).collect();
-            let Some(once) = unit(vector) else { continue };
-            assert_eq!(unit(once.clone()), Some(once));
-        }
-        assert_eq!(unit(vec![0.0; 3]), None);
-        assert_eq!(unit(vec![1.0, f64::NAN]), None);
-    }
 }

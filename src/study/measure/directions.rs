@@ -4,11 +4,9 @@ use super::analysis::Measured;
 use super::error::MeasureError;
 use super::{DirectionChoice, Options};
 use crate::response::susceptibility::Susceptibility;
+use crate::solid::parameters::unit_direction;
 use crate::solid::random::StreamKey;
 use crate::study::solid_file;
-
-/// |Δθ̂| that differs from 1 by more than this is normalised with a word about it.
-const UNIT_LENGTH: f64 = 1e-12;
 
 /// Unit vectors Δθ̂, each of shape (n_θ,).
 pub(super) struct Chosen {
@@ -84,21 +82,15 @@ fn checked(
     }
     let (mut vectors, mut normalised) = (Vec::new(), Vec::new());
     for (row, vector) in values.chunks_exact(columns.max(1)).enumerate() {
-        let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let found = match length {
-            length if !length.is_finite() => Some("is not finite"),
-            0.0 => Some("is zero"),
-            _ => None,
-        };
-        if let Some(found) = found {
-            return Err(MeasureError::Direction { name: place, row, found });
-        }
-        if (length - 1.0).abs() > UNIT_LENGTH {
+        let unit = unit_direction(vector.to_vec()).map_err(|found| MeasureError::Direction {
+            name: place.clone(),
+            row,
+            found,
+        })?;
+        if unit != vector {
             normalised.push(row);
-            vectors.push(vector.iter().map(|x| x / length).collect());
-        } else {
-            vectors.push(vector.to_vec());
         }
+        vectors.push(unit);
     }
     Ok((vectors, normalised))
 }
