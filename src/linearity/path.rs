@@ -11,14 +11,12 @@
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
-use crate::relax::holes::centre_rattlers;
-use crate::relax::newton::{
-    Equilibrium, FORCE_FLOOR, bond_forces, low_pressure_factor, relax_by_fire,
-};
+use crate::relax::newton::{Equilibrium, FORCE_FLOOR, bond_forces, relax_by_fire};
+use crate::relax::rattlers::settle_rattlers;
 use crate::response::bond::phi;
 use crate::response::linear::scatter;
 use crate::response::modes::lowest_eigenvalue;
-use crate::solid::contacts::{Contacts, virial_pressure};
+use crate::solid::contacts::{Contacts, load_factor, virial_pressure};
 use crate::solid::parameters::{ParameterDirection, ParameterKind};
 use crate::solid::{Solid, Vector};
 
@@ -183,14 +181,15 @@ impl<'a, const D: usize> Path<'a, D> {
         if contacts.rattler_count() == 0 {
             return contacts;
         }
-        centre_rattlers(&mut self.solid, &contacts.rattler);
+        settle_rattlers(&mut self.solid, &mut self.forces, &contacts.rattler);
         self.forces.refresh(&self.solid);
         Contacts::find(&self.solid, self.forces.candidates())
     }
 
     fn tolerance(&self) -> f64 {
-        let pressure = self.here.equilibrium.pressure;
-        let scale = if self.solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
+        let bonds = &self.here.equilibrium.contacts.bonds;
+        let scale =
+            if self.solid.springs.is_some() { 1.0 } else { load_factor(&self.solid, bonds) };
         WALK_TOLERANCE * self.unit * scale
     }
 

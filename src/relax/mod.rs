@@ -4,9 +4,11 @@ pub mod fire;
 pub mod forces;
 pub mod hessian;
 pub mod holes;
+mod line_search;
 pub mod newton;
 pub mod prepare;
 pub mod pressure;
+pub mod rattlers;
 
 use crate::solid::SolidError;
 use hessian::HessianError;

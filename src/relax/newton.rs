@@ -1,34 +1,48 @@
 //! Newton's polish of a nearly relaxed solid down to the rounding floor of its forces.
+//!
+//! The energy is C¹: u'' jumps at r = σ, with attraction by up to several hundred times. Where a
+//! bond crosses σ the full step can overshoot; a line search on the slope of the energy (its values
+//! are rounding here) then finds the set of bonds on either side of σ.
 
 use super::RelaxError;
 use super::fire::{self, FireSettings, Outcome};
 use super::forces::{Forces, max_norm, stiffness};
 use super::hessian::{Field, Hessian};
-use super::holes::centre_rattlers;
-use crate::solid::contacts::{Bond, Contacts, LOW_PRESSURE, virial_pressure};
+use super::line_search::{SLOPE_REDUCTION, minimum_along};
+use super::rattlers::settle_rattlers;
+use crate::solid::contacts::{Bond, Contacts, interacting_pairs, load_factor, virial_pressure};
 use crate::solid::{Solid, Vector};
 
 /// max|F| at which the polish stops, in units of the largest pair curvature: a few roundings.
 pub const FORCE_FLOOR: f64 = 3e-15;
 
-/// max|F| that counts as relaxed, in the same units (and relative to p below [`LOW_PRESSURE`]).
+/// max|F| that counts as relaxed, in the same units (and relative to the load where it is small).
 const FORCE_ACCEPTED: f64 = 2e-13;
 
-/// The least max|F| that may be asked for, in the same units: the rounding of the coordinates.
-const FORCE_ROUNDING: f64 = 1e-14;
+/// The rounding of a force, in the same units and per unit of length of the longest edge: a
+/// coordinate of that size is rounded by ε/2, a separation by twice that, and a force sums over some
+/// ten bonds.
+const FORCE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
-/// Newton's method starts at max|F| below this [k/length]; it then ends in the minimum that FIRE
-/// would find (200 of 200 solids; at ten times more 198).
+/// Newton's method starts at max|F| below this [largest k/length]; it then ends in the minimum that
+/// FIRE would find (200 of 200 solids; at ten times more 198).
 const NEWTON_BASIN: f64 = 1e-5;
 
-/// FIRE hands over to Newton at this max|F| [k/length] when it starts from afar.
+/// FIRE hands over to Newton at this max|F| [largest k/length] when it starts from afar.
 pub const FIRE_TOLERANCE: f64 = 1e-10;
 
 /// The forces must fall by this factor per step for the last factor to serve again.
 const CHORD_RATE: f64 = 0.05;
 
-/// Newton steps before giving up.
-const MAX_STEPS: usize = 25;
+/// The forces fall by this factor in a step that needs no line search.
+const GOOD_STEP: f64 = 0.5;
+
+/// Newton steps before giving up, and those among them that may pass without a good one.
+const MAX_STEPS: usize = 60;
+const MAX_POOR_STEPS: usize = 12;
+
+/// How often the polish begins again because other particles rattle than it began with.
+const RECLASSIFICATIONS: usize = 4;
 
 /// A solid at its energy minimum: its bonds, its factorised Hessian and what is left of the forces.
 pub struct Equilibrium<const D: usize> {
@@ -53,9 +67,11 @@ pub fn bond_forces<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], out: &mu
     }
 }
 
-/// The factor by which force tolerances shrink at low pressure.
-pub fn low_pressure_factor(pressure: f64) -> f64 {
-    (pressure.abs() / LOW_PRESSURE).clamp(1e-6, 1.0)
+/// max|F| that a relaxed solid may have [energy/length]: it covers every particle.
+pub fn accepted_force<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
+    let scale = if solid.springs.is_some() { 1.0 } else { load_factor(solid, bonds) };
+    let rounding = FORCE_ROUNDING * (1.0 + solid.cell.edges().max());
+    (FORCE_ACCEPTED * scale).max(rounding) * stiffness(solid)
 }
 
 /// Takes a solid that is close to its minimum down to the rounding floor.
@@ -67,54 +83,114 @@ pub fn polish<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
 ) -> Result<Equilibrium<D>, RelaxError> {
-    let unit = stiffness(solid);
-    forces.refresh(solid);
-    let mut contacts = Contacts::find(solid, forces.candidates());
-    if contacts.rattler_count() > 0 {
-        centre_rattlers(solid, &contacts.rattler);
-        forces.rebuild(solid);
-        contacts = Contacts::find(solid, forces.candidates());
+    let mut hessian = None;
+    for _ in 0..RECLASSIFICATIONS {
+        forces.refresh(solid);
+        let rattler = Contacts::find(solid, forces.candidates()).rattler;
+        settle_rattlers(solid, forces, &rattler);
+        descend_by_newton(solid, forces, &rattler, &mut hessian)?;
+        if settle_rattlers(solid, forces, &rattler) {
+            forces.refresh(solid);
+        }
+        if Contacts::find(solid, forces.candidates()).rattler == rattler {
+            break;
+        }
+        hessian = None;
     }
-    let mut force = Vec::new();
-    let mut hessian: Option<Hessian<D>> = None;
+    finish(solid, forces, hessian)
+}
+
+/// Newton's method on the backbone; ends at the best positions that it has seen.
+fn descend_by_newton<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+    rattler: &[bool],
+    hessian: &mut Option<Hessian<D>>,
+) -> Result<(), RelaxError> {
+    let floor = FORCE_FLOOR * stiffness(solid);
+    let mut state = Backbone::of(solid, forces, rattler);
+    let accepted = accepted_force(solid, &state.contacts.bonds);
     let mut factored: Vec<(usize, usize)> = Vec::new();
     let mut previous = f64::INFINITY;
-    let mut best: Option<(f64, Vec<Vector<D>>)> = None;
+    let mut best = (f64::INFINITY, Vec::new());
+    let mut poor_steps = 0;
     for _ in 0..MAX_STEPS {
-        bond_forces(solid, &contacts.bonds, &mut force);
-        let max_force = max_norm(&force);
+        let max_force = state.max_force();
         if !max_force.is_finite() {
             return Err(RelaxError::NotFinite);
         }
-        if best.as_ref().is_none_or(|(least, _)| max_force < *least) {
-            best = Some((max_force, solid.positions.clone()));
+        if max_force < best.0 {
+            best = (max_force, solid.positions.clone());
         }
-        if max_force <= FORCE_FLOOR * unit || max_force > 0.5 * previous {
+        let poor = max_force > GOOD_STEP * previous;
+        poor_steps += usize::from(poor);
+        if max_force <= floor || (poor && max_force <= accepted) || poor_steps > MAX_POOR_STEPS {
             break;
         }
         // The last factor serves again while it makes the forces fall and the bonds are the same.
-        let pairs = contacts.bonds.iter().map(|bond| (bond.i, bond.j));
+        let pairs = state.contacts.bonds.iter().map(|bond| (bond.i, bond.j));
         let current =
             max_force < CHORD_RATE * previous && pairs.clone().eq(factored.iter().copied());
         previous = max_force;
-        let factor = match &mut hessian {
+        let factor = match hessian {
             Some(factor) if current => factor,
             _ => {
                 factored = pairs.collect();
-                factor_for(&mut hessian, solid, &contacts)?
+                factor_for(hessian, solid, &state.contacts)?
             }
         };
-        factor.solve_one(&mut force);
-        for (position, step) in solid.positions.iter_mut().zip(&force) {
-            *position += step;
-        }
+        let mut step = state.force.clone();
+        factor.solve_one(&mut step);
+        state = state.after_step(solid, forces, &step);
+    }
+    solid.positions = best.1;
+    Ok(())
+}
+
+/// The bonds between particles that do not rattle, and the forces that they exert.
+struct Backbone<const D: usize> {
+    contacts: Contacts<D>,
+    force: Field<D>,
+}
+
+impl<const D: usize> Backbone<D> {
+    fn of(solid: &Solid<D>, forces: &mut Forces<D>, rattler: &[bool]) -> Self {
         forces.refresh(solid);
-        contacts = Contacts::find(solid, forces.candidates());
+        let contacts = Contacts::with_rattlers(solid, forces.candidates(), rattler.to_vec());
+        let mut force = Vec::new();
+        bond_forces(solid, &contacts.bonds, &mut force);
+        Self { contacts, force }
     }
-    if let Some((_, positions)) = best {
-        solid.positions = positions;
+
+    fn max_force(&self) -> f64 {
+        max_norm(&self.force)
     }
-    finish(solid, forces, hessian)
+
+    /// −dU/dt along a step.
+    fn slope(&self, step: &Field<D>) -> f64 {
+        self.force.iter().zip(step).map(|(force, step)| force.dot(step)).sum()
+    }
+
+    /// Takes the step where it makes the forces fall, else goes to the minimum along it.
+    fn after_step(self, solid: &mut Solid<D>, forces: &mut Forces<D>, step: &Field<D>) -> Self {
+        let start = solid.positions.clone();
+        let rattler = &self.contacts.rattler;
+        let mut at = |t: f64| {
+            for ((position, origin), step) in solid.positions.iter_mut().zip(&start).zip(step) {
+                *position = origin + step * t;
+            }
+            Self::of(solid, forces, rattler)
+        };
+        let full = at(1.0);
+        let slope = self.slope(step);
+        if full.max_force() <= GOOD_STEP * self.max_force()
+            || full.slope(step) >= -SLOPE_REDUCTION * slope
+        {
+            return full;
+        }
+        let best = minimum_along(slope, full.slope(step), |t| at(t).slope(step));
+        at(best)
+    }
 }
 
 /// Bonds, factor and residual forces of a solid exactly where it is.
@@ -136,9 +212,7 @@ pub fn finish<const D: usize>(
     forces.evaluate(solid);
     let max_force = forces.max_norm();
     let pressure = virial_pressure(solid, &contacts.bonds);
-    let unit = stiffness(solid);
-    let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
-    let accepted = (FORCE_ACCEPTED * scale).max(FORCE_ROUNDING) * unit;
+    let accepted = accepted_force(solid, &contacts.bonds);
     if !(max_force <= accepted) {
         return Err(RelaxError::NotConverged { max_force, accepted });
     }
@@ -175,8 +249,7 @@ pub fn relax<const D: usize>(
 ) -> Result<Equilibrium<D>, RelaxError> {
     forces.rebuild(solid);
     forces.evaluate(solid);
-    let bonds = crate::solid::contacts::interacting_pairs(solid, forces.candidates());
-    let scale = low_pressure_factor(virial_pressure(solid, &bonds));
+    let scale = force_unit(solid, forces);
     if forces.max_norm() <= NEWTON_BASIN * scale {
         let start = solid.positions.clone();
         match polish(solid, forces) {
@@ -197,9 +270,14 @@ pub fn relax_by_fire<const D: usize>(
     forces: &mut Forces<D>,
 ) -> Result<Equilibrium<D>, RelaxError> {
     forces.rebuild(solid);
-    let bonds = crate::solid::contacts::interacting_pairs(solid, forces.candidates());
-    let scale = low_pressure_factor(virial_pressure(solid, &bonds));
+    let scale = force_unit(solid, forces);
     descend(solid, forces, scale)
+}
+
+/// The unit of FIRE's tolerances [energy/length]: the largest k, less where the load is small.
+fn force_unit<const D: usize>(solid: &Solid<D>, forces: &Forces<D>) -> f64 {
+    let bonds = interacting_pairs(solid, forces.candidates());
+    load_factor(solid, &bonds) * solid.interactions.energy_unit()
 }
 
 fn descend<const D: usize>(

@@ -1,19 +1,26 @@
 //! The bonds of a solid, its rattlers, and its contact set.
 //!
-//! A bond **bears load** if its overlap 1 − r/σ exceeds a small tolerance, or if it lies on the
-//! attractive tail. A **rattler** has, recursively, fewer than d + 1 load-bearing bonds; what is
-//! left is the backbone. The **contact set** is the set of backbone pairs with r < σ.
+//! A bond **bears load** if it carries a force: |u'| σ/k above a small tolerance (in the core that is
+//! the overlap 1 − r/σ). A **rattler** is a particle that nothing holds: recursively, it has fewer
+//! than d + 1 load-bearing bonds and none of them is in tension. Bonds in tension hold a particle
+//! however few they are; one that hangs on bonds without force (r = σ) is a rattler, and so is
+//! whatever is not connected to the rest by load-bearing bonds. What is left is the backbone. The
+//! **contact set** is the set of backbone pairs with r < σ.
 
 use super::neighbors::Candidate;
 use super::potential::Pair;
 use super::{Solid, Vector};
 
-/// Relative overlap above which a bond bears load. The FIRE minimiser leaves rattlers touching a
-/// neighbour by about 1e-12, which would put elements of order one into the Hessian.
+/// |u'| σ/k (in the core: the relative overlap) above which a bond bears load. The FIRE minimiser
+/// leaves rattlers touching a neighbour by about 1e-12, which would put elements of order one into
+/// the Hessian.
 pub const LOAD_BEARING_OVERLAP: f64 = 1e-9;
 
-/// Below this pressure [k/length^d] the overlap tolerance shrinks in proportion to the pressure.
+/// Below this load [largest k/length^d] the tolerances for forces shrink in proportion to it.
 pub const LOW_PRESSURE: f64 = 1e-3;
+
+/// The least factor by which they shrink: beyond it rounding decides.
+const LEAST_FACTOR: f64 = 1e-6;
 
 /// An interacting pair of backbone particles.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +55,19 @@ pub struct Contacts<const D: usize> {
 impl<const D: usize> Contacts<D> {
     /// Finds bonds and rattlers among the candidate pairs, which must hold every interacting pair.
     pub fn find(solid: &Solid<D>, candidates: &[Candidate]) -> Self {
-        let mut contacts =
-            Self { bonds: interacting_pairs(solid, candidates), rattler: Vec::new() };
-        contacts.rattler = rattlers(solid, &contacts.bonds);
-        let rattler = &contacts.rattler;
-        contacts.bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
-        contacts
+        let bonds = interacting_pairs(solid, candidates);
+        let rattler = rattlers(solid, &bonds);
+        Self::between(bonds, rattler)
+    }
+
+    /// The bonds where it is known already who is a rattler.
+    pub fn with_rattlers(solid: &Solid<D>, candidates: &[Candidate], rattler: Vec<bool>) -> Self {
+        Self::between(interacting_pairs(solid, candidates), rattler)
+    }
+
+    fn between(mut bonds: Vec<Bond<D>>, rattler: Vec<bool>) -> Self {
+        bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
+        Self { bonds, rattler }
     }
 
     /// The contact set as (i, j), i < j, ascending.
@@ -108,46 +122,109 @@ pub fn interacting_pairs<const D: usize>(
 
 /// p = −(1/dV) Σ_b u' r [energy/length^d].
 pub fn virial_pressure<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
+    -virial(solid, bonds, |slope| slope)
+}
+
+/// The factor by which force tolerances shrink where the forces are small: (1/dV) Σ_b |u'| r, of
+/// soft spheres the pressure, in units of [`LOW_PRESSURE`] and at most 1. It does not vanish where
+/// the pressure of attractive particles does.
+pub fn load_factor<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
+    let load = virial(solid, bonds, f64::abs);
+    (load / (LOW_PRESSURE * solid.interactions.energy_unit())).clamp(LEAST_FACTOR, 1.0)
+}
+
+/// (1/dV) Σ_b f(u') r.
+fn virial<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], of: fn(f64) -> f64) -> f64 {
     let potential = &solid.interactions.potential;
-    let virial: f64 = bonds
+    let sum: f64 = bonds
         .iter()
-        .map(|bond| potential.energy_and_slope(&bond.pair, bond.distance).1 * bond.distance)
+        .map(|bond| of(potential.energy_and_slope(&bond.pair, bond.distance).1) * bond.distance)
         .sum();
-    -virial / (D as f64 * solid.cell.volume())
+    sum / (D as f64 * solid.cell.volume())
+}
+
+/// What a bond does for its particles.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Load {
+    None,
+    Compression,
+    Tension,
 }
 
 fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
-    let pressure = virial_pressure(solid, bonds).abs();
-    let tolerance = LOAD_BEARING_OVERLAP * (pressure / LOW_PRESSURE).min(1.0);
-    let bears_load = |bond: &Bond<D>| {
-        bond.pair.spring
-            || 1.0 - bond.distance / bond.pair.sigma > tolerance
-            || (bond.pair.depth != 0.0 && bond.distance >= bond.pair.sigma)
+    let potential = &solid.interactions.potential;
+    let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds);
+    let load = |bond: &Bond<D>| {
+        let (_, slope) = potential.energy_and_slope(&bond.pair, bond.distance);
+        let strain = slope * bond.pair.sigma / bond.pair.k;
+        if bond.pair.spring || -strain > tolerance {
+            Load::Compression
+        } else if strain > tolerance {
+            Load::Tension
+        } else {
+            Load::None
+        }
     };
-    let mut count = vec![0_usize; solid.len()];
-    for bond in bonds.iter().filter(|bond| bears_load(bond)) {
-        count[bond.i] += 1;
-        count[bond.j] += 1;
-    }
-    let loose = |count: usize| count < D + 1;
-    let mut rattler: Vec<bool> = count.iter().map(|&count| loose(count)).collect();
-    if !rattler.contains(&true) {
-        return rattler;
-    }
     let mut partners = vec![Vec::new(); solid.len()];
-    for bond in bonds.iter().filter(|bond| bears_load(bond)) {
-        partners[bond.i].push(bond.j);
-        partners[bond.j].push(bond.i);
+    for bond in bonds {
+        let load = load(bond);
+        if load != Load::None {
+            let tension = load == Load::Tension;
+            partners[bond.i].push((bond.j, tension));
+            partners[bond.j].push((bond.i, tension));
+        }
     }
+    let mut count: Vec<usize> = partners.iter().map(Vec::len).collect();
+    let mut tensions: Vec<usize> = partners
+        .iter()
+        .map(|partners| partners.iter().filter(|(_, tension)| *tension).count())
+        .collect();
+    let loose = |count: usize, tensions: usize| count < D + 1 && tensions == 0;
+    let mut rattler: Vec<bool> =
+        count.iter().zip(&tensions).map(|(&count, &tensions)| loose(count, tensions)).collect();
     let mut pending: Vec<usize> = (0..solid.len()).filter(|&i| rattler[i]).collect();
     while let Some(i) = pending.pop() {
-        for &j in &partners[i] {
+        for &(j, tension) in &partners[i] {
             count[j] -= 1;
-            if !rattler[j] && loose(count[j]) {
+            tensions[j] -= usize::from(tension);
+            if !rattler[j] && loose(count[j], tensions[j]) {
                 rattler[j] = true;
                 pending.push(j);
             }
         }
     }
+    if solid.interactions.attractive() {
+        leave_the_largest_cluster(&partners, &mut rattler);
+    }
     rattler
+}
+
+/// Attraction holds clusters together that nothing holds in their place: all but the largest one
+/// become rattlers.
+fn leave_the_largest_cluster(partners: &[Vec<(usize, bool)>], rattler: &mut [bool]) {
+    let mut cluster = vec![usize::MAX; rattler.len()];
+    let mut sizes = Vec::new();
+    for seed in 0..rattler.len() {
+        if rattler[seed] || cluster[seed] != usize::MAX {
+            continue;
+        }
+        let label = sizes.len();
+        let mut pending = vec![seed];
+        cluster[seed] = label;
+        let mut size = 0;
+        while let Some(i) = pending.pop() {
+            size += 1;
+            for &(j, _) in &partners[i] {
+                if !rattler[j] && cluster[j] == usize::MAX {
+                    cluster[j] = label;
+                    pending.push(j);
+                }
+            }
+        }
+        sizes.push(size);
+    }
+    let largest = (0..sizes.len()).rev().max_by_key(|&label| sizes[label]);
+    for (flag, label) in rattler.iter_mut().zip(cluster) {
+        *flag |= Some(label) != largest;
+    }
 }

@@ -80,6 +80,11 @@ impl Interactions {
         }
     }
 
+    /// The unit of energy of every tolerance: the largest k.
+    pub fn energy_unit(&self) -> f64 {
+        self.k.values().iter().fold(0.0, |largest, &k| f64::max(largest, k))
+    }
+
     /// Is any pair of species attractive (B ≠ 0)?
     pub fn attractive(&self) -> bool {
         self.depths.values().iter().any(|&depth| depth != 0.0)

@@ -8,9 +8,8 @@ use super::output::Output;
 use super::sweeps::{self, DirectionSummary};
 use super::theta::{Level, Theta};
 use crate::relax::RelaxError;
-use crate::relax::forces::{Forces, stiffness};
-use crate::relax::hessian::Hessian;
-use crate::relax::newton::{Equilibrium, low_pressure_factor, relax};
+use crate::relax::forces::Forces;
+use crate::relax::newton::{Equilibrium, finish, relax};
 use crate::response::features::{FeatureRequest, Features, of_response};
 use crate::response::linear::LinearResponse;
 use crate::response::modes::lowest_modes;
@@ -18,16 +17,11 @@ use crate::response::stability::Stability;
 use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, decompose};
 use crate::solid::Solid;
 use crate::solid::assignment::Assignment;
-use crate::solid::contacts::{Contacts, virial_pressure};
+use crate::solid::contacts::Contacts;
 use crate::solid::potential::Tail;
 use crate::study::config::Feature;
 use crate::study::replica::{feature_request, select, set_rows};
 use crate::study::solid_file::TAIL_ATTRIBUTES;
-
-/// max|F| up to which `--no-relax` is believed, in units of the largest pair curvature (and
-/// relative to p at low pressure): the minimum is then H⁻¹F ≲ 1e-7 away even along the softest
-/// modes of usual packings, and the features are exact to about that.
-pub const LINEAR_RESPONSE_FORCE: f64 = 1e-10;
 
 /// What was found, for a table.
 #[derive(Clone, Debug)]
@@ -147,19 +141,13 @@ fn equilibrium<const D: usize>(
             .map_err(|source| MeasureError::Relax { name: name.to_owned(), source })?;
         return Ok((equilibrium, forces));
     }
-    let wrong = |source| MeasureError::Response { name: name.to_owned(), source };
-    forces.evaluate(solid);
-    let max_force = forces.max_norm();
-    let contacts = Contacts::find(solid, forces.candidates());
-    let pressure = virial_pressure(solid, &contacts.bonds);
-    let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
-    let accepted = LINEAR_RESPONSE_FORCE * scale * stiffness(solid);
-    if max_force.is_nan() || max_force > accepted {
-        return Err(MeasureError::NotRelaxed { name: name.to_owned(), max_force, accepted });
-    }
-    let hessian =
-        Hessian::factorised(solid, &contacts).map_err(|error| wrong(RelaxError::from(error)))?;
-    Ok((Equilibrium { contacts, hessian, pressure, max_force }, forces))
+    let equilibrium = finish(solid, &mut forces, None).map_err(|source| match source {
+        RelaxError::NotConverged { max_force, accepted } => {
+            MeasureError::NotRelaxed { name: name.to_owned(), max_force, accepted }
+        }
+        source => MeasureError::Response { name: name.to_owned(), source },
+    })?;
+    Ok((equilibrium, forces))
 }
 
 impl<const D: usize> Measured<'_, D> {

@@ -10,7 +10,7 @@ mod theta;
 
 use std::path::PathBuf;
 
-pub use analysis::{LINEAR_RESPONSE_FORCE, Summary};
+pub use analysis::Summary;
 pub use error::MeasureError;
 pub use output::Label;
 pub use source::Source;

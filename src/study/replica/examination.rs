@@ -6,17 +6,16 @@
 use super::analysis::{Analysis, Theta, set_rows};
 use super::preparation::{decode, stream_key};
 use super::{Replica, stored, stored_floats};
-use crate::relax::forces::{Forces, max_norm, stiffness};
-use crate::relax::newton::{bond_forces, low_pressure_factor, relax};
+use crate::relax::forces::{Forces, max_norm};
+use crate::relax::newton::{accepted_force, bond_forces, relax};
 use crate::response::features::compute;
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
 use crate::study::config::{Scenario, Target, set_name};
 use crate::study::work::{Row, Values, Work as _};
 
-/// Residual forces that are accepted, in units of the largest pair curvature and, below a pressure
-/// of 1e-3, relative to it: a few times what the preparation accepts.
-const RESIDUAL: f64 = 1e-12;
+/// Residual forces that are accepted, in units of what the preparation accepts.
+const RESIDUAL: f64 = 5.0;
 /// Rounding of quantities that are computed again from the same positions.
 const AGAIN: f64 = 1e-9;
 /// Rounding of identities between stored arrays, in units of the largest singular value.
@@ -113,10 +112,9 @@ fn mechanics<const D: usize>(
     let mut on_backbone = Vec::new();
     bond_forces(solid, &contacts.bonds, &mut on_backbone);
     let pressure = virial_pressure(solid, &contacts.bonds);
-    let scale = if solid.springs.is_some() { 1.0 } else { low_pressure_factor(pressure) };
     // Both ways: every pair in reach, and the bonds of the backbone.
     let largest = forces.max_norm().max(max_norm(&on_backbone));
-    found.residual = largest / (RESIDUAL * scale * stiffness(solid));
+    found.residual = largest / (RESIDUAL * accepted_force(solid, &contacts.bonds));
     let mut say = |line: String| found.mechanics.push(line);
     if !(found.residual <= 1.0) || !forces.max_norm().is_finite() {
         say(format!("residual force {largest:.2e} at the stored positions"));

@@ -1,0 +1,143 @@
+//! Where rattlers are put: in a repulsive solid to the middle of their holes, in an attractive one
+//! to where the bonds that they hang on carry no force.
+//!
+//! A rattler that hangs on other particles has its minimum at r = σ, the kink of u'': Newton's
+//! method on the rattlers alone, with the backbone held, a matrix that is positive definite always
+//! (negative curvatures left out, a small shift for what turns freely) and a line search.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::forces::{Forces, stiffness};
+use super::hessian::bond_stiffness;
+use super::holes::centre_rattlers;
+use super::line_search::{SLOPE_REDUCTION, minimum_along};
+use super::newton::FORCE_FLOOR;
+use crate::solid::contacts::{Bond, interacting_pairs};
+use crate::solid::{Solid, Vector};
+
+/// The shift of the matrix, in units of the largest pair curvature.
+const SHIFT: f64 = 1e-8;
+
+/// Newton steps; a rattler that is not at its minimum by then shows in the solid's forces.
+const MAX_STEPS: usize = 60;
+
+/// Puts the rattlers of a solid where nothing pushes them; returns whether anything moved.
+///
+/// The candidate pairs must belong to the solid.
+pub fn settle_rattlers<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+    rattler: &[bool],
+) -> bool {
+    if solid.springs.is_some() || !rattler.contains(&true) {
+        return false;
+    }
+    if !solid.interactions.attractive() {
+        centre_rattlers(solid, rattler);
+        forces.rebuild(solid);
+        return true;
+    }
+    hang(solid, forces, rattler)
+}
+
+/// Minimises the energy over the positions of attractive rattlers.
+fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &[bool]) -> bool {
+    let floor = FORCE_FLOOR * stiffness(solid);
+    let mut place = vec![None; solid.len()];
+    let members: Vec<usize> = (0..solid.len()).filter(|&i| rattler[i]).collect();
+    for (row, &i) in members.iter().enumerate() {
+        place[i] = Some(row);
+    }
+    let rattlers = Rattlers { place, members };
+    let mut moved = false;
+    let mut bonds = rattlers.bonds(solid, forces);
+    for _ in 0..MAX_STEPS {
+        let force = rattlers.force(solid, &bonds);
+        if !(force.amax() > floor) {
+            break;
+        }
+        let Some(factor) = rattlers.matrix(solid, &bonds).cholesky() else { break };
+        let step = factor.solve(&force);
+        let start = solid.positions.clone();
+        let mut at = |t: f64| {
+            rattlers.put(solid, &start, &step, t);
+            bonds = rattlers.bonds(solid, forces);
+            rattlers.force(solid, &bonds).dot(&step)
+        };
+        let (slope, at_end) = (force.dot(&step), at(1.0));
+        if at_end < -SLOPE_REDUCTION * slope {
+            let best = minimum_along(slope, at_end, &mut at);
+            at(best);
+        }
+        moved = true;
+    }
+    moved
+}
+
+/// The rattlers as unknowns.
+struct Rattlers {
+    /// The row of every particle among the unknowns.
+    place: Vec<Option<usize>>,
+    members: Vec<usize>,
+}
+
+impl Rattlers {
+    /// The bonds that end at a rattler.
+    fn bonds<const D: usize>(&self, solid: &Solid<D>, forces: &mut Forces<D>) -> Vec<Bond<D>> {
+        forces.refresh(solid);
+        let mut bonds = interacting_pairs(solid, forces.candidates());
+        bonds.retain(|bond| self.place[bond.i].is_some() || self.place[bond.j].is_some());
+        bonds
+    }
+
+    /// −∂U/∂r, shape (d · rattlers,).
+    fn force<const D: usize>(&self, solid: &Solid<D>, bonds: &[Bond<D>]) -> DVector<f64> {
+        let mut force = DVector::zeros(D * self.members.len());
+        for bond in bonds {
+            let (_, slope) =
+                solid.interactions.potential.energy_and_slope(&bond.pair, bond.distance);
+            let pull: Vector<D> = bond.separation * (-slope / bond.distance);
+            for (end, sign) in [(bond.i, 1.0), (bond.j, -1.0)] {
+                if let Some(row) = self.place[end] {
+                    force.fixed_rows_mut::<D>(D * row).axpy(sign, &pull, 1.0);
+                }
+            }
+        }
+        force
+    }
+
+    /// ∂²U/∂r∂r without negative curvatures, plus the shift.
+    fn matrix<const D: usize>(&self, solid: &Solid<D>, bonds: &[Bond<D>]) -> DMatrix<f64> {
+        let size = D * self.members.len();
+        let mut matrix = DMatrix::identity(size, size) * (SHIFT * stiffness(solid));
+        for bond in bonds {
+            let (phi1, phi2) = bond_stiffness(&solid.interactions.potential, bond);
+            let r2 = bond.distance * bond.distance;
+            let (across, along) = (phi1.max(0.0), (phi1 + phi2 * r2).max(0.0));
+            let normal = bond.separation / bond.distance;
+            let block = nalgebra::SMatrix::<f64, D, D>::identity() * across
+                + normal * normal.transpose() * (along - across);
+            let ends = [self.place[bond.i], self.place[bond.j]];
+            for a in ends.into_iter().flatten() {
+                for b in ends.into_iter().flatten() {
+                    let sign = if a == b { 1.0 } else { -1.0 };
+                    let mut view = matrix.fixed_view_mut::<D, D>(D * a, D * b);
+                    view += block * sign;
+                }
+            }
+        }
+        matrix
+    }
+
+    fn put<const D: usize>(
+        &self,
+        solid: &mut Solid<D>,
+        start: &[Vector<D>],
+        step: &DVector<f64>,
+        t: f64,
+    ) {
+        for (row, &i) in self.members.iter().enumerate() {
+            solid.positions[i] = start[i] + step.fixed_rows::<D>(D * row) * t;
+        }
+    }
+}
