@@ -172,6 +172,9 @@ struct Tally {
     attempts: u64,
     seconds: f64,
     slowest: f64,
+    relaxations: u64,
+    most: u64,
+    fractions: f64,
     wrong: Vec<String>,
     reasons: BTreeMap<String, u64>,
     worst: [f64; 4],
@@ -201,6 +204,9 @@ fn run<const D: usize>(cell: Cell, solids: u64, dense: bool) -> Tally {
         };
         tally.solids += 1;
         tally.attempts += prepared.attempts;
+        tally.relaxations += prepared.relaxations;
+        tally.most = tally.most.max(prepared.relaxations);
+        tally.fractions += prepared.solid.packing_fraction();
         for reason in &prepared.discarded {
             *tally.reasons.entry(kind(reason)).or_default() += 1;
         }
@@ -251,7 +257,7 @@ fn kind(reason: &str) -> String {
 fn show(cell: Cell, tally: &Tally) {
     let n = (tally.solids + tally.failed) as f64;
     println!(
-        "| {}d | {} | {:e} | {} | {} | {} | {:.2} | {:.2} | {:.2} | {:.0e} {:.0e} {:.0e} {:.0e} | {} | {:?}",
+        "| {}d | {} | {:e} | {} | {} | {} | {:.2} | {:.1} {} φ {:.4} | {:.2} | {:.2} | {:.0e} {:.0e} {:.0e} {:.0e} | {} | {:?}",
         cell.dimension,
         cell.particles,
         cell.pressure,
@@ -259,6 +265,9 @@ fn show(cell: Cell, tally: &Tally) {
         tally.solids,
         tally.failed,
         tally.attempts as f64 / n,
+        tally.relaxations as f64 / tally.solids as f64,
+        tally.most,
+        tally.fractions / tally.solids as f64,
         tally.seconds / n,
         tally.slowest,
         tally.worst[0],
@@ -279,7 +288,7 @@ fn cells() -> Vec<Cell> {
     for dimension in [2, 3] {
         for particles in [64, 256] {
             for depth in [0.0, 0.001, 0.01, 0.03, 0.1] {
-                for pressure in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
+                for pressure in [1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
                     if depth == 0.0 || pressure >= 1e-3 {
                         cells.push(Cell { dimension, particles, pressure, depth });
                     }
@@ -299,7 +308,17 @@ fn scan() {
     let solids = number("AMORPH_SCAN_SOLIDS", 20);
     let only = number("AMORPH_SCAN_PARTICLES", 0) as usize;
     let dense = number("AMORPH_SCAN_DENSE", 1) == 1;
-    for cell in cells().into_iter().filter(|cell| only == 0 || cell.particles == only) {
+    let dimension = number("AMORPH_SCAN_DIMENSION", 0) as usize;
+    let float =
+        |name: &str| std::env::var(name).map_or(f64::NAN, |value| value.parse().expect("a number"));
+    let (depth, pressure) = (float("AMORPH_SCAN_DEPTH"), float("AMORPH_SCAN_PRESSURE"));
+    let chosen = |cell: &Cell| {
+        (only == 0 || cell.particles == only)
+            && (dimension == 0 || cell.dimension == dimension)
+            && (depth.is_nan() || cell.depth == depth)
+            && (pressure.is_nan() || cell.pressure == pressure)
+    };
+    for cell in cells().into_iter().filter(chosen) {
         let tally = match cell.dimension {
             2 => run::<2>(cell, solids, dense),
             _ => run::<3>(cell, solids, dense),

@@ -103,8 +103,10 @@ impl<const D: usize> Forces<D> {
         for (candidate, pair) in self.candidates.iter().zip(&self.pairs) {
             let (i, j) = (candidate.i as usize, candidate.j as usize);
             let separation = solid.separation(i, j);
-            let r = separation.norm();
-            if potential.interacts(pair, r) {
+            let squared = separation.norm_squared();
+            let range = potential.range(pair.sigma, pair.depth);
+            if pair.spring || squared < range * range {
+                let r = squared.sqrt();
                 let (_, slope) = potential.energy_and_slope(pair, r);
                 let force = separation * (-slope / r);
                 self.values[i] += force;
@@ -146,8 +148,7 @@ pub fn max_norm<const D: usize>(forces: &[Vector<D>]) -> f64 {
 pub fn stiffness<const D: usize>(solid: &Solid<D>) -> f64 {
     let interactions = &solid.interactions;
     let smallest = interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b));
-    let largest = |values: &[f64]| values.iter().fold(0.0_f64, |a, &b| a.max(b));
     let a = interactions.potential.a;
-    let core = largest(interactions.k.values()) / (smallest * smallest);
-    core.max(2.0 * largest(interactions.depths.values()) * a * a)
+    let core = interactions.k.largest() / (smallest * smallest);
+    core.max(2.0 * interactions.depths.largest() * a * a)
 }

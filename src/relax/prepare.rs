@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::RelaxError;
 use super::forces::Forces;
 use super::newton::{Equilibrium, relax};
-use super::pressure;
+use super::pressure::{self, Reached};
 use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
 use crate::solid::interactions::{Interactions, SymmetricTable};
@@ -28,7 +28,7 @@ pub enum Structure {
 /// What the preparation aims at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
-    /// p [k/length^d], to the relative tolerance.
+    /// p [energy/length^d], to the relative tolerance.
     Pressure { value: f64, tolerance: f64 },
     /// A fixed box of this packing fraction.
     PackingFraction(f64),
@@ -57,6 +57,8 @@ pub struct Prepared<const D: usize> {
     pub equilibrium: Equilibrium<D>,
     /// Attempts used, at least 1.
     pub attempts: u64,
+    /// Relaxations of the last attempt.
+    pub relaxations: u64,
     /// Why the earlier attempts failed.
     pub discarded: Vec<String>,
 }
@@ -68,8 +70,9 @@ const CRYSTAL_OVERLAP: f64 = 0.05;
 const PACKING_2D: [(f64, f64); 3] = [(1e-3, 0.843), (1e-2, 0.872), (1e-1, 1.08)];
 const PACKING_3D: [(f64, f64); 3] = [(1e-3, 0.648), (1e-2, 0.685), (1e-1, 0.912)];
 
-/// The packing fraction at which a soft-sphere packing has about the pressure p; interpolated in
-/// log p, linear in p above the table, constant below (the box then expands towards the target).
+/// The packing fraction at which a soft-sphere packing has about the pressure p [k/length^d];
+/// interpolated in log p, linear in p above the table, constant below (the box then expands towards
+/// the target).
 pub fn start_packing_fraction<const D: usize>(pressure: f64) -> f64 {
     let table = if D == 2 { PACKING_2D } else { PACKING_3D };
     let [low, middle, high] = table;
@@ -99,7 +102,9 @@ impl Recipe {
     pub fn first_packing_fraction<const D: usize>(&self) -> f64 {
         match (self.start_packing_fraction, self.target) {
             (Some(fraction), _) | (None, Target::PackingFraction(fraction)) => fraction,
-            (None, Target::Pressure { value, .. }) => start_packing_fraction::<D>(value),
+            (None, Target::Pressure { value, .. }) => {
+                start_packing_fraction::<D>(value / self.k.largest())
+            }
         }
     }
 
@@ -157,8 +162,9 @@ impl Recipe {
         for attempt in 0..self.max_attempts {
             let start = self.start(&StreamKey { attempt, ..*key })?;
             match self.relaxed(start) {
-                Ok((solid, equilibrium)) => {
-                    return Ok(Prepared { solid, equilibrium, attempts: attempt + 1, discarded });
+                Ok((solid, Reached { equilibrium, relaxations })) => {
+                    let attempts = attempt + 1;
+                    return Ok(Prepared { solid, equilibrium, attempts, relaxations, discarded });
                 }
                 Err(reason) => discarded.push(reason.to_string()),
             }
@@ -175,21 +181,22 @@ impl Recipe {
     fn relaxed<const D: usize>(
         &self,
         mut solid: Solid<D>,
-    ) -> Result<(Solid<D>, Equilibrium<D>), RelaxError> {
+    ) -> Result<(Solid<D>, Reached<D>), RelaxError> {
         let mut forces = Forces::new(&solid);
-        let equilibrium = match self.target {
+        let mut reached = match self.target {
             Target::Pressure { value, tolerance } => {
                 pressure::reach(&mut solid, &mut forces, value, tolerance)?
             }
-            Target::PackingFraction(_) => relax(&mut solid, &mut forces)?,
+            Target::PackingFraction(_) => {
+                Reached { equilibrium: relax(&mut solid, &mut forces)?, relaxations: 1 }
+            }
         };
-        if self.structure != Structure::Network {
-            return Ok((solid, equilibrium));
+        if self.structure == Structure::Network {
+            solid.springs = Some(Arc::new(springs(&reached.equilibrium.contacts)));
+            let mut forces = Forces::new(&solid);
+            reached.equilibrium = super::newton::finish(&solid, &mut forces, None)?;
         }
-        solid.springs = Some(Arc::new(springs(&equilibrium.contacts)));
-        let mut forces = Forces::new(&solid);
-        let network = super::newton::finish(&solid, &mut forces, None)?;
-        Ok((solid, network))
+        Ok((solid, reached))
     }
 }
 

@@ -4,11 +4,16 @@
 //! K = Σ_αβ C_ααββ / d² is the bulk modulus with the non-affine response included. Newton's
 //! method on the edge, with the affine and the non-affine displacement as predictor of the
 //! positions, needs two or three steps to 1e-8.
+//!
+//! The pressure of a packing jumps where it rearranges, and a box too large holds no solid at all.
+//! So the target is closed in: a step that crosses it is followed by shorter ones only, and a solid
+//! that is lost is taken up again where it last was.
 
 use super::RelaxError;
 use super::forces::Forces;
 use super::hessian::{Field, bond_stiffness};
-use super::newton::{Equilibrium, relax};
+use super::newton::{Equilibrium, relax, relax_nearby};
+use crate::solid::cell::Cell;
 use crate::solid::{Solid, Vector};
 
 /// The largest relative change of the edges in one step.
@@ -17,8 +22,15 @@ const MAX_STRAIN: f64 = 0.01;
 /// The strain tried where the bulk modulus is unusable.
 const FALLBACK_STRAIN: f64 = 0.002;
 
-/// Changes of the box before giving up.
-const MAX_STEPS: usize = 120;
+/// Relaxations before giving up.
+const MAX_RELAXATIONS: u64 = 120;
+
+/// After a step across the target, or into a box that holds no solid, the steps are at most this
+/// share of it.
+const CLOSING_IN: f64 = 0.5;
+
+/// Steps below this mean that the pressure jumps across the target, or is rounding.
+const SMALLEST_STRAIN: f64 = 1e-13;
 
 /// u_e = −H⁻¹ ∂²U/∂r∂e and (1/V) d²U/de² under a uniform expansion e.
 pub fn expansion_response<const D: usize>(
@@ -47,6 +59,13 @@ pub fn expansion_response<const D: usize>(
     (response, curvature / solid.cell.volume())
 }
 
+/// A solid at the target pressure.
+pub struct Reached<const D: usize> {
+    pub equilibrium: Equilibrium<D>,
+    /// Relaxations that it took.
+    pub relaxations: u64,
+}
+
 /// Changes the box until |p/p_target − 1| < `tolerance`.
 ///
 /// # Errors
@@ -56,32 +75,86 @@ pub fn reach<const D: usize>(
     forces: &mut Forces<D>,
     target: f64,
     tolerance: f64,
-) -> Result<Equilibrium<D>, RelaxError> {
-    let dimension = D as f64;
+) -> Result<Reached<D>, RelaxError> {
+    let mut last: Option<Relaxed<D>> = None;
+    let mut limit = MAX_STRAIN;
     let mut reached = f64::NAN;
-    for _ in 0..MAX_STEPS {
-        let equilibrium = relax(solid, forces)?;
-        reached = equilibrium.pressure;
-        if (reached / target - 1.0).abs() < tolerance {
-            return Ok(equilibrium);
+    for relaxations in 1..=MAX_RELAXATIONS {
+        let relaxed =
+            if last.is_some() { relax_nearby(solid, forces) } else { relax(solid, forces) };
+        match relaxed {
+            Ok(equilibrium) => {
+                reached = equilibrium.pressure;
+                if (reached / target - 1.0).abs() < tolerance {
+                    return Ok(Reached { equilibrium, relaxations });
+                }
+                let here = Relaxed::new(solid, &equilibrium, target);
+                let crossed = last.as_ref().filter(|last| last.expands() != here.expands());
+                if let Some(last) = crossed {
+                    limit = limit.min(CLOSING_IN * last.strain.abs());
+                }
+                last = Some(here);
+            }
+            // The box is too large: back to the last solid, and less far.
+            Err(RelaxError::Unjammed | RelaxError::NotRigid) if last.is_some() => {
+                let tried = last.as_ref().map_or(limit, |last| last.strain.abs());
+                limit = CLOSING_IN * limit.min(tried);
+            }
+            // The start is unjammed: it is compressed until it jams.
+            Err(RelaxError::Unjammed) => {}
+            Err(error) => return Err(error),
         }
-        let (response, curvature) = expansion_response(solid, &equilibrium);
-        let slope = -curvature / dimension - (dimension - 1.0) * reached;
-        let strain = if slope < 0.0 {
-            ((target - reached) / slope).clamp(-MAX_STRAIN, MAX_STRAIN)
-        } else {
-            FALLBACK_STRAIN * (reached - target).signum()
-        };
-        if !strain.is_finite() {
-            return Err(RelaxError::NotFinite);
+        match &mut last {
+            Some(from) => {
+                from.strain = from.strain.clamp(-limit, limit);
+                from.strained(solid);
+            }
+            None => {
+                solid.cell = solid.cell.scaled(1.0 - MAX_STRAIN);
+                solid.positions.iter_mut().for_each(|position| *position *= 1.0 - MAX_STRAIN);
+            }
         }
-        solid.cell = solid.cell.scaled(1.0 + strain);
-        for (position, step) in solid.positions.iter_mut().zip(&response) {
-            *position += (*position + step) * strain;
-        }
-        if solid.cell.shortest_edge() <= 2.0 * solid.longest_range() {
+        if solid.cell.shortest_edge() <= 2.0 * solid.longest_range() || limit < SMALLEST_STRAIN {
             break;
         }
     }
     Err(RelaxError::PressureNotReached { target, reached })
+}
+
+/// A relaxed solid on the way, and how to go on from it.
+struct Relaxed<const D: usize> {
+    cell: Cell<D>,
+    positions: Field<D>,
+    response: Field<D>,
+    /// The strain at which the target is expected.
+    strain: f64,
+}
+
+impl<const D: usize> Relaxed<D> {
+    fn new(solid: &Solid<D>, equilibrium: &Equilibrium<D>, target: f64) -> Self {
+        let dimension = D as f64;
+        let (response, curvature) = expansion_response(solid, equilibrium);
+        let pressure = equilibrium.pressure;
+        let slope = -curvature / dimension - (dimension - 1.0) * pressure;
+        let newton = (target - pressure) / slope;
+        let strain = if slope < 0.0 && newton.is_finite() {
+            newton
+        } else {
+            FALLBACK_STRAIN * (pressure - target).signum()
+        };
+        Self { cell: solid.cell, positions: solid.positions.clone(), response, strain }
+    }
+
+    fn expands(&self) -> bool {
+        self.strain > 0.0
+    }
+
+    /// Puts the solid where it is expected after the strain.
+    fn strained(&self, solid: &mut Solid<D>) {
+        solid.cell = self.cell.scaled(1.0 + self.strain);
+        let moved = self.positions.iter().zip(&self.response);
+        for (position, (from, response)) in solid.positions.iter_mut().zip(moved) {
+            *position = from + (from + response) * self.strain;
+        }
+    }
 }

@@ -48,6 +48,11 @@ impl SymmetricTable {
         (0..self.n).flat_map(move |s| (s..self.n).map(move |t| self.get(s, t)))
     }
 
+    /// The largest entry, at least 0.
+    pub fn largest(&self) -> f64 {
+        self.values.iter().fold(0.0, |largest, &value| f64::max(largest, value))
+    }
+
     /// Every entry.
     pub fn values(&self) -> &[f64] {
         &self.values
@@ -82,7 +87,7 @@ impl Interactions {
 
     /// The unit of energy of every tolerance: the largest k.
     pub fn energy_unit(&self) -> f64 {
-        self.k.values().iter().fold(0.0, |largest, &k| f64::max(largest, k))
+        self.k.largest()
     }
 
     /// Is any pair of species attractive (B ≠ 0)?

@@ -8,8 +8,8 @@ use super::error::ConfigError;
 use super::solid::{SolidConfig, Structure, Target};
 use crate::relax::prepare::start_packing_fraction;
 
-/// The packing fraction of a soft-sphere packing at this pressure.
-pub fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
+/// The packing fraction of a soft-sphere packing at this pressure [largest k/length^d].
+fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
     if dimension == 2 {
         start_packing_fraction::<2>(pressure)
     } else {
@@ -28,7 +28,9 @@ pub fn range(solid: &SolidConfig) -> f64 {
 pub fn edge(solid: &SolidConfig) -> Option<f64> {
     let fraction = match solid.target? {
         Target::PackingFraction(fraction) => fraction,
-        Target::Pressure(pressure) => packing_fraction(solid.dimension, pressure / solid.k.max()),
+        Target::Pressure(pressure) => {
+            packing_fraction(solid.dimension, pressure / solid.energy_unit())
+        }
     };
     let (small, large) = solid.class_sizes();
     let d = solid.dimension as i32;

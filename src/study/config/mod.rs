@@ -22,7 +22,7 @@ use toml::de::DeTable;
 pub use document::Key;
 pub use error::ConfigError;
 pub use features::{Feature, FeaturesConfig, set_name};
-pub use interaction::{edge, packing_fraction, range};
+pub use interaction::{edge, range};
 pub use output::OutputConfig;
 pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
 pub use solid::{SWITCH, SolidConfig, Structure, Switch, Target};

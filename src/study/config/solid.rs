@@ -46,12 +46,14 @@ pub const KEYS: &[Key] = &[
 
 const MAX_PARTICLES: i64 = 1_000_000;
 const MAX_SIZE_RATIO: f64 = 10.0;
-/// Harmonic spheres beyond this pressure overlap almost completely.
+/// Harmonic spheres beyond this pressure [largest k/length^d] overlap almost completely.
 const MAX_PRESSURE: f64 = 1.0;
-/// Below this the overlaps approach rounding.
+/// Below this the overlaps approach rounding [largest k/length^d].
 const MIN_PRESSURE: f64 = 1e-7;
 const PACKING_FRACTION: std::ops::RangeInclusive<f64> = 0.1..=2.0;
 const ENERGY_SCALE: std::ops::RangeInclusive<f64> = 1e-3..=1e3;
+/// B in units of the largest k.
+const DEPTH: std::ops::RangeInclusive<f64> = 0.0..=1e3;
 const INVERSE_RANGE: std::ops::RangeInclusive<f64> = 1.0..=1e3;
 /// Ends of the switch in units of 1/a.
 pub const SWITCH: std::ops::RangeInclusive<f64> = 0.1..=50.0;
@@ -186,19 +188,20 @@ impl SolidConfig {
             None if crystal => 1.0,
             None => 1.4,
         };
+        let k = Table::read(section, "k", ENERGY_SCALE, 1.0)?;
         let solid = SolidConfig {
             dimension,
             particles,
             structure,
             files: read_files(section, structure)?,
             size_ratio,
-            target: read_target(section, structure)?,
+            target: read_target(section, structure, k.max())?,
             start_packing_fraction: section
                 .find("start_packing_fraction")
                 .map(|entry| entry.f64(PACKING_FRACTION))
                 .transpose()?,
-            k: Table::read(section, "k", ENERGY_SCALE, 1.0)?,
-            b: Table::read(section, "B", 0.0..=*ENERGY_SCALE.end(), 0.0)?,
+            b: Table::read(section, "B", 0.0..=*DEPTH.end() * k.max(), 0.0)?,
+            k,
             a: section.f64("a", INVERSE_RANGE, 50.0)?,
             switch: read_switch(section)?,
             pressure_tolerance: section.f64("pressure_tolerance", PRESSURE_TOLERANCE, 1e-6)?,
@@ -243,8 +246,24 @@ impl SolidConfig {
         Ok(())
     }
 
-    /// The table as canonical TOML, every key in a fixed order: the random streams are keyed by
-    /// its hash, so equal tables give equal solids.
+    /// The unit of energy: the largest k.
+    pub fn energy_unit(&self) -> f64 {
+        self.k.max()
+    }
+
+    /// The text whose hash keys the random streams: the table in units of the largest k, so equal
+    /// tables give equal solids, and so do tables that differ by the unit of energy alone.
+    pub fn identity(&self) -> String {
+        let unit = self.energy_unit();
+        let target = self.target.map(|target| match target {
+            Target::Pressure(pressure) => Target::Pressure(pressure / unit),
+            fraction => fraction,
+        });
+        let (k, b) = (self.k.in_units_of(unit), self.b.in_units_of(unit));
+        SolidConfig { k, b, target, ..self.clone() }.canonical()
+    }
+
+    /// The table as canonical TOML, every key in a fixed order.
     pub fn canonical(&self) -> String {
         let mut text = String::new();
         let mut line = |key: &str, value: String| {
@@ -307,6 +326,7 @@ fn read_files(section: &Section<'_, '_>, structure: Structure) -> Result<Vec<Str
 fn read_target(
     section: &Section<'_, '_>,
     structure: Structure,
+    energy_unit: f64,
 ) -> Result<Option<Target>, ConfigError> {
     let found = section.either("pressure", "packing_fraction")?;
     if structure == Structure::File {
@@ -318,15 +338,16 @@ fn read_target(
             _ => Ok(None),
         };
     }
+    let (least, largest) = (MIN_PRESSURE * energy_unit, MAX_PRESSURE * energy_unit);
     match found {
         Some(("pressure", entry)) => {
-            Ok(Some(Target::Pressure(entry.f64(MIN_PRESSURE..=MAX_PRESSURE)?)))
+            Ok(Some(Target::Pressure(entry.f64(least..=largest)?)))
         }
         Some((_, entry)) => Ok(Some(Target::PackingFraction(entry.f64(PACKING_FRACTION)?))),
         None => Err(section.missing(
             "pressure",
             &format!(
-                "a target pressure from {MIN_PRESSURE:?} to {MAX_PRESSURE:?}, or `packing_fraction`"
+                "a target pressure from {least:?} to {largest:?} ({MIN_PRESSURE:?} to {MAX_PRESSURE:?} of the largest k), or `packing_fraction`"
             ),
         )),
     }

@@ -48,6 +48,11 @@ impl Table {
         self.small.min(self.mixed).min(self.large)
     }
 
+    /// Every value divided by a unit.
+    pub fn in_units_of(&self, unit: f64) -> Self {
+        Table { small: self.small / unit, mixed: self.mixed / unit, large: self.large / unit }
+    }
+
     /// The name of the first pair whose value is 0.
     pub fn zero_pair(&self) -> &'static str {
         if self.small == 0.0 {

@@ -27,7 +27,7 @@ const WORD: usize = 8;
 
 /// The key of a replica's random streams.
 pub(super) fn stream_key(study: &Study, config: &SolidConfig, replica: u64) -> StreamKey {
-    let solid = xxh3_64(config.canonical().as_bytes());
+    let solid = xxh3_64(config.identity().as_bytes());
     StreamKey { seed: study.seed, solid, replica, attempt: 0 }
 }
 
