@@ -1,7 +1,8 @@
 //! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
 
 use super::cause::Cause;
-use super::rearrangement::{JUDGED_WIDTH, JUMP, Verdict, cause_of};
+use super::jump::{JUDGED_WIDTH, JUMP};
+use super::rearrangement::{Verdict, cause_of};
 use super::sweep::{Run, Start};
 use super::thresholds::Threshold;
 
