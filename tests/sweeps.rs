@@ -13,15 +13,15 @@ use amorph::relax::forces::Forces;
 use amorph::relax::newton::{accepted_force, bond_forces, relax};
 use amorph::relax::prepare::Structure;
 use amorph::response::features::FeatureRequest;
-use amorph::solid::interactions::SymmetricTable;
 use amorph::solid::contacts::interacting_pairs;
+use amorph::solid::interactions::SymmetricTable;
 use amorph::solid::neighbors::pairs_within;
-use amorph::solid::{Solid, Vector};
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
+use amorph::solid::{Solid, Vector};
 use amorph::study::solid_file;
-use common::{largest, largest_difference, numbers};
 use common::protocols::{Case, Subject, outcome, thresholds};
+use common::{largest, largest_difference, numbers};
 
 const SETTINGS: SweepSettings = SweepSettings {
     gamma_min: 1e-6,
@@ -362,7 +362,9 @@ fn crystal_sweep(modes: usize, weight_of_modes: f64) -> SweepResult {
         request: FeatureRequest { stress: true, elastic: true, modes, derived: false },
         weights: Some(&weights),
     };
-    sweep(&problem, &SETTINGS, false).unwrap()
+    // A crystal stays linear to the end: a deviation of a thousandth is what it reaches.
+    let settings = SweepSettings { deviation: 1e-3, ..SETTINGS };
+    sweep(&problem, &settings, false).unwrap()
 }
 
 #[test]
@@ -371,7 +373,7 @@ fn a_missing_curvature_is_no_prediction() {
     println!("{:?} {:?}", without.gamma_star, with.gamma_star);
     assert!(with.gamma_tilde.is_nan() && without.gamma_tilde > 0.0);
     assert!(overlap(&with.gamma_star, without.gamma_star.lo, without.gamma_star.hi));
-    assert!(with.gamma_star.hi > 0.0);
+    assert!(with.gamma_star.found() && with.gamma_star.lo > 0.0);
     assert_eq!(with.gamma_star.cause, without.gamma_star.cause);
 }
 

@@ -44,7 +44,8 @@ pub const DIRECTIONS: usize = 9;
 
 /// Every direction of a cell's replicas; every other solid has frequencies in its set.
 pub fn cases(dimension: usize, pressure: f64, depth: f64, replicas: u64) -> Vec<Case> {
-    let soft = |kinds: &'static [ParameterKind]| kinds.contains(&ParameterKind::Depth) && depth == 0.0;
+    let soft =
+        |kinds: &'static [ParameterKind]| kinds.contains(&ParameterKind::Depth) && depth == 0.0;
     (0..replicas)
         .flat_map(|replica| (0..DIRECTIONS).map(move |direction| (replica, direction)))
         .map(|(replica, direction)| {
