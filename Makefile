@@ -52,7 +52,7 @@ docs: build  ## docs/commands.md from the program's own help
 torture: packages rust  ## kill the program some 200 times and compare the files, long
 	$(CARGO) test --release --test torture -- --ignored --nocapture
 
-referee: packages rust  ## thresholds against plain FIRE at every step, long
+referee: packages rust  ## thresholds against plain FIRE at every step, hours
 	$(CARGO) test --release --test referee -- --ignored --nocapture
 
 bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's package) where that is possible

@@ -2,18 +2,25 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use amorph::linearity::cause::Cause;
-use amorph::linearity::path::Path;
+use amorph::linearity::path::{Path, Refusal};
 use amorph::linearity::rearrangement::Verdict;
 use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
 use amorph::linearity::thresholds::{SweepResult, Threshold};
 use amorph::relax::forces::Forces;
-use amorph::relax::newton::relax;
+use amorph::relax::newton::{accepted_force, bond_forces, relax};
+use amorph::relax::prepare::Structure;
 use amorph::response::features::FeatureRequest;
-use amorph::solid::Solid;
+use amorph::solid::contacts::interacting_pairs;
+use amorph::solid::interactions::SymmetricTable;
+use amorph::solid::neighbors::pairs_within;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
+use amorph::solid::{Solid, Vector};
 use amorph::study::solid_file;
+use common::protocols::{Case, Subject, outcome, thresholds};
 use common::{largest, largest_difference, numbers};
 
 const SETTINGS: SweepSettings = SweepSettings {
@@ -257,4 +264,230 @@ fn a_reversible_kink_is_not_called_a_rearrangement() {
     assert!(result.gamma_rearrangement.lo > 10.0 * result.gamma_contact.hi, "{result:?}");
     let snapshots = result.contact_snapshots.unwrap();
     assert!(largest_difference(&snapshots.before, &snapshots.after) < 1e-3);
+}
+
+const DIAMETERS: &[ParameterKind] = &[ParameterKind::Diameter];
+
+/// A direction of a soft solid, N = 64.
+const SOFT: Case = Case {
+    dimension: 2,
+    particles: 64,
+    pressure: 1e-1,
+    depth: 0.0,
+    kinds: DIAMETERS,
+    modes: 0,
+    replica: 0,
+    direction: 0,
+};
+
+/// Two ways to look for the same thing, the second one only up to `limit`.
+fn the_same_below(limit: f64, long: &Threshold, short: &Threshold) -> bool {
+    if !short.found() {
+        return !long.found() || long.hi > limit;
+    }
+    long.cause == short.cause && overlap(long, short.lo, short.hi)
+}
+
+#[test]
+fn no_threshold_depends_on_gamma_max() {
+    let mut found = 0;
+    let soft = (0..3).map(|direction| Case { direction, ..SOFT });
+    let attractive =
+        (0..3).map(|direction| Case { direction, depth: 0.01, pressure: 1e-2, ..SOFT });
+    // Its fold, at 0.0504, lies within one stride of the default sweep.
+    let folded = Case { dimension: 3, modes: 4, replica: 1, direction: 3, ..SOFT };
+    let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
+    let all = soft.chain(attractive).chain([Case { kinds, ..folded }]);
+    for case in all {
+        let long = thresholds(&outcome(&case, &SETTINGS));
+        for gamma_max in [0.02, 0.05, 0.0507, 0.06] {
+            let settings = SweepSettings { gamma_max, ..SETTINGS };
+            let short = thresholds(&outcome(&case, &settings));
+            for (a, b) in long.iter().zip(&short) {
+                assert!(the_same_below(gamma_max, a, b), "{case:?} {gamma_max}: {a:?} {b:?}");
+                found += usize::from(b.found());
+            }
+        }
+    }
+    assert!(found > 30, "{found}");
+}
+
+#[test]
+fn no_rearrangement_is_stepped_over() {
+    let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
+    let case = Case { dimension: 3, kinds, modes: 4, replica: 1, direction: 3, ..SOFT };
+    let found = outcome(&case, &SETTINGS).gamma_rearrangement;
+    println!("{found:?}");
+    assert!(overlap(&found, 5.04e-2, 5.05e-2), "{found:?}");
+}
+
+#[test]
+fn a_curve_does_not_change_a_bit_of_the_thresholds() {
+    let subject = Subject::<2>::new(&Case { depth: 0.01, ..SOFT });
+    let problem = subject.problem();
+    let without = sweep(&problem, &SETTINGS, false).unwrap();
+    let with = sweep(&problem, &SETTINGS, true).unwrap();
+    assert_eq!(with.curve.len(), SETTINGS.points);
+    let with = SweepResult { curve: Vec::new(), ..with };
+    assert_eq!(format!("{with:?}"), format!("{without:?}"));
+}
+
+#[test]
+fn a_direction_does_not_depend_on_the_directions_swept_before_it() {
+    let subject = Subject::<2>::new(&SOFT);
+    let other = Subject::<2>::new(&Case { direction: 4, ..SOFT });
+    let alone = sweep(&subject.problem(), &SETTINGS, false).unwrap();
+    sweep(&other.problem(), &SETTINGS, true).unwrap();
+    let later = sweep(&subject.problem(), &SETTINGS, false).unwrap();
+    assert_eq!(format!("{alone:?}"), format!("{later:?}"));
+}
+
+/// The crystal of the reference solids, whose frequencies are degenerate, swept with its modes in the
+/// set but of these weights.
+fn crystal_sweep(modes: usize, weight_of_modes: f64) -> SweepResult {
+    let path = "tests/data/x2d_tri_n080_p1e-1_D16.h5";
+    let data = solid_file::read(path).unwrap();
+    let mut solid = data.solid::<2>(Tail::DEFAULT).unwrap();
+    let mut forces = Forces::new(&solid);
+    relax(&mut solid, &mut forces).unwrap();
+    let space = ParameterSpace::new(DIAMETERS, data.diameters.len());
+    let norm = (data.diameters.len() as f64).sqrt();
+    let direction: Vec<f64> =
+        (0..data.diameters.len()).map(|q| if q % 3 == 0 { 1.0 } else { -1.0 } / norm).collect();
+    let weights = [vec![1.0; 9], vec![weight_of_modes; modes]].concat();
+    let problem = SweepProblem {
+        solid: &solid,
+        space: &space,
+        direction: &direction,
+        request: FeatureRequest { stress: true, elastic: true, modes, derived: false },
+        weights: Some(&weights),
+    };
+    // A crystal stays linear to the end: a deviation of a thousandth is what it reaches.
+    let settings = SweepSettings { deviation: 1e-3, ..SETTINGS };
+    sweep(&problem, &settings, false).unwrap()
+}
+
+#[test]
+fn a_missing_curvature_is_no_prediction() {
+    let (without, with) = (crystal_sweep(0, 1.0), crystal_sweep(4, 0.0));
+    println!("{:?} {:?}", without.gamma_star, with.gamma_star);
+    assert!(with.gamma_tilde.is_nan() && without.gamma_tilde > 0.0);
+    assert!(overlap(&with.gamma_star, without.gamma_star.lo, without.gamma_star.hi));
+    assert!(with.gamma_star.found() && with.gamma_star.lo > 0.0);
+    assert_eq!(with.gamma_star.cause, without.gamma_star.cause);
+}
+
+#[test]
+fn a_deviation_that_is_not_a_number_is_not_linear() {
+    let subject = Subject::<2>::new(&SOFT);
+    let weights = vec![f64::NAN; 9];
+    for protocol in [Protocol::Continuation, Protocol::Referee] {
+        let problem = SweepProblem { weights: Some(&weights), ..subject.problem() };
+        let settings = SweepSettings { protocol, ..SETTINGS };
+        let star = sweep(&problem, &settings, false).unwrap().gamma_star;
+        assert_eq!(star.cause, Cause::NotConverged, "{star:?}");
+        assert!(star.hi.is_nan());
+    }
+}
+
+/// max|F| over every particle and every pair, and what is accepted.
+fn plain_force<const D: usize>(solid: &Solid<D>) -> (f64, f64) {
+    let mut candidates = Vec::new();
+    pairs_within(solid, 0.1, &mut candidates);
+    let pairs = interacting_pairs(solid, &candidates);
+    let mut force = Vec::new();
+    bond_forces(solid, &pairs, &mut force);
+    (amorph::relax::forces::max_norm(&force), accepted_force(solid, &pairs))
+}
+
+#[test]
+fn what_is_measured_is_at_rest_or_refused() {
+    for (depth, replica) in [(0.0, 0), (0.0, 1), (0.01, 0)] {
+        let subject = Subject::<2>::new(&Case { depth, replica, pressure: 1e-2, ..SOFT });
+        for size in [1e-6, 1e-3, 1e-2] {
+            let problem = subject.problem();
+            let mut path = Path::new(&problem).unwrap();
+            let mut point = path.try_step(1e-7).unwrap().point;
+            for (i, position) in point.positions.iter_mut().enumerate() {
+                let phase = 2.4 * i as f64;
+                *position += Vector::<2>::new(phase.sin(), phase.cos()) * size;
+            }
+            match path.polished(&mut point).map(plain_force) {
+                Ok((force, accepted)) => {
+                    assert!(force <= accepted, "{depth} {size}: {force:e} {accepted:e}");
+                    assert!(point.equilibrium.max_force <= accepted);
+                }
+                Err(error) => println!("{depth} {size}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn no_particle_of_an_accepted_step_feels_a_force() {
+    for (depth, pressure) in [(0.0, 1e-3), (0.01, 1e-2), (0.1, 1e-2)] {
+        let subject = Subject::<2>::new(&Case { depth, pressure, ..SOFT });
+        let problem = subject.problem();
+        let mut path = Path::new(&problem).unwrap();
+        for step in 0..60 {
+            let gamma = 1e-6 * 1.15_f64.powi(step);
+            let Ok(trial) = path.try_step(gamma) else { break };
+            path.advance(trial.point);
+            let solid = path.solid_here();
+            let (force, _) = plain_force(solid);
+            let unit = amorph::relax::forces::stiffness(solid);
+            assert!(force <= 1e-11 * unit, "{depth} γ = {gamma:e}: {force:e}");
+        }
+    }
+}
+
+#[test]
+fn rattlers_do_not_switch_the_limit_on_the_correction_off() {
+    let (mut rattling, mut too_far) = (0, 0);
+    for replica in 0..4 {
+        let subject = Subject::<2>::new(&Case { pressure: 1e-3, replica, ..SOFT });
+        if subject.rattlers == 0 {
+            continue;
+        }
+        rattling += 1;
+        let problem = subject.problem();
+        for exponent in 0..30 {
+            let mut path = Path::new(&problem).unwrap();
+            match path.try_step(1e-5 * 1.4_f64.powi(exponent)) {
+                Ok(trial) => assert!(trial.correction <= 0.35 + 1e-9, "{}", trial.correction),
+                Err(refusal) => too_far += usize::from(refusal == Refusal::TooFar),
+            }
+        }
+    }
+    assert!(rattling > 0 && too_far > 0, "{rattling} {too_far}");
+}
+
+#[test]
+fn springs_in_any_order_are_the_same_contacts() {
+    let mut recipe = common::small::recipe(64, Structure::Network, 1e-1, 0.0);
+    recipe.depths = SymmetricTable::uniform(2, 0.0);
+    let mut solid = recipe.prepare::<2>(&common::small::key(0)).unwrap().solid;
+    let space = ParameterSpace::new(DIAMETERS, 2);
+    let curve = |solid: &Solid<2>| {
+        let problem = SweepProblem {
+            solid,
+            space: &space,
+            direction: &[0.6, 0.8],
+            request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
+            weights: None,
+        };
+        sweep(&problem, &SETTINGS, true).unwrap().curve
+    };
+    let counts = |solid: &Solid<2>| -> Vec<usize> {
+        curve(solid).iter().flatten().map(|point| point.contacts_changed).collect()
+    };
+    let sorted = counts(&solid);
+    let mut springs = solid.springs.as_ref().unwrap().to_vec();
+    springs.reverse();
+    for spring in springs.iter_mut().step_by(2) {
+        std::mem::swap(&mut spring.i, &mut spring.j);
+    }
+    solid.springs = Some(Arc::new(springs));
+    assert_eq!(counts(&solid), sorted);
+    assert!(sorted.iter().all(|&changed| changed == 0), "{sorted:?}");
 }

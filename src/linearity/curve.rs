@@ -7,8 +7,9 @@ use super::sweep::{LARGEST_STRIDE, SweepProblem, SweepSettings};
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
 
-/// Attempts to shorten a step towards a grid point before FIRE goes there in one.
-const SHORTER: u32 = 6;
+/// How often the way to a grid point is halved before FIRE makes the step: down to about the width at
+/// which the sweep lets FIRE decide.
+const SHORTER: u32 = 9;
 
 /// Follows the grid up to `limit`; `None` from the first point at which no solid is found.
 ///
@@ -68,7 +69,12 @@ fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>>
             Err(_) if shortenings < SHORTER => shortenings += 1,
             Err(_) => {
                 let start = path.here.positions.clone();
-                return path.relax_from(&start, gamma).ok();
+                let point = path.relax_from(&start, target).ok()?;
+                if target >= gamma {
+                    return Some(point);
+                }
+                path.advance(point);
+                shortenings = shortenings.saturating_sub(1);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod cause;
 mod curve;
+pub mod jump;
 pub mod path;
 pub mod predictor;
 pub mod rearrangement;

@@ -2,24 +2,40 @@
 //! corrector by Newton's method, and the conditions under which a step is believed.
 //!
 //! A step from γ to γ' is accepted only if
-//! * the corrected state is stable (its Hessian factors),
-//! * the correction is small against the predicted displacement w dγ, and
+//! * the corrected state is stable (its Hessian factors) and no particle feels a force,
+//! * the correction is small against the predicted displacement w dγ,
+//! * the responses at both ends explain how far the solid has moved, and
 //! * predicting back from the new state and correcting there returns to the old one.
+//!
+//! How far they explain it: let P be the state that is predicted for γ' from the state r at γ, and
+//! P' the one that is predicted back for γ from the state r' at γ', both through contact changes.
+//! Where the path is smooth, r' − P and r − P' are both ½ r'' (γ' − γ)² to leading order; where a
+//! solid has jumped by Δ on the way, they are Δ and −Δ. So
+//!
+//! ```text
+//! ½ |(r' − P) − (r − P')|
+//! ```
+//!
+//! is of third order on a smooth path (without contact changes it is the error of the trapezoid rule,
+//! |r' − r − ½ (γ' − γ)(w + w')|), and the jump where there is one, even one that returns.
 //!
 //! Whoever is refused takes a smaller step; at the smallest step FIRE decides (`rearrangement`).
 
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
-use crate::relax::newton::{Equilibrium, FORCE_FLOOR, bond_forces, relax_by_fire};
+use crate::relax::newton::{
+    Equilibrium, FORCE_FLOOR, accepted_force, bond_forces, polish, relax_by_fire,
+};
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::bond::phi;
 use crate::response::linear::scatter;
 use crate::response::modes::lowest_eigenvalue;
-use crate::solid::contacts::{Contacts, load_factor, virial_pressure};
+use crate::solid::contacts::{Contacts, interacting_pairs, load_factor, virial_pressure};
 use crate::solid::parameters::{ParameterDirection, ParameterKind};
 use crate::solid::{Solid, Vector};
 
+use super::jump;
 use super::predictor::{Prediction, next_contact_change, predict};
 use super::sweep::SweepProblem;
 use super::thresholds::Counters;
@@ -68,6 +84,7 @@ pub enum Refusal {
     Unstable,
     TooFar,
     NotConverging,
+    Jumped,
     NoReturn,
 }
 
@@ -186,11 +203,20 @@ impl<'a, const D: usize> Path<'a, D> {
         Contacts::find(&self.solid, self.forces.candidates())
     }
 
+    /// max|F| that a state along the path may have, on any particle.
     fn tolerance(&self) -> f64 {
         let bonds = &self.here.equilibrium.contacts.bonds;
         let scale =
             if self.solid.springs.is_some() { 1.0 } else { load_factor(&self.solid, bonds) };
-        WALK_TOLERANCE * self.unit * scale
+        (WALK_TOLERANCE * self.unit * scale).max(accepted_force(&self.solid, bonds))
+    }
+
+    /// max_i |F_i| of the working solid over every particle and every interacting pair.
+    fn force_on_any(&self) -> f64 {
+        let mut force = Vec::new();
+        let pairs = interacting_pairs(&self.solid, self.forces.candidates());
+        bond_forces(&self.solid, &pairs, &mut force);
+        max_norm(&force)
     }
 
     /// A Hessian whose pattern covers these contacts, with their values factored.
@@ -245,7 +271,8 @@ impl<'a, const D: usize> Path<'a, D> {
                 contacts.bonds.iter().map(|bond| (bond.i, bond.j)).collect();
             let current = factor.as_ref().is_some_and(|(_, factored)| *factored == pairs);
             if max_force <= tolerance && current {
-                let Some((hessian, _)) = factor else { break };
+                let max_force = self.force_on_any();
+                let Some((hessian, _)) = factor.take_if(|_| max_force <= tolerance) else { break };
                 return Ok(Equilibrium {
                     pressure: virial_pressure(&self.solid, &contacts.bonds),
                     contacts,
@@ -262,15 +289,8 @@ impl<'a, const D: usize> Path<'a, D> {
             previous = max_force;
             let Some((hessian, _)) = &factor else { break };
             hessian.solve_one(&mut force);
-            let mut farthest = 0.0_f64;
-            for ((position, step), origin) in
-                self.solid.positions.iter_mut().zip(&force).zip(&start)
-            {
-                *position += step;
-                let squared = (*position - origin).norm_squared();
-                farthest = if squared <= farthest { farthest } else { squared };
-            }
-            if contacts.rattler_count() == 0 && !(farthest.sqrt() <= reach) {
+            self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
+            if !(self.distance(&self.solid.positions, &start, &contacts.rattler) <= reach) {
                 self.recycle(factor.map(|(hessian, _)| hessian));
                 return Err(Refusal::TooFar);
             }
@@ -315,20 +335,45 @@ impl<'a, const D: usize> Path<'a, D> {
         let rattler = &equilibrium.contacts.rattler;
         let correction = self.distance(&predicted.positions, &positions, rattler);
         let point = Point { gamma, positions, equilibrium, velocity };
-        if !self.returns(&point, moved) {
+        let back = self.predict_back(&point);
+        let refusal = if !(self.unexplained(predicted, &point, &back) <= self.allowed(&point)) {
+            Some(Refusal::Jumped)
+        } else if !self.returns(back, moved) {
+            Some(Refusal::NoReturn)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
             self.recycle(Some(point.equilibrium.hessian));
-            return Err(Refusal::NoReturn);
+            return Err(refusal);
         }
         Ok(Trial { point, correction: if moved > 0.0 { correction / moved } else { 0.0 } })
     }
 
-    /// Does predicting back from a new state, and correcting there with the old state's factor,
-    /// return to the old state?
-    fn returns(&mut self, point: &Point<D>, moved: f64) -> bool {
+    /// Where the solid is expected at `here`, seen from a new state.
+    fn predict_back(&mut self, point: &Point<D>) -> Prediction<D> {
         self.place(point.gamma, Some(point.positions.clone()));
         self.forces.refresh(&self.solid);
-        let candidates = self.forces.candidates();
-        let back = predict(&self.solid, candidates, &self.along, point, self.here.gamma);
+        predict(&self.solid, self.forces.candidates(), &self.along, point, self.here.gamma)
+    }
+
+    /// ½ max|(r' − P) − (r − P')|, see the head of this file.
+    fn unexplained(&self, there: &Prediction<D>, point: &Point<D>, back: &Prediction<D>) -> f64 {
+        let sum = |a: &Field<D>, b: &Field<D>| a.iter().zip(b).map(|(a, b)| a + b).collect();
+        let found: Field<D> = sum(&point.positions, &back.positions);
+        let expected: Field<D> = sum(&there.positions, &self.here.positions);
+        0.5 * self.distance(&found, &expected, &point.equilibrium.contacts.rattler)
+    }
+
+    /// How much of a step to a point may stay unexplained.
+    fn allowed(&self, point: &Point<D>) -> f64 {
+        let response = max_norm(&self.here.velocity).min(max_norm(&point.velocity));
+        jump::allowed(self.here.gamma, point.gamma, response, self.smallest_diameter)
+    }
+
+    /// Does correcting from where the solid is expected at `here`, with the factor of `here`, return
+    /// to `here`?
+    fn returns(&mut self, back: Prediction<D>, moved: f64) -> bool {
         self.place(self.here.gamma, Some(back.positions));
         let near = RETURNED * self.smallest_diameter;
         let reach = moved + near;
@@ -408,10 +453,26 @@ impl<'a, const D: usize> Path<'a, D> {
             self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
             contacts = self.contacts();
         }
+        point.equilibrium.max_force = self.force_on_any();
+        if !(point.equilibrium.max_force <= accepted_force(&self.solid, &contacts.bonds)) {
+            return self.polished_with_care(point);
+        }
         let factor = self.factored(&contacts).map_err(|_| RelaxError::NotRigid)?;
         self.spare = Some(std::mem::replace(&mut point.equilibrium.hessian, factor));
         point.equilibrium.pressure = virial_pressure(&self.solid, &contacts.bonds);
         point.equilibrium.contacts = contacts;
+        point.positions.clone_from(&self.solid.positions);
+        Ok(&self.solid)
+    }
+
+    /// The polish of a solid that the plain one does not bring to rest: with a line search, and an
+    /// error where that does not do it either.
+    fn polished_with_care(&mut self, point: &mut Point<D>) -> Result<&Solid<D>, RelaxError> {
+        let equilibrium = polish(&mut self.solid, &mut self.forces)?;
+        self.list_gamma = point.gamma;
+        self.counters.factorisations += equilibrium.hessian.factorisations;
+        let old = std::mem::replace(&mut point.equilibrium, equilibrium);
+        self.spare = Some(old.hessian);
         point.positions.clone_from(&self.solid.positions);
         Ok(&self.solid)
     }

@@ -12,16 +12,8 @@ use crate::relax::RelaxError;
 use crate::relax::forces::max_norm;
 
 use super::cause::Cause;
+use super::jump::{JUMP, NO_JUMP};
 use super::path::{Path, Point, RETURNED};
-
-/// The relative width of the bracket at which a rearrangement is judged.
-pub const JUDGED_WIDTH: f64 = 1e-3;
-
-/// A jump is more than this many predicted steps.
-pub const JUMP: f64 = 10.0;
-
-/// Displacements that are never a jump [smallest diameter]: rounding of directions that move little.
-const NO_JUMP: f64 = 1e-8;
 
 /// What FIRE says about a small step.
 pub enum Verdict<const D: usize> {

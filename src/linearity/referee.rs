@@ -1,7 +1,9 @@
 //! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
 
 use super::cause::Cause;
-use super::rearrangement::{JUDGED_WIDTH, JUMP, Verdict, cause_of};
+use super::jump::{JUDGED_WIDTH, JUMP};
+use super::path::Point;
+use super::rearrangement::Verdict;
 use super::sweep::{Run, Start};
 use super::thresholds::Threshold;
 
@@ -26,26 +28,29 @@ impl<const D: usize> Run<'_, '_, D> {
                 Start::Warm => self.path.here.positions.clone(),
                 Start::Zero => origin.clone(),
             };
-            let point = match self.path.relax_from(&start, gamma) {
-                Ok(point) => point,
-                Err(error) => {
-                    self.found.lose(here, gamma, cause_of(&error));
-                    return;
+            let relaxed = self.path.relax_from(&start, gamma);
+            let ended = match relaxed {
+                Ok(point) if !self.suspicious(&point) => {
+                    self.settle(Verdict::Continuous(point), gamma)
                 }
-            };
-            let suspicious =
-                self.found.rearrangement.is_none() && self.path.jumps(&point, SUSPICIOUS * JUMP);
-            let ended = if suspicious {
-                self.path.discard(point);
-                self.look_closely(gamma)
-            } else {
-                self.settle(Verdict::Continuous(point), gamma)
+                // Also where no solid is found: from nearer there may be one.
+                suspicious => {
+                    if let Ok(point) = suspicious {
+                        self.path.discard(point);
+                    }
+                    self.look_closely(gamma)
+                }
             };
             if ended {
                 return;
             }
             gamma = (self.path.here.gamma * (1.0 + 1.0 / STEPS)).min(self.limit);
         }
+    }
+
+    /// Has the solid moved so far that it may have jumped?
+    fn suspicious(&self, point: &Point<D>) -> bool {
+        self.found.rearrangement.is_none() && self.path.jumps(point, SUSPICIOUS * JUMP)
     }
 
     /// Repeats a suspicious step in steps of the judged width. Returns whether the sweep has ended.

@@ -11,9 +11,10 @@ use crate::solid::Solid;
 use crate::solid::parameters::ParameterSpace;
 
 use super::cause::Cause;
+use super::jump::JUDGED_WIDTH;
 use super::path::{Path, Point};
 use super::predictor::Prediction;
-use super::rearrangement::{JUDGED_WIDTH, Verdict, cause_of};
+use super::rearrangement::{Verdict, cause_of};
 use super::thresholds::{Snapshots, SweepResult, Threshold};
 use super::yardstick::Yardstick;
 
@@ -95,6 +96,9 @@ const SMALL_CORRECTION: f64 = 0.15;
 /// Beyond γ̃ times this, smooth growth of the deviation is watched in steps of [`WATCHED_GROWTH`].
 const WATCHED_FROM: f64 = 0.97;
 const WATCHED_GROWTH: f64 = 1.25;
+
+/// Where there is no γ̃, it is watched from γ_min on in steps of this factor.
+const UNPREDICTED_GROWTH: f64 = 2.0;
 
 /// Steps of any kind before a sweep gives up as not converged.
 const MAX_ATTEMPTS: usize = 20_000;
@@ -311,20 +315,30 @@ impl<const D: usize> Run<'_, '_, D> {
         } else {
             event * (1.0 + margin)
         };
-        if !target.is_finite() {
-            target = if ceiling.is_finite() { 0.5 * (here + ceiling) } else { self.limit };
-        }
-        if ceiling.is_finite() && target >= ceiling {
+        if !target.is_finite() && ceiling.is_finite() || target >= ceiling {
             target = 0.5 * (here + ceiling);
         }
         if self.found.star.is_none() {
-            if here < WATCHED_FROM * self.gamma_tilde {
-                target = target.min(self.gamma_tilde);
-            } else {
-                target = target.min(here * WATCHED_GROWTH);
-            }
+            target = target.min(self.watched_target());
+        }
+        if !target.is_finite() {
+            target = (here * (1.0 + LARGEST_STRIDE)).max(self.settings.gamma_min);
         }
         target.min(self.limit).max(here * (1.0 + f64::EPSILON))
+    }
+
+    /// How far to go at most while γ* is open and no contact changes.
+    fn watched_target(&self) -> f64 {
+        let here = self.path.here.gamma;
+        // NaN where a curvature is missing (a degenerate mode): then nothing is predicted.
+        let predicted = self.gamma_tilde.is_finite() && self.gamma_tilde > 0.0;
+        if predicted && here < WATCHED_FROM * self.gamma_tilde {
+            self.gamma_tilde
+        } else if predicted {
+            here * WATCHED_GROWTH
+        } else {
+            (here * UNPREDICTED_GROWTH).max(self.settings.gamma_min)
+        }
     }
 
     /// Takes a believed step while γ* or γ_c is open. Returns the new ceiling, or `None` where the
@@ -356,8 +370,7 @@ impl<const D: usize> Run<'_, '_, D> {
                         self.found.star = Some(Threshold { lo: here, hi: gamma, cause });
                     } else {
                         self.path.discard(point);
-                        self.close_in(gamma, deviation);
-                        return Some(ceiling);
+                        return self.close_in(gamma, deviation, ceiling);
                     }
                 }
                 Ok(_) => {}
@@ -368,15 +381,18 @@ impl<const D: usize> Run<'_, '_, D> {
     }
 
     /// γ* lies between `here` and `hi` within one contact set, where the deviation grows smoothly:
-    /// false position on it until the bracket is narrow.
-    fn close_in(&mut self, mut hi: f64, mut above: f64) {
+    /// false position on it until the bracket is narrow. Both of its ends have been measured, always.
+    /// Returns the new ceiling, or `None` where the sweep has ended.
+    fn close_in(&mut self, mut hi: f64, mut above: f64, ceiling: f64) -> Option<f64> {
         let target = self.settings.deviation;
         // The deviation starts as γ, so its value at γ = 0 is 0.
         let mut below = if self.path.here.gamma > 0.0 { f64::NAN } else { 0.0 };
         let mut stale = 0;
-        while hi - self.path.here.gamma > self.settings.bracket * hi {
+        // The γ to which no step from here was believed.
+        let mut refused: Option<f64> = None;
+        while hi - self.path.here.gamma > self.settings.bracket * hi.max(self.settings.gamma_min) {
             let lo = self.path.here.gamma;
-            let guess = if below.is_finite() && stale < 2 {
+            let guess = if below.is_finite() && above.is_finite() && stale < 2 {
                 lo + (hi - lo) * (target - below) / (above - below)
             } else {
                 0.5 * (lo + hi)
@@ -384,33 +400,46 @@ impl<const D: usize> Run<'_, '_, D> {
             // Aim beside the root, so that the bracket closes from both sides.
             let aside = 0.3 * self.settings.bracket * hi;
             let aim = if stale == 1 || guess + aside >= hi { guess - aside } else { guess + aside };
-            let inside = 0.25 * self.settings.bracket * hi;
-            let gamma =
-                aim.clamp(lo + inside.min(0.5 * (hi - lo)), hi - inside.min(0.5 * (hi - lo)));
-            let stepped = self.path.try_step(gamma).ok().and_then(|mut trial| {
-                let deviation = self.yardstick.deviation(&mut self.path, &mut trial.point);
-                deviation.ok().map(|deviation| (trial.point, deviation))
-            });
-            match stepped {
-                Some((point, deviation)) if deviation <= target => {
+            let inside = (0.25 * self.settings.bracket * hi).min(0.5 * (hi - lo));
+            let mut gamma = aim.clamp(lo + inside, hi - inside);
+            if let Some(refused) = refused {
+                // Come from nearer.
+                gamma = gamma.min(lo + STRIDE_SHRINK * (refused - lo));
+                let smallest = JUDGED_WIDTH * lo.max(self.settings.gamma_min);
+                if gamma - lo <= smallest {
+                    let ended = self.let_fire_decide((lo + smallest).min(self.limit));
+                    return (!ended).then_some(f64::INFINITY);
+                }
+            }
+            let Ok(mut trial) = self.path.try_step(gamma) else {
+                refused = Some(gamma);
+                continue;
+            };
+            refused = None;
+            if trial.point.equilibrium.contacts.contact_set() != self.contact_set() {
+                // Not one contact set after all.
+                self.path.discard(trial.point);
+                return Some(gamma.min(ceiling));
+            }
+            match self.yardstick.deviation(&mut self.path, &mut trial.point) {
+                Err(error) => {
+                    self.found.end(lo, cause_of(&error));
+                    return None;
+                }
+                Ok(deviation) if deviation <= target => {
                     below = deviation;
-                    stale = if stale > 0 { 0 } else { stale };
-                    self.path.advance(point);
+                    stale = 0;
+                    self.path.advance(trial.point);
                 }
-                Some((point, deviation)) => {
-                    self.path.discard(point);
+                Ok(deviation) => {
+                    self.path.discard(trial.point);
                     (hi, above) = (gamma, deviation);
-                    stale = if stale > 0 { stale + 1 } else { 1 };
-                }
-                // A refused step inside a smooth stretch: come from nearer.
-                None => {
-                    hi = gamma;
-                    above = target;
-                    stale = 2;
+                    stale += 1;
                 }
             }
         }
         self.found.star = Some(Threshold { lo: self.path.here.gamma, hi, cause: Cause::Curvature });
+        Some(ceiling)
     }
 
     /// No smaller step is believed: FIRE goes to `gamma`. Returns whether the sweep has ended.

@@ -67,6 +67,9 @@ impl<'a> Yardstick<'a> {
     }
 
     /// Δy at a point of the path.
+    ///
+    /// # Errors
+    /// [`RelaxError`] where the point cannot be polished, or where a feature does not exist there.
     pub(super) fn change<const D: usize>(
         &self,
         path: &mut Path<'_, D>,
@@ -81,10 +84,18 @@ impl<'a> Yardstick<'a> {
         };
         let response = LinearResponse::new(solid, &point.equilibrium);
         let features = of_response(&response, modes, &request, false);
-        Ok(features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect())
+        let change: Vec<f64> =
+            features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect();
+        match change.iter().all(|dy| dy.is_finite()) {
+            true => Ok(change),
+            false => Err(RelaxError::NotFinite),
+        }
     }
 
-    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ| at a point of the path.
+    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ| at a point of the path; never NaN.
+    ///
+    /// # Errors
+    /// As [`Yardstick::change`]; also where there is no linear prediction.
     pub(super) fn deviation<const D: usize>(
         &self,
         path: &mut Path<'_, D>,
@@ -93,6 +104,7 @@ impl<'a> Yardstick<'a> {
         let change = self.change(path, point)?;
         let gamma = point.gamma;
         let off = self.norm(change.iter().zip(&self.linear).map(|(dy, j)| dy - j * gamma));
-        Ok(off / self.norm(self.linear.iter().map(|j| j * gamma)))
+        let deviation = off / self.norm(self.linear.iter().map(|j| j * gamma));
+        if deviation.is_nan() { Err(RelaxError::NotFinite) } else { Ok(deviation) }
     }
 }

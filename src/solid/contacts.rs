@@ -72,7 +72,12 @@ impl<const D: usize> Contacts<D> {
 
     /// The contact set as (i, j), i < j, ascending.
     pub fn contact_set(&self) -> Vec<(usize, usize)> {
-        self.bonds.iter().filter(|bond| bond.in_contact()).map(|bond| (bond.i, bond.j)).collect()
+        let contacts = self.bonds.iter().filter(|bond| bond.in_contact());
+        let mut set: Vec<(usize, usize)> =
+            contacts.map(|bond| (bond.i.min(bond.j), bond.i.max(bond.j))).collect();
+        // Springs come in the order of their file.
+        set.sort_unstable();
+        set
     }
 
     /// The number of contacts.

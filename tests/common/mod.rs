@@ -5,6 +5,7 @@ pub mod bond_model;
 pub mod differences;
 pub mod engine;
 pub mod pair_formula;
+pub mod protocols;
 pub mod small;
 
 /// A dataset of numbers, flat.

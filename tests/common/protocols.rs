@@ -1,0 +1,146 @@
+//! Directions of small solids over the corners of what is studied, swept by both protocols.
+
+use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
+use amorph::linearity::thresholds::{SweepResult, Threshold};
+use amorph::relax::prepare::Structure;
+use amorph::response::features::{FeatureRequest, compute};
+use amorph::response::jacobian::BondJacobians;
+use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
+use amorph::solid::Solid;
+use amorph::solid::assignment::Assignment;
+use amorph::solid::parameters::{ParameterKind, ParameterSpace};
+
+use super::small::{key, recipe};
+
+/// What is asked of a solid.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    pub dimension: usize,
+    pub particles: usize,
+    pub pressure: f64,
+    pub depth: f64,
+    pub kinds: &'static [ParameterKind],
+    /// Frequencies in the set.
+    pub modes: usize,
+    pub replica: u64,
+    /// Which right singular vector.
+    pub direction: usize,
+}
+
+/// The pressures, depths and dimensions of the comparison.
+pub const PRESSURES: [f64; 3] = [1e-1, 1e-2, 1e-3];
+pub const DEPTHS: [f64; 3] = [0.0, 0.01, 0.1];
+
+/// θ of the replicas of a cell, in turn; B only where there is attraction.
+const THETA: [&[ParameterKind]; 4] = [
+    &[ParameterKind::Diameter],
+    &[ParameterKind::Diameter, ParameterKind::Stiffness],
+    &[ParameterKind::Diameter, ParameterKind::Depth],
+    &[ParameterKind::Diameter],
+];
+
+/// Directions per solid.
+pub const DIRECTIONS: usize = 9;
+
+/// Every direction of a cell's replicas; every other solid has frequencies in its set.
+pub fn cases(dimension: usize, pressure: f64, depth: f64, replicas: u64) -> Vec<Case> {
+    let soft =
+        |kinds: &'static [ParameterKind]| kinds.contains(&ParameterKind::Depth) && depth == 0.0;
+    (0..replicas)
+        .flat_map(|replica| (0..DIRECTIONS).map(move |direction| (replica, direction)))
+        .map(|(replica, direction)| {
+            let kinds = THETA[replica as usize % THETA.len()];
+            Case {
+                dimension,
+                particles: 64,
+                pressure,
+                depth,
+                kinds: if soft(kinds) { THETA[1] } else { kinds },
+                modes: if replica % 2 == 1 { 4 } else { 0 },
+                replica,
+                direction,
+            }
+        })
+        .collect()
+}
+
+/// A direction of a solid, ready to be swept.
+pub struct Subject<const D: usize> {
+    pub solid: Solid<D>,
+    pub space: ParameterSpace,
+    pub direction: Vec<f64>,
+    pub request: FeatureRequest,
+    pub rattlers: usize,
+}
+
+impl<const D: usize> Subject<D> {
+    /// Prepares the solid; the sign of the directions alternates.
+    pub fn new(case: &Case) -> Self {
+        let recipe = recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
+        let mut prepared = recipe.prepare::<D>(&key(case.replica)).unwrap();
+        let request =
+            FeatureRequest { stress: true, elastic: true, modes: case.modes, derived: false };
+        let features = compute(&prepared.solid, &mut prepared.equilibrium, &request, true);
+        let species = if case.kinds.len() == 1 { 12 } else { 4 };
+        let assignment = Assignment::random(&prepared.solid, species, &key(case.replica)).unwrap();
+        let space = ParameterSpace::new(case.kinds, species);
+        let bonds = &prepared.equilibrium.contacts.bonds;
+        let jacobian =
+            BondJacobians::new(&prepared.solid, bonds, &features.sensitivities, space.kinds())
+                .projected(bonds, &assignment.species, &space)
+                .matrix;
+        let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).unwrap();
+        let sign = if case.direction % 2 == 0 { 1.0 } else { -1.0 };
+        let direction =
+            (0..svd.right.ncols()).map(|q| sign * svd.right[(case.direction, q)]).collect();
+        Self {
+            rattlers: prepared.equilibrium.contacts.rattler_count(),
+            solid: prepared.solid.reassigned(assignment.species, assignment.interactions),
+            space,
+            direction,
+            request,
+        }
+    }
+
+    /// The direction as a sweep asks for it.
+    pub fn problem(&self) -> SweepProblem<'_, D> {
+        SweepProblem {
+            solid: &self.solid,
+            space: &self.space,
+            direction: &self.direction,
+            request: self.request,
+            weights: None,
+        }
+    }
+}
+
+/// The sweep of the continuation.
+pub const CONTINUATION: SweepSettings = SweepSettings {
+    gamma_min: 1e-6,
+    gamma_max: 1e-1,
+    points: 26,
+    deviation: 0.1,
+    bracket: 0.01,
+    protocol: Protocol::Continuation,
+    start: Start::Warm,
+};
+
+/// The referee's sweep of a case. It starts well below the first contact change: of soft spheres this
+/// scales with the pressure, of attractive ones it does not.
+pub fn referee(case: &Case) -> SweepSettings {
+    let gamma_min = if case.depth == 0.0 { 1e-3 * case.pressure } else { 1e-4 };
+    SweepSettings { protocol: Protocol::Referee, gamma_min, ..CONTINUATION }
+}
+
+/// The sweep of a case by these settings.
+pub fn outcome(case: &Case, settings: &SweepSettings) -> SweepResult {
+    match case.dimension {
+        2 => sweep(&Subject::<2>::new(case).problem(), settings, false).unwrap(),
+        _ => sweep(&Subject::<3>::new(case).problem(), settings, false).unwrap(),
+    }
+}
+
+/// γ*, γ_c, γ_r.
+pub fn thresholds(result: &SweepResult) -> [Threshold; 3] {
+    [result.gamma_star, result.gamma_contact, result.gamma_rearrangement]
+}
