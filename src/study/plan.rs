@@ -17,7 +17,8 @@ const BUFFERED_ROWS: u64 = 6 << 20;
 const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
 /// A row of `/items` without the name of its part [bytes].
 const ITEM_BYTES: u64 =
-    (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH + PROGRAM_LENGTH + PROCESSOR_LENGTH) as u64;
+    (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH + PROGRAM_LENGTH + PROCESSOR_LENGTH)
+        as u64;
 
 /// The plan of one scenario.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]

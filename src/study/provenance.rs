@@ -83,7 +83,9 @@ pub fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
     line.and_then(|line| line.split_once(':'))
-        .map(|(_, name)| name.trim().chars().filter(char::is_ascii).take(PROCESSOR_LENGTH).collect())
+        .map(|(_, name)| {
+            name.trim().chars().filter(char::is_ascii).take(PROCESSOR_LENGTH).collect()
+        })
         .unwrap_or_default()
 }
 

@@ -20,20 +20,23 @@ pub struct Reason {
     pub count: u64,
     /// The first of these reasons, whole.
     pub example: String,
+    /// Whether others of the kind have other numbers.
+    pub varied: bool,
 }
 
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.kind == self.example || self.count == 1 {
-            return write!(f, "{}", self.example);
+        if self.varied {
+            write!(f, "{}; one of them: {}", self.kind, self.example)
+        } else {
+            write!(f, "{}", self.example)
         }
-        write!(f, "{} (one of them: {})", self.kind, self.example)
     }
 }
 
 /// Counts reasons.
 #[derive(Clone, Debug, Default)]
-pub struct Reasons(BTreeMap<String, (u64, String)>);
+pub struct Reasons(BTreeMap<String, Reason>);
 
 impl Reasons {
     /// One more failure.
@@ -41,21 +44,25 @@ impl Reasons {
         let kind = kind_of(reason);
         let known = self.0.len() < KINDS || self.0.contains_key(&kind);
         let (kind, example) = if known { (kind, reason) } else { (OTHER.to_owned(), OTHER) };
-        self.0.entry(kind).or_insert_with(|| (0, example.to_owned())).0 += 1;
+        let entry = self.0.entry(kind).or_insert_with_key(|kind| Reason {
+            kind: kind.clone(),
+            count: 0,
+            example: example.to_owned(),
+            varied: false,
+        });
+        entry.count += 1;
+        entry.varied |= entry.example != example;
     }
 
     /// The kinds, the most frequent first; those beyond `most` are put together.
     pub fn into_kinds(self, most: usize) -> Vec<Reason> {
-        let mut kinds: Vec<Reason> = self
-            .0
-            .into_iter()
-            .map(|(kind, (count, example))| Reason { kind, count, example })
-            .collect();
+        let mut kinds: Vec<Reason> = self.0.into_values().collect();
         kinds.sort_by_key(|reason| std::cmp::Reverse(reason.count));
         if kinds.len() > most {
             let rest = kinds.split_off(most.saturating_sub(1));
             let count = rest.iter().map(|reason| reason.count).sum();
-            kinds.push(Reason { kind: OTHER.to_owned(), count, example: OTHER.to_owned() });
+            let other = || OTHER.to_owned();
+            kinds.push(Reason { kind: other(), count, example: other(), varied: false });
         }
         kinds
     }
@@ -116,14 +123,10 @@ mod tests {
             reasons.add(reason);
         }
         let found = reasons.clone().into_kinds(9);
-        let first = Reason { kind: "f = #".to_owned(), count: 3, example: "f = 2e-3".to_owned() };
-        assert_eq!(found[0], first);
-        assert_eq!(first.to_string(), "f = # (one of them: f = 2e-3)");
+        assert_eq!((found[0].kind.as_str(), found[0].count), ("f = #", 3));
+        assert_eq!(found[0].to_string(), "f = #; one of them: f = 2e-3");
         assert_eq!(found[1].to_string(), "unjammed");
-        assert_eq!(reasons.into_kinds(1), [Reason {
-            kind: OTHER.to_owned(),
-            count: 4,
-            example: OTHER.to_owned()
-        }]);
+        let together = &reasons.into_kinds(1)[0];
+        assert_eq!((together.kind.as_str(), together.count), (OTHER, 4));
     }
 }

@@ -82,7 +82,9 @@ fn different_bits(old: &Values, new: &Values) -> usize {
         (Values::F64(old), Values::F64(new)) => {
             count(&mut old.iter().zip(new).map(|(a, b)| a.to_bits() != b.to_bits()))
         }
-        (Values::I32(old), Values::I32(new)) => count(&mut old.iter().zip(new).map(|(a, b)| a != b)),
+        (Values::I32(old), Values::I32(new)) => {
+            count(&mut old.iter().zip(new).map(|(a, b)| a != b))
+        }
         (Values::U8(old), Values::U8(new)) => count(&mut old.iter().zip(new).map(|(a, b)| a != b)),
         _ => old.len().max(1),
     }
@@ -101,9 +103,8 @@ fn different_values(path: &str, old: &Values, new: &Values) -> usize {
     let tolerance = if SECOND_DERIVATIVES.contains(&name) { SECOND_ORDER } else { ROUNDING };
     let finite = old.iter().filter(|value| value.is_finite());
     let unit = finite.fold(0.0, |max: f64, value| max.max(value.abs()));
-    let same = |a: f64, b: f64| {
-        (a - b).abs() <= tolerance * unit || a == b || (a.is_nan() && b.is_nan())
-    };
+    let same =
+        |a: f64, b: f64| (a - b).abs() <= tolerance * unit || a == b || (a.is_nan() && b.is_nan());
     old.iter().zip(new).filter(|(a, b)| !same(**a, **b)).count()
 }
 
@@ -154,7 +155,9 @@ mod tests {
 
     #[test]
     fn brackets_agree_where_they_overlap_and_end_alike() {
-        let agrees = |old, new| agree("sweeps/gamma_star", old, new, Exactness::Rounding);
+        let agrees = |old: &[f64; 2], new: &[f64; 2]| {
+            agree("sweeps/gamma_star", old, new, Exactness::Rounding)
+        };
         let nan = f64::NAN;
         assert!(agrees(&[1.0, 1.01], &[1.005, 1.015]));
         assert!(!agrees(&[1.0, 1.01], &[1.02, 1.03]));

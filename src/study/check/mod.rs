@@ -231,8 +231,7 @@ impl Checker<'_> {
         }
         let reasons = reasons.into_kinds(FINDINGS_KEPT);
         if !reasons.is_empty() {
-            let counts =
-                reasons.iter().map(|reason| (reason.to_string(), reason.count)).collect();
+            let counts = reasons.iter().map(|reason| (reason.to_string(), reason.count)).collect();
             flags.push(Flag {
                 scenario: schema.name.clone(),
                 path: "/items/reason".to_owned(),
@@ -249,7 +248,8 @@ impl Checker<'_> {
             None => self.skeleton.skip("the file", "format version 1 has no checksum of them"),
             Some(true) => self.skeleton.add("the file", Vec::new()),
             Some(false) => {
-                let wrong = "the checksum does not hold: the meaning of rows and columns is not sure";
+                let wrong =
+                    "the checksum does not hold: the meaning of rows and columns is not sure";
                 self.skeleton.add("the file", vec![wrong.to_owned()]);
             }
         }
@@ -294,12 +294,7 @@ impl Checker<'_> {
     }
 
     /// Relaxes the first direction of a block at both ends of its brackets.
-    fn relax_brackets(
-        &mut self,
-        item: Item,
-        place: &str,
-        row: &Row,
-    ) -> Result<(), ArchiveError> {
+    fn relax_brackets(&mut self, item: Item, place: &str, row: &Row) -> Result<(), ArchiveError> {
         let solid = Item { part: 0, ..item };
         let index = self.archive.layout().row(solid);
         if self.archive.states(&(index..index + 1))? != [State::Done] {
@@ -333,7 +328,7 @@ impl Checker<'_> {
             self.worst.difference = Some(larger(worst, difference));
             self.differences.add(place, found.derivative);
         } else if spot {
-            self.differences.skip(place, "every step changes a contact");
+            self.differences.skip(place, "the solid is wrong, or every step changes a contact");
         }
     }
 

@@ -8,12 +8,11 @@
 
 use super::analysis::{Analysis, feature_request, set_rows};
 use super::error::ReplicaError;
-use super::examination::bonds;
+use super::examination::{bonds, settle};
 use super::{Analysed, Replica, stored_column};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
-use crate::relax::forces::Forces;
-use crate::relax::newton::{Equilibrium, relax};
+use crate::relax::newton::Equilibrium;
 use crate::response::features::{FeatureRequest, compute};
 use crate::solid::parameters::ParameterSpace;
 use crate::solid::{Solid, Vector};
@@ -212,8 +211,7 @@ impl<const D: usize> Walker<'_, D> {
         let mut solid = self.solid.clone();
         self.space.apply(&mut solid.interactions, &moved);
         solid.positions = positions.to_vec();
-        let mut forces = Forces::new(&solid);
-        let equilibrium = relax(&mut solid, &mut forces)?;
+        let equilibrium = settle(&mut solid)?;
         Ok(State { gamma, solid, equilibrium })
     }
 
@@ -300,7 +298,8 @@ impl<const D: usize> Walker<'_, D> {
             return sure.then_some(false);
         }
         let one_sided = |a: &[&(usize, usize, bool)], b: &[&(usize, usize, bool)]| {
-            a.iter().any(|bond| b.binary_search(bond).is_err() && gap(bond.0, bond.1) > UNCERTAIN_GAP)
+            a.iter()
+                .any(|bond| b.binary_search(bond).is_err() && gap(bond.0, bond.1) > UNCERTAIN_GAP)
         };
         (one_sided(&before, &after) || one_sided(&after, &before)).then_some(true)
     }
@@ -360,7 +359,8 @@ impl<const D: usize> Walker<'_, D> {
         }
         if lo > 0.0 {
             let verdict = self.judged(lo, |state| self.judge_deviation(state, false));
-            found.judge(verdict, || format!("gamma_star: at lo = {lo:.6e} the deviation is larger"));
+            found
+                .judge(verdict, || format!("gamma_star: at lo = {lo:.6e} the deviation is larger"));
         }
         if !hi.is_finite() {
             return;

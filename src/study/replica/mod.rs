@@ -22,8 +22,8 @@ use super::schema::{ScenarioSchema, schemas};
 use super::work::{Failure, Part, Row, Values, Work};
 use crate::solid::Solid;
 use analysis::Analysis;
-use error::ReplicaError;
 pub use brackets::RelaxedBrackets;
+use error::ReplicaError;
 pub use examination::Examination;
 use preparation::stream_key;
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::{
-    Bounds, Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics,
-    Summary, SweepStatistics, ThetaStatistics,
+    Bounds, Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics,
+    Statistics, Summary, SweepStatistics, ThetaStatistics,
 };
 use crate::linearity::cause::Cause;
 use crate::study::archive::{Archive, ArchiveError, State};

@@ -9,8 +9,8 @@ use super::{
 use crate::linearity::cause::Cause;
 use crate::study::archive::{ArchiveError, STATISTICS, State, reason_cell, write_arrays};
 use crate::study::config::{Scenario, Study, set_name};
-use crate::study::schema::{Axis, Column, Kind, PartKind, Ticks};
 use crate::study::reasons::Reason;
+use crate::study::schema::{Axis, Column, Kind, PartKind, Ticks};
 use crate::study::work::REASON_LENGTH;
 
 const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    Bounds, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics, quantile,
-};
+use super::{Bounds, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics, quantile};
 use crate::linearity::cause::Cause;
 
 /// Width of a number with its separator.
@@ -181,8 +179,11 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
 
 /// How many values are censored, and by what.
 fn censored(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics, width: usize) {
-    let named =
-        [("g*", &sweep.gamma_star), ("g_c", &sweep.gamma_contact), ("g_r", &sweep.gamma_rearrangement)];
+    let named = [
+        ("g*", &sweep.gamma_star),
+        ("g_c", &sweep.gamma_contact),
+        ("g_r", &sweep.gamma_rearrangement),
+    ];
     for (name, bounds) in named {
         let causes = Cause::ALL.iter().zip(&bounds.censored).filter(|(_, count)| **count > 0);
         let causes: Vec<String> = causes
@@ -199,8 +200,10 @@ fn censored(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics,
 }
 
 fn cells(quantiles: &[f64], probabilities: &[f64]) -> String {
-    let cells: Vec<String> =
-        probabilities.iter().map(|&p| format!("{:>CELL$}", number(quantile(quantiles, p)))).collect();
+    let cells: Vec<String> = probabilities
+        .iter()
+        .map(|&p| format!("{:>CELL$}", number(quantile(quantiles, p))))
+        .collect();
     cells.join(" ")
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
-use crate::study::archive::{Access, Archive, Finished, Item, Provenance, Writer, create};
 use crate::linearity::cause::Cause;
+use crate::study::archive::{Access, Archive, Finished, Item, Provenance, Writer, create};
 use crate::study::config::Study;
 use crate::study::reasons::Reason;
 use crate::study::schema::schemas;
@@ -57,7 +57,8 @@ fn quantiles_are_those_of_the_done_rows() {
     let statistics = collect(std::slice::from_ref(&archive)).expect("collected");
     let scenario = &statistics.scenarios[0];
     assert_eq!(scenario.solids, Counts { pending: 0, done: 10, failed: 1 });
-    let reason = Reason { kind: "no".to_owned(), count: 10, example: "no".to_owned() };
+    let no = || "no".to_owned();
+    let reason = Reason { kind: no(), count: 10, example: no(), varied: false };
     assert_eq!(scenario.reasons, [reason]);
     let mut expected = Vec::new();
     for slot in (0..11).filter(|slot| *slot != 4) {
@@ -138,7 +139,9 @@ fn with_thresholds(path: &Path, thresholds: &[(f64, f64, Cause)]) {
             }
         }
         let item = Item { scenario: 0, slot: 0, part };
-        writer.push(Finished { item, outcome: Ok(row), seconds: 0.0, finished: 0.0 }).expect("shape");
+        writer
+            .push(Finished { item, outcome: Ok(row), seconds: 0.0, finished: 0.0 })
+            .expect("shape");
     }
     writer.close().expect("closed");
 }
@@ -164,12 +167,15 @@ fn censored_directions_bound_the_quantiles_from_both_sides() {
     );
     let statistics = collect(&[open(&path)]).expect("collected");
     let sweeps = statistics.scenarios[0].parameterisations[0].sweeps.as_ref().expect("swept");
-    for (bounds, factor) in [(&sweeps.gamma_star, 1.0), (&sweeps.gamma_rearrangement, 1.0), (&sweeps.zeta, 2.0)] {
+    for (bounds, factor) in
+        [(&sweeps.gamma_star, 1.0), (&sweeps.gamma_rearrangement, 1.0), (&sweeps.zeta, 2.0)]
+    {
         // Sorted: 2 3 4 5 6 9 9 16, and 2 4 16 and five times infinity.
         assert_eq!(bounds.count, 8);
         let by = |cause: Cause| bounds.censored[usize::from(cause.code())];
         assert_eq!(
-            [Cause::Censored, Cause::NotConverged, Cause::ParameterOutOfRange, Cause::LostRigidity].map(by),
+            [Cause::Censored, Cause::NotConverged, Cause::ParameterOutOfRange, Cause::LostRigidity]
+                .map(by),
             [2, 1, 1, 1]
         );
         assert_eq!(bounds.censored.iter().sum::<u64>(), 5);
