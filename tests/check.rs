@@ -151,7 +151,7 @@ fn every_stored_number_of_a_solid_is_guarded() {
         }
     });
     finds(&contact, 0, mechanics, "another number of contacts");
-    let identities = "identities";
+    let identities = "identities of J";
     for path in ["singular_values", "left", "right"] {
         let path = format!("D_n6/stress+elastic/{path}");
         let altered = results.altered(SOLID, |row| floats(row, &path)[0] *= 1.0 + 1e-6);
