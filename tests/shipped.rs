@@ -9,14 +9,10 @@ use common::engine::{PROGRAM, launch};
 
 /// Seconds that a run may take before it is called hung.
 const TIMEOUT: &str = "600";
-/// Scenarios of a configuration that are run: the first and evenly spread ones. All of them take an
-/// hour; they were run by hand.
-const SCENARIOS: usize = 4;
 /// Swept directions of a solid.
 const DIRECTIONS: u64 = 1;
 
-/// The configuration with one replica, few directions and some of its scenarios, each as shipped
-/// otherwise.
+/// The configuration with one replica and one direction, every scenario as shipped otherwise.
 fn reduced(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("readable");
     let mut study: toml::Table = text.parse().expect("TOML");
@@ -29,11 +25,6 @@ fn reduced(path: &Path) -> String {
     let mut sweep = table(&mut study, "sweep");
     sweep.insert("directions".to_owned(), toml::Value::Integer(DIRECTIONS as i64));
     study.insert("sweep".to_owned(), sweep.into());
-    if let Some(toml::Value::Array(scenarios)) = study.get_mut("scenario") {
-        let step = scenarios.len().div_ceil(SCENARIOS).max(1);
-        let kept = scenarios.iter().step_by(step).cloned().collect();
-        *scenarios = kept;
-    }
     toml::to_string(&study).expect("TOML")
 }
 
