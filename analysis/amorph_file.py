@@ -9,7 +9,7 @@ wrote it on purpose, with a cause beside it.
     rank = main["D_n40/stress+elastic/rank"]                 # (replica,)
     gamma_star = main["D_n40/sweeps/gamma_star"]             # (replica, direction, bracket)
     cause = main["D_n40/sweeps/gamma_star_cause"]            # (replica, direction), codes
-    main.flags("D_n40/sweeps/gamma_star_cause")              # {0: "not_applicable", 1: ...}
+    main.flags("D_n40/sweeps/gamma_star_cause")              # {0: "not_computed", 1: ...}
 
 A single group can also be opened with xarray.open_dataset(file, group="main/D_n40/sweeps"); the
 states of its rows then have to be looked up in /items.
@@ -23,8 +23,10 @@ import h5py
 import numpy as np
 
 FORMAT = "amorph-ensemble"
-NEWEST_FORMAT = 1
+NEWEST_FORMAT = 2
 DONE = 1
+# In format version 1 the code 0 of a cause was not_applicable; it has a code of its own now.
+NOT_COMPUTED, NOT_APPLICABLE = (0, "not_computed"), (8, "not_applicable")
 
 
 class FileError(Exception):
@@ -52,9 +54,11 @@ class _File:
             raise FileError(f"{path}: not a readable HDF5 file ({error})") from None
         if _text(self.h5.attrs.get("format", "")) != FORMAT:
             raise FileError(f"{path}: not a results file of `amorph run` (attribute format)")
-        version = int(self.h5.attrs["format_version"])
-        if version > NEWEST_FORMAT:
-            raise FileError(f"{path}: format version {version}, this script reads {NEWEST_FORMAT}")
+        self.version = int(self.h5.attrs["format_version"])
+        if self.version > NEWEST_FORMAT:
+            raise FileError(
+                f"{path}: format version {self.version}, this script reads {NEWEST_FORMAT}"
+            )
         self.configuration = tomllib.loads(_text(self.h5.attrs["configuration"]))
         self.ensemble = _text(self.h5.attrs["ensemble_hash"])
         study = self.configuration["study"]
@@ -136,6 +140,8 @@ class Scenario:
         parts = []
         for file in self.files:
             values = self._dataset(file, path)[...]
+            if self._old_causes(file, path):
+                values[values == NOT_COMPUTED[0]] = NOT_APPLICABLE[0]
             done = self._done(file, path)[: len(values)]
             mask = np.broadcast_to(
                 ~done.reshape(done.shape + (1,) * (values.ndim - done.ndim)), values.shape
@@ -157,7 +163,15 @@ class Scenario:
         """The names of the codes of a dataset."""
         attributes = self._dataset(self.files[0], path).attrs
         codes = np.atleast_1d(attributes["flag_values"])
-        return dict(zip(map(int, codes), _text(attributes["flag_meanings"]).split()))
+        names = dict(zip(map(int, codes), _text(attributes["flag_meanings"]).split()))
+        if self._old_causes(self.files[0], path):
+            names |= dict([NOT_COMPUTED, NOT_APPLICABLE])
+        return names
+
+    @staticmethod
+    def _old_causes(file, path):
+        """Whether a dataset holds causes in the codes of format version 1."""
+        return file.version == 1 and path.endswith("_cause")
 
     def attribute(self, path, name):
         """A text attribute of a dataset, such as units or description."""

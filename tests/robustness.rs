@@ -544,23 +544,6 @@ fn another_program_is_refused_unless_allowed() {
     ends(&place.run(0, &["--resume", "--allow-version-change"]), 0, &[]);
 }
 
-#[test]
-fn check_says_when_another_program_computed_the_items() {
-    let place = Place::new(3);
-    ends(&place.run(0, &[]), 0, &[]);
-    let again = |fragments: &[&str]| {
-        ends(&amorph(&["check", "--items", "2"], &place.output), 0, fragments);
-    };
-    again(&["2 looked at"]);
-    let offset = {
-        let file = hdf5::File::open(&place.output).expect("readable");
-        file.dataset("items/program").expect("there").offset().expect("allocated")
-    };
-    let raw = std::fs::OpenOptions::new().write(true).open(&place.output).expect("opens");
-    raw.write_all_at(b"0.0.7", offset).expect("writable");
-    again(&["computed by amorph 0.0.7", "need not be wrong", "nothing is wrong"]);
-}
-
 /// Peak memory of a run alone [MiB].
 fn peak_memory(replicas: u64) -> f64 {
     let place = Place::new(replicas);

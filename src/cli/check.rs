@@ -10,7 +10,8 @@ use crate::study::check::{Report, Settings, check};
 pub struct Arguments {
     /// The results file
     file: PathBuf,
-    /// Compute this many items again and compare them bit for bit
+    /// Compute this many items again and compare them: bit for bit, or to rounding where another
+    /// program or kind of processor has computed them
     #[arg(long, default_value_t = 0)]
     items: u64,
     /// As JSON
@@ -48,6 +49,9 @@ fn print(report: &Report) {
         println!();
         for finding in &section.findings {
             println!("         {finding}");
+        }
+        for reason in &section.undecided {
+            println!("         {reason} (not wrong)");
         }
     }
     if !report.flags.is_empty() {

@@ -70,8 +70,8 @@ fn print(status: &Status) {
                 time(kind.longest),
             );
         }
-        for (reason, count) in scenario.reasons.iter().take(REASONS_SHOWN) {
-            println!("  {:names$}  failed {count} times: {reason}", "");
+        for reason in scenario.reasons.iter().take(REASONS_SHOWN) {
+            println!("  {:names$}  failed {} times: {reason}", "", reason.count);
         }
     }
     println!();

@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cause {
-    /// No threshold was looked for: the direction is irrelevant (beyond the rank of J).
-    NotApplicable = 0,
+    /// Nobody has looked at this direction yet: no done row holds it.
+    NotComputed = 0,
     /// The smooth growth of higher orders, within one contact set.
     Curvature = 1,
     /// The contact set changed.
@@ -20,12 +20,14 @@ pub enum Cause {
     NotConverged = 6,
     /// γ_max was reached first: the threshold lies beyond it.
     Censored = 7,
+    /// No threshold was looked for: the direction is irrelevant (beyond the rank of J).
+    NotApplicable = 8,
 }
 
 impl Cause {
     /// Every cause, in the order of its code.
-    pub const ALL: [Cause; 8] = [
-        Cause::NotApplicable,
+    pub const ALL: [Cause; 9] = [
+        Cause::NotComputed,
         Cause::Curvature,
         Cause::ContactChange,
         Cause::Rearrangement,
@@ -33,6 +35,7 @@ impl Cause {
         Cause::ParameterOutOfRange,
         Cause::NotConverged,
         Cause::Censored,
+        Cause::NotApplicable,
     ];
 
     /// The code that the results file holds.
@@ -45,10 +48,15 @@ impl Cause {
         Cause::ALL.get(usize::from(code)).copied()
     }
 
+    /// Today's code of a code of format version 1, where not_applicable was 0.
+    pub fn from_version_1(code: u8) -> u8 {
+        if code == 0 { Cause::NotApplicable.code() } else { code }
+    }
+
     /// The name that tables and the file's `flag_meanings` use.
     pub fn name(self) -> &'static str {
         match self {
-            Cause::NotApplicable => "not_applicable",
+            Cause::NotComputed => "not_computed",
             Cause::Curvature => "curvature",
             Cause::ContactChange => "contact_change",
             Cause::Rearrangement => "rearrangement",
@@ -56,6 +64,7 @@ impl Cause {
             Cause::ParameterOutOfRange => "parameter_out_of_range",
             Cause::NotConverged => "not_converged",
             Cause::Censored => "censored",
+            Cause::NotApplicable => "not_applicable",
         }
     }
 }

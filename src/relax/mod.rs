@@ -16,7 +16,7 @@ use hessian::HessianError;
 /// Why no minimum was found.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RelaxError {
-    #[error("not converged: max|F| = {max_force:e}, accepted {accepted:e}")]
+    #[error("not converged: max|F| = {max_force:.2e}, accepted {accepted:.2e}")]
     NotConverged { max_force: f64, accepted: f64 },
     #[error("a force stopped being finite")]
     NotFinite,
@@ -24,7 +24,7 @@ pub enum RelaxError {
     Unjammed,
     #[error("lost rigidity: the Hessian is not positive definite")]
     NotRigid,
-    #[error("pressure {target:e} not reached (last {reached:e})")]
+    #[error("pressure {target:.2e} not reached (last {reached:.2e})")]
     PressureNotReached { target: f64, reached: f64 },
     #[error("no solid after {attempts} attempts, the last one: {last}")]
     NoAttemptLeft { attempts: u64, last: String },

@@ -21,6 +21,8 @@ const SCHEDULER_PATIENCE: &str = "20";
 /// The job's number, and how often it was requeued: every round has the same number.
 const JOB_ID: &str = "SLURM_JOB_ID";
 const JOB_ROUND: &str = "SLURM_RESTART_COUNT";
+/// The cluster of the job: another one may have a job of the same number.
+const CLUSTER: &str = "SLURM_CLUSTER_NAME";
 
 /// Who writes a results file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Holder {
     pub process_start: u64,
     /// The scheduler's number of the job; empty without a scheduler.
     pub job: String,
+    /// The cluster that the number belongs to; empty where it is not known.
+    #[serde(default)]
+    pub cluster: String,
     /// How often the job was requeued.
     pub round: u64,
     /// Ranks of the job.
@@ -123,10 +128,16 @@ impl Holder {
             pid,
             process_start: process_start(pid).unwrap_or_default(),
             job: std::env::var(JOB_ID).unwrap_or_default(),
+            cluster: std::env::var(CLUSTER).unwrap_or_default(),
             round: round(),
             ranks,
             since: timestamp(SystemTime::now()),
         }
+    }
+
+    /// A lock of an earlier program has no cluster; it was this one's.
+    fn is_of_this_cluster(&self) -> bool {
+        self.cluster.is_empty() || self.cluster == cluster()
     }
 
     /// Whether it still runs, as far as it can be told from here.
@@ -135,7 +146,7 @@ impl Holder {
             let same = self.boot == boot() && process_start(self.pid) == Some(self.process_start);
             return if same { Life::Running } else { Life::Gone };
         }
-        if self.job.is_empty() {
+        if self.job.is_empty() || !self.is_of_this_cluster() {
             return Life::Unknown;
         }
         // A requeued job keeps its number; its earlier rounds have ended.
@@ -144,6 +155,25 @@ impl Holder {
         }
         scheduler_says(&self.job)
     }
+}
+
+/// The cluster of this host's scheduler; empty where it cannot be told. Outside a job only the
+/// scheduler knows it.
+fn cluster() -> String {
+    if let Ok(cluster) = std::env::var(CLUSTER) {
+        return cluster;
+    }
+    let asked =
+        Command::new("timeout").args([SCHEDULER_PATIENCE, "scontrol", "show", "config"]).output();
+    let text = asked.map(|answer| answer.stdout).unwrap_or_default();
+    cluster_in(&String::from_utf8_lossy(&text)).unwrap_or_default()
+}
+
+/// The cluster's name in SLURM's configuration, lines `KEY = value`.
+fn cluster_in(configuration: &str) -> Option<String> {
+    let pairs = configuration.lines().filter_map(|line| line.split_once('='));
+    let mut named = pairs.filter(|(key, _)| key.trim() == "ClusterName");
+    named.next().map(|(_, name)| name.trim().to_owned())
 }
 
 fn host() -> String {
@@ -354,6 +384,35 @@ mod tests {
         let message = Lock::take(&output, 1).expect_err("unknown").to_string();
         assert!(message.contains("elsewhere") && message.contains("out.h5.lock"), "{message}");
         assert!(lock_path(&output).exists());
+    }
+
+    #[test]
+    fn a_job_of_another_cluster_is_unknown_whatever_this_scheduler_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = output(&folder);
+        leave(&output, |holder| {
+            holder.host = "elsewhere".to_owned();
+            holder.job = "17".to_owned();
+            holder.cluster = "another".to_owned();
+        });
+        let found = holder(&output).expect("readable").expect("there");
+        assert_eq!(found.life(), Life::Unknown);
+        assert!(!found.is_of_this_cluster());
+        let own = Holder { cluster: cluster(), ..found };
+        assert!(own.is_of_this_cluster());
+        let text = "AuthType                = auth/munge\nClusterName             = alpha\n";
+        assert_eq!(cluster_in(text).as_deref(), Some("alpha"));
+    }
+
+    #[test]
+    fn a_lock_of_an_earlier_program_has_no_cluster() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = output(&folder);
+        let mut holder = serde_json::to_value(Holder::this_process(1)).expect("serialises");
+        holder.as_object_mut().expect("a table").remove("cluster");
+        std::fs::write(lock_path(&output), holder.to_string()).expect("writable");
+        let found = super::holder(&output).expect("readable").expect("there");
+        assert!(found.cluster.is_empty() && found.is_of_this_cluster());
     }
 
     #[test]

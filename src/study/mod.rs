@@ -13,6 +13,7 @@ pub mod preflight;
 pub mod progress;
 pub mod provenance;
 pub mod quantile;
+pub mod reasons;
 pub mod replica;
 pub mod run;
 pub mod runner;

@@ -1,6 +1,6 @@
 //! What a study will take: work items, memory, and the size of its file.
 
-use super::archive::{HOST_LENGTH, ItemLayout, PROGRAM_LENGTH};
+use super::archive::{HOST_LENGTH, ItemLayout, PROCESSOR_LENGTH, PROGRAM_LENGTH};
 use super::config::{Scenario, Study};
 use super::schema::{Kind, ScenarioSchema, Ticks, schemas};
 use super::statistics;
@@ -17,7 +17,8 @@ const BUFFERED_ROWS: u64 = 6 << 20;
 const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
 /// A row of `/items` without the name of its part [bytes].
 const ITEM_BYTES: u64 =
-    (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH + PROGRAM_LENGTH) as u64;
+    (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH + PROGRAM_LENGTH + PROCESSOR_LENGTH)
+        as u64;
 
 /// The plan of one scenario.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]

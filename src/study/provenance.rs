@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::archive::Provenance;
+use super::archive::{PROCESSOR_LENGTH, Provenance};
 
 /// The version of this program.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -40,10 +40,36 @@ pub fn program() -> String {
     program_of(PROGRAM_VERSION, COMMIT)
 }
 
-/// The same of another program.
+/// The same of another program. A commit whose tracked files were changed ends in `-dirty` and a
+/// hash of the changes.
 pub fn program_of(version: &str, commit: &str) -> String {
     const SHORT: usize = 12;
-    format!("{version} ({})", commit.get(..SHORT).unwrap_or(commit))
+    let (commit, changes) = commit.split_at(commit.find('-').unwrap_or(commit.len()));
+    format!("{version} ({}{changes})", commit.get(..SHORT).unwrap_or(commit))
+}
+
+/// What decides about the last bits of a result.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// Version and commit.
+    pub program: String,
+    /// The kind of processor.
+    pub processor: String,
+}
+
+impl Origin {
+    /// This program on this processor.
+    pub fn here() -> Self {
+        Origin { program: program(), processor: processor() }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let processor =
+            if self.processor.is_empty() { "an unknown processor" } else { &self.processor };
+        write!(f, "amorph {} on {processor}", self.program)
+    }
 }
 
 /// The version of the HDF5 library.
@@ -53,11 +79,13 @@ pub fn hdf5_version() -> String {
 }
 
 /// The kind of processor: results are equal on equal ones.
-fn processor() -> String {
+pub fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
     line.and_then(|line| line.split_once(':'))
-        .map(|(_, name)| name.trim().to_owned())
+        .map(|(_, name)| {
+            name.trim().chars().filter(char::is_ascii).take(PROCESSOR_LENGTH).collect()
+        })
         .unwrap_or_default()
 }
 
@@ -99,6 +127,15 @@ fn civil(days: u64) -> (u64, u64, u64) {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn a_changed_build_is_another_program_than_its_commit() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(program_of("1.2.3", commit), "1.2.3 (0123456789ab)");
+        let changed = program_of("1.2.3", &format!("{commit}-dirty.01234567"));
+        assert_eq!(changed, "1.2.3 (0123456789ab-dirty.01234567)");
+        assert!(changed.len() <= super::super::archive::PROGRAM_LENGTH);
+    }
 
     #[test]
     fn timestamps_are_utc() {

@@ -197,6 +197,7 @@ fn prepare(
     *lock = Some(Lock::take(path, hosts.len())?);
     if request.resume && path.exists() {
         let archive = Archive::open(path)?;
+        archive.continuable()?;
         check_program(&archive, request)?;
         let differences = study.differences(archive.study());
         if !differences.is_empty() {

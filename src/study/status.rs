@@ -1,12 +1,12 @@
 //! How far a study is: read from the results file and its lock, also while a job writes.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::archive::{Archive, ArchiveError, State};
 use super::lock::{self, Life, LockError};
+use super::reasons::{Reason, Reasons};
 use super::statistics::Counts;
 
 /// Rows of `/items` that are read at once.
@@ -66,8 +66,8 @@ pub struct ScenarioStatus {
     /// Time that the pending items will take on one rank [s]; none where nothing like them is
     /// done yet.
     pub left: Option<f64>,
-    /// Reasons of failures with their numbers, the most frequent first.
-    pub reasons: Vec<(String, u64)>,
+    /// Kinds of failures, the most frequent first.
+    pub reasons: Vec<Reason>,
 }
 
 /// The job that writes the file.
@@ -164,7 +164,7 @@ fn read_scenario(
             kinds.push(Kind { name, ..Kind::default() });
         }
     }
-    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    let mut reasons = Reasons::default();
     let mut last: Option<f64> = None;
     let rows = archive.layout().scenario_rows(scenario);
     let mut first = rows.start;
@@ -183,14 +183,13 @@ fn read_scenario(
         if states.contains(&State::Failed) {
             for (state, reason) in states.iter().zip(archive.reasons(&block)?) {
                 if *state == State::Failed {
-                    *reasons.entry(reason).or_default() += 1;
+                    reasons.add(&reason);
                 }
             }
         }
         first = block.end;
     }
-    let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let reasons = reasons.into_kinds(usize::MAX);
     let left = kinds.iter().map(Kind::left).sum();
     Ok((ScenarioStatus { name: schema.name.clone(), kinds, left, reasons }, last))
 }

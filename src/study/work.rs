@@ -40,6 +40,22 @@ impl Values {
         }
     }
 
+    /// The floats; none where the values are of another type.
+    pub fn floats(&self) -> &[f64] {
+        match self {
+            Values::F64(values) => values,
+            _ => &[],
+        }
+    }
+
+    /// The codes or flags; none where the values are of another type.
+    pub fn codes(&self) -> &[u8] {
+        match self {
+            Values::U8(values) => values,
+            _ => &[],
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -54,12 +70,13 @@ pub type Row = Vec<(String, Values)>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Failure {
-    /// One line, at most [`REASON_LENGTH`] bytes once stored.
+    /// One line; what exceeds [`REASON_LENGTH`] bytes is stored with an ellipsis.
     pub reason: String,
 }
 
-/// Length of the stored reason in bytes.
-pub const REASON_LENGTH: usize = 120;
+/// Length of the stored reason in bytes: the longest that the program writes, with room for the
+/// path of a file.
+pub const REASON_LENGTH: usize = 320;
 
 /// Computes work items. Every rank owns one; it may keep the last solid's analysis between calls.
 pub trait Work: Send {

@@ -7,7 +7,8 @@ use std::process::Command;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_amorph");
 
 /// Fields of `/items` that may differ between two runs of one study.
-const VOLATILE: [&str; 3] = ["/items/seconds", "/items/host", "/items/finished"];
+const VOLATILE: [&str; 5] =
+    ["/items/seconds", "/items/host", "/items/finished", "/items/program", "/items/processor"];
 
 /// The program on this many ranks (0: without a launcher), ended after `timeout` seconds with
 /// exit code 124.

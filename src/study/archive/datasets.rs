@@ -11,6 +11,7 @@ use super::ITEMS;
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State};
 use super::slab::{self, Block};
+use crate::linearity::cause::Cause;
 use crate::study::schema::{Column, Kind, ScenarioSchema};
 use crate::study::work::{Part, REASON_LENGTH, Row, Values};
 
@@ -20,6 +21,8 @@ pub(super) struct Datasets {
     pub schemas: Vec<ScenarioSchema>,
     pub layout: ItemLayout,
     pub first_replica: u64,
+    /// Format version of the file.
+    pub version: i64,
     file: File,
     open: RefCell<HashMap<String, Dataset>>,
 }
@@ -31,12 +34,14 @@ impl Datasets {
         schemas: Vec<ScenarioSchema>,
         replicas: u64,
         first_replica: u64,
+        version: i64,
     ) -> Self {
         Datasets {
             path: path.to_owned(),
             layout: ItemLayout::new(replicas, &schemas),
             schemas,
             first_replica,
+            version,
             file,
             open: RefCell::default(),
         }
@@ -113,17 +118,13 @@ impl Datasets {
 
     /// The reasons of a range of rows of `/items`; empty where an item has not failed.
     pub fn reasons(&self, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
-        self.texts("reason", REASON_LENGTH, rows)
+        self.texts("reason", rows)
     }
 
     /// A text field of `/items` for a range of rows.
-    pub fn texts(
-        &self,
-        field: &str,
-        length: usize,
-        rows: &Range<u64>,
-    ) -> Result<Vec<String>, ArchiveError> {
+    pub fn texts(&self, field: &str, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
         let bytes = self.read_items(field, rows)?;
+        let length = cell_length(&bytes, rows);
         let text = |cell: &[u8]| {
             let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
             String::from_utf8_lossy(&cell[..end]).into_owned()
@@ -142,9 +143,19 @@ impl Datasets {
                 let column = &schema.columns[index];
                 let block = column_block(column, &slots, directions(part));
                 let bytes = self.read(&self.column_path(item.scenario, index), &block)?;
-                Ok((column.path.clone(), values(column.kind, &bytes)))
+                Ok((column.path.clone(), self.values(column, &bytes)))
             })
             .collect()
+    }
+
+    /// The values of a column's bytes, with today's codes.
+    pub fn values(&self, column: &Column, bytes: &[u8]) -> Values {
+        match values(column.kind, bytes) {
+            Values::U8(codes) if self.version == 1 && column.holds_causes() => {
+                Values::U8(codes.into_iter().map(Cause::from_version_1).collect())
+            }
+            values => values,
+        }
     }
 
     /// For every part of every slot whether its checksum holds, in the order of `/items`. Pending
@@ -157,14 +168,14 @@ impl Datasets {
         let codes = self.read_items("state", &rows)?;
         let states: Vec<State> = codes.iter().map(|&code| State::from_code(code)).collect();
         let reasons = self.read_items("reason", &rows)?;
+        let cell = cell_length(&reasons, &rows);
         let stored = self.read_items("checksum", &rows)?;
         let mut sums: Vec<Checksum> = Vec::with_capacity(states.len());
         for (index, &state) in states.iter().enumerate() {
             let item =
                 Item { scenario, slot: slots.start + (index / parts) as u64, part: index % parts };
-            let mut reason = [0; REASON_LENGTH];
-            reason.copy_from_slice(&reasons[index * REASON_LENGTH..(index + 1) * REASON_LENGTH]);
-            sums.push(Checksum::new(item, self.first_replica + item.slot, state, &reason));
+            let reason = &reasons[index * cell..(index + 1) * cell];
+            sums.push(Checksum::new(item, self.first_replica + item.slot, state, reason));
         }
         if states.contains(&State::Done) {
             for (index, column) in schema.columns.iter().enumerate() {
@@ -212,6 +223,12 @@ impl Datasets {
             .max(1);
         (bytes / largest).max(1) as u64
     }
+}
+
+/// The length of a text cell of these rows: it differs between format versions.
+fn cell_length(bytes: &[u8], rows: &Range<u64>) -> usize {
+    let count = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
+    (bytes.len() / count.max(1)).max(1)
 }
 
 /// Feeds a column's row to the checksums of the done parts that own it.

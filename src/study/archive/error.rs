@@ -53,6 +53,16 @@ pub enum ArchiveError {
         /// Its format version.
         found: i64,
     },
+    /// Written in an earlier format: read, but not continued.
+    #[error("{}: format version {found} is read, but not continued by this program, which writes version {}: its rows would not have the same shape; give another output, or finish it with the amorph that began it ({program})", path.display(), super::FORMAT_VERSION)]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its format version.
+        found: i64,
+        /// The program that made it.
+        program: String,
+    },
 }
 
 fn advice(source: &std::io::Error) -> &'static str {
@@ -71,9 +81,10 @@ impl ArchiveError {
     /// Whether the user's choice of the file is at fault, not the system.
     pub fn is_usage(&self) -> bool {
         match self {
-            ArchiveError::Exists(_) | ArchiveError::Foreign { .. } | ArchiveError::Newer { .. } => {
-                true
-            }
+            ArchiveError::Exists(_)
+            | ArchiveError::Foreign { .. }
+            | ArchiveError::Newer { .. }
+            | ArchiveError::Older { .. } => true,
             ArchiveError::Io { source, .. } => matches!(
                 source.kind(),
                 std::io::ErrorKind::NotFound

@@ -137,8 +137,9 @@ impl ItemLayout {
 pub struct Checksum(Xxh3);
 
 impl Checksum {
-    /// Begins with the identity and the outcome; `replica` is the index in the ensemble.
-    pub fn new(item: Item, replica: u64, state: State, reason: &[u8; REASON_LENGTH]) -> Self {
+    /// Begins with the identity and the outcome; `replica` is the index in the ensemble, `reason`
+    /// the whole cell of the file.
+    pub fn new(item: Item, replica: u64, state: State, reason: &[u8]) -> Self {
         let mut hash = Xxh3::new();
         hash.update(&(item.scenario as u64).to_le_bytes());
         hash.update(&replica.to_le_bytes());
@@ -159,7 +160,10 @@ impl Checksum {
     }
 }
 
-/// A reason as it is stored: one line of printable ASCII, cut to the length of the cell.
+/// Ends a reason that is longer than its cell.
+const ELLIPSIS: &[u8] = b"...";
+
+/// A reason as it is stored: one line of printable ASCII, with an ellipsis where it had to be cut.
 pub fn reason_cell(reason: &str) -> [u8; REASON_LENGTH] {
     let mut cell = [0; REASON_LENGTH];
     for (byte, c) in cell.iter_mut().zip(reason.chars()) {
@@ -169,5 +173,26 @@ pub fn reason_cell(reason: &str) -> [u8; REASON_LENGTH] {
             _ => b'?',
         };
     }
+    if reason.chars().nth(REASON_LENGTH).is_some() {
+        cell[REASON_LENGTH - ELLIPSIS.len()..].copy_from_slice(ELLIPSIS);
+    }
     cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_stored_whole_or_says_that_it_is_cut() {
+        let stored = |reason: &str| {
+            let cell = reason_cell(reason);
+            let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
+            String::from_utf8_lossy(&cell[..end]).into_owned()
+        };
+        let fits = "x".repeat(REASON_LENGTH);
+        assert_eq!(stored(&fits), fits);
+        let cut = stored(&(fits.clone() + "y"));
+        assert!(cut.len() == REASON_LENGTH && cut.ends_with("x..."), "{cut}");
+    }
 }

@@ -26,15 +26,19 @@ use super::schema::{Column, ScenarioSchema};
 /// The attribute `format` of every results file.
 pub const FORMAT: &str = "amorph-ensemble";
 /// The version of the layout.
-pub const FORMAT_VERSION: i64 = 1;
+pub const FORMAT_VERSION: i64 = 2;
 /// The group of the work items.
 pub const ITEMS: &str = "items";
 /// The group of the statistics.
 pub const STATISTICS: &str = "statistics";
 /// Length of a stored host name.
 pub const HOST_LENGTH: usize = 64;
-/// Length of a stored program version.
-pub const PROGRAM_LENGTH: usize = 32;
+/// Length of a stored program version with its commit.
+pub const PROGRAM_LENGTH: usize = 48;
+/// Length of a stored processor model.
+pub const PROCESSOR_LENGTH: usize = 64;
+/// The root attribute with the checksum of labels, scales and identities.
+pub const SKELETON_CHECKSUM: &str = "skeleton_checksum";
 
 /// Where a file comes from: root attributes, all text.
 #[derive(Clone, Debug, Default)]

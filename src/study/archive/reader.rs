@@ -6,9 +6,10 @@ use std::path::Path;
 use super::datasets::{Datasets, values};
 use super::error::ArchiveError;
 use super::items::{Item, ItemLayout, State};
-use super::slab;
 use super::{FORMAT, FORMAT_VERSION};
+use super::{skeleton, slab};
 use crate::study::config::Study;
+use crate::study::provenance::{Origin, program_of};
 use crate::study::schema::{Column, ScenarioSchema, schemas};
 use crate::study::work::{Row, Values};
 
@@ -46,7 +47,26 @@ impl Archive {
             .map_err(|error| foreign(format!("bad configuration: {error}")))?;
         let schemas = schemas(&study);
         let (replicas, first) = (study.replicas, study.first_replica);
-        Ok(Archive { datasets: Datasets::new(path, file, schemas, replicas, first), study })
+        let datasets = Datasets::new(path, file, schemas, replicas, first, version);
+        Ok(Archive { datasets, study })
+    }
+
+    /// The format version of the file; older ones than today's are read, but not continued.
+    pub fn version(&self) -> i64 {
+        self.datasets.version
+    }
+
+    /// The error of a file that cannot be continued, where it is one.
+    pub fn continuable(&self) -> Result<(), ArchiveError> {
+        if self.version() == FORMAT_VERSION {
+            return Ok(());
+        }
+        let attribute = |name| self.attribute(name).unwrap_or_else(|_| "unknown".to_owned());
+        Err(ArchiveError::Older {
+            path: self.path().to_owned(),
+            found: self.version(),
+            program: program_of(&attribute("program_version"), &attribute("commit")),
+        })
     }
 
     /// The study that the file holds.
@@ -96,10 +116,32 @@ impl Archive {
         self.datasets.reasons(rows)
     }
 
-    /// The program that computed an item.
-    pub fn program_of(&self, row: u64) -> Result<String, ArchiveError> {
-        let programs = self.datasets.texts("program", super::PROGRAM_LENGTH, &(row..row + 1))?;
-        Ok(programs.into_iter().next().unwrap_or_default())
+    /// The program and the kind of processor that computed an item; version 1 knows the processor
+    /// of rank 0 only.
+    pub fn origin_of(&self, row: u64) -> Result<Origin, ArchiveError> {
+        let text = |field| -> Result<String, ArchiveError> {
+            let texts = self.datasets.texts(field, &(row..row + 1))?;
+            Ok(texts.into_iter().next().unwrap_or_default())
+        };
+        let program = text("program")?;
+        let processor =
+            if self.version() == 1 { self.attribute("processor")? } else { text("processor")? };
+        Ok(Origin { program, processor })
+    }
+
+    /// Whether labels, scales and identities are as they were made; none where the file is too old
+    /// to say. `reserved` is what the file was made with.
+    pub fn verify_skeleton(
+        &self,
+        reserved: &[(String, Vec<Column>)],
+    ) -> Result<Option<bool>, ArchiveError> {
+        if self.version() == 1 {
+            return Ok(None);
+        }
+        let stored = self.attribute(super::SKELETON_CHECKSUM)?;
+        let found = skeleton::checksum(self.datasets.file(), self.schemas(), reserved)
+            .map_err(ArchiveError::hdf5(self.path(), "read labels and scales"))?;
+        Ok(Some(stored == found))
     }
 
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.
@@ -129,8 +171,8 @@ impl Archive {
         column: usize,
         slots: &Range<u64>,
     ) -> Result<Values, ArchiveError> {
-        let kind = self.column_schema(scenario, column).kind;
-        Ok(values(kind, &self.datasets.read_column(scenario, column, slots)?))
+        let bytes = self.datasets.read_column(scenario, column, slots)?;
+        Ok(self.datasets.values(self.column_schema(scenario, column), &bytes))
     }
 
     /// The schema of a column.

@@ -46,8 +46,12 @@ impl Pending {
 
 /// Verifies every item of the file and makes those pending whose checksum does not hold, and the
 /// failed ones where `retry_failed` is set. The file must not be written by anyone else.
+///
+/// # Errors
+/// Also where the file is of an earlier format: its rows have another shape.
 pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError> {
     let archive = Archive::open(path)?;
+    archive.continuable()?;
     let layout = archive.layout();
     let longest = vec![Longest::default(); layout.scenarios()];
     let mut found = Pending { longest, ..Pending::default() };

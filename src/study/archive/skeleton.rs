@@ -4,18 +4,22 @@
 //! then the file gets its name: a results file is never seen half made, a full disk shows at the
 //! start, and nothing in the file's structure changes afterwards.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File as PosixFile, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, File, Group, H5Type};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ArchiveError;
 use super::items::{Item, ItemLayout, State};
 use super::slab::{self, Block};
-use super::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, PROGRAM_LENGTH, Provenance};
+use super::{
+    FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, PROCESSOR_LENGTH, PROGRAM_LENGTH, Provenance,
+    SKELETON_CHECKSUM,
+};
 use crate::study::config::Study;
 use crate::study::schema::{Axis, Column, Kind, ScenarioSchema, Ticks};
 use crate::study::work::REASON_LENGTH;
@@ -115,6 +119,7 @@ fn fill(
                 tree.column(column, &[])?;
             }
         }
+        slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum(&file, schemas, reserved)?)?;
         file.flush()?;
         file.close()
     };
@@ -328,6 +333,12 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
         "",
         "which program computed the item",
     )?;
+    make(
+        "processor",
+        TypeDescriptor::FixedAscii(PROCESSOR_LENGTH),
+        "",
+        "kind of processor that computed the item",
+    )?;
     make("host", TypeDescriptor::FixedAscii(HOST_LENGTH), "", "where the item was computed")?;
     make(
         "finished",
@@ -356,6 +367,47 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
         }
     }
     Ok(())
+}
+
+/// XXH3 over everything that is written once, when the file is made: every dimension scale and the
+/// identities of the items. The checksums of the items cover the rest.
+pub(super) fn checksum(
+    file: &File,
+    schemas: &[ScenarioSchema],
+    reserved: &[(String, Vec<Column>)],
+) -> hdf5::Result<String> {
+    let mut paths: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut add = |path: String| {
+        if seen.insert(path.clone()) {
+            paths.push(path);
+        }
+    };
+    let rows = schemas.iter().map(|schema| (&schema.name, &schema.columns, Some(&schema.replica)));
+    let arrays = reserved.iter().map(|(group, columns)| (group, columns, None));
+    for (group, columns, leading) in rows.chain(arrays) {
+        for column in columns {
+            for axis in leading.into_iter().chain(&column.axes) {
+                let home = column.group();
+                let between = if home.is_empty() { "" } else { "/" };
+                add(format!("{group}{between}{home}/{}", axis.name));
+            }
+        }
+    }
+    for name in ["item", "scenario", "replica", "part"] {
+        add(format!("{ITEMS}/{name}"));
+    }
+    let mut hash = Xxh3::new();
+    for path in paths {
+        let dataset = file.dataset(&path)?;
+        hash.update(path.as_bytes());
+        let length = dataset.shape().first().copied().unwrap_or(0) as u64;
+        for start in (0..length).step_by(BLOCK as usize) {
+            let block = Block::range(start, BLOCK.min(length - start));
+            hash.update(&slab::read(&dataset, &block)?);
+        }
+    }
+    Ok(format!("{:016x}", hash.digest()))
 }
 
 /// Replicas whose items are described at once.

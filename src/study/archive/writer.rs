@@ -16,9 +16,9 @@ use super::datasets::{Datasets, bytes, column_block, directions};
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
 use super::slab::pad;
-use super::{HOST_LENGTH, PROGRAM_LENGTH};
+use super::{FORMAT_VERSION, HOST_LENGTH, PROCESSOR_LENGTH, PROGRAM_LENGTH};
 use crate::study::config::Study;
-use crate::study::provenance::program;
+use crate::study::provenance::{processor, program};
 use crate::study::schema::{ScenarioSchema, ShapeError};
 use crate::study::work::{Failure, Row};
 
@@ -61,6 +61,7 @@ pub struct Writer {
     descriptor: PosixFile,
     host: Vec<u8>,
     program: Vec<u8>,
+    processor: Vec<u8>,
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -139,10 +140,12 @@ impl Writer {
                 schemas.to_vec(),
                 study.replicas,
                 study.first_replica,
+                FORMAT_VERSION,
             ),
             descriptor,
             host: pad(&[host.to_owned()], HOST_LENGTH),
             program: pad(&[program()], PROGRAM_LENGTH),
+            processor: pad(&[processor()], PROCESSOR_LENGTH),
             pending: Vec::new(),
             pending_bytes: 0,
         })
@@ -274,6 +277,7 @@ impl Writer {
         write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
         write("host", self.host.repeat(count))?;
         write("program", self.program.repeat(count))?;
+        write("processor", self.processor.repeat(count))?;
         write("checksum", collect(|row| row.checksum.to_ne_bytes().to_vec()))?;
         write("state", collect(|row| vec![row.state as u8]))
     }

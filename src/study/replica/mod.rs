@@ -5,6 +5,7 @@
 //! parts can change a bit of the results.
 
 mod analysis;
+mod brackets;
 mod columns;
 mod direction_rows;
 mod error;
@@ -21,6 +22,7 @@ use super::schema::{ScenarioSchema, schemas};
 use super::work::{Failure, Part, Row, Values, Work};
 use crate::solid::Solid;
 use analysis::Analysis;
+pub use brackets::RelaxedBrackets;
 use error::ReplicaError;
 pub use examination::Examination;
 use preparation::stream_key;
@@ -66,15 +68,38 @@ impl Replica {
             2 => preparation::prepare::<2>(&config.solid, &key)?,
             _ => preparation::prepare::<3>(&config.solid, &key)?,
         };
-        self.analyse(scenario, replica, &bytes)?;
+        Ok((self.analysed_row(scenario, replica, &bytes)?, bytes))
+    }
+
+    /// The row of the part `Solid` from the bytes of the solid.
+    fn analysed_row(
+        &mut self,
+        scenario: usize,
+        replica: u64,
+        bytes: &[u8],
+    ) -> Result<Row, ReplicaError> {
+        self.analyse(scenario, replica, bytes)?;
         let config = self.scenario(scenario);
         let columns = match self.last.as_ref().map(|last| &last.analysed) {
             Some(Analysed::Two(analysis)) => solid_row::columns(analysis, config)?,
             Some(Analysed::Three(analysis)) => solid_row::columns(analysis, config)?,
             None => return Err(ReplicaError::WrongPart),
         };
-        let row = columns.into_row(&self.schemas[scenario], &Part::Solid, self.slot(replica))?;
-        Ok((row, bytes))
+        columns.into_row(&self.schemas[scenario], &Part::Solid, self.slot(replica))
+    }
+
+    /// Analyses a stored solid again, at its stored positions.
+    ///
+    /// # Errors
+    /// Where the row is not one of this scenario, or the solid is not at its minimum.
+    pub fn analyse_again(
+        &mut self,
+        scenario: usize,
+        replica: u64,
+        row: &Row,
+    ) -> Result<Row, Failure> {
+        let bytes = self.restore(scenario, row)?;
+        Ok(self.analysed_row(scenario, replica, &bytes)?)
     }
 
     fn sweep(
@@ -199,6 +224,10 @@ fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError
 }
 
 fn stored<'r>(row: &'r Row, path: &'static str) -> Result<&'r Values, ReplicaError> {
+    stored_column(row, path)
+}
+
+fn stored_column<'r>(row: &'r Row, path: &str) -> Result<&'r Values, ReplicaError> {
     row.iter()
         .find(|(name, _)| name == path)
         .map(|(_, values)| values)

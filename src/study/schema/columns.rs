@@ -5,6 +5,8 @@ use crate::linearity::cause::Cause;
 use crate::study::config::{Feature, Parameterisation, Scenario, Study, set_name};
 
 const YES_NO: [(u8, &str); 2] = [(0, "no"), (1, "yes")];
+/// How the names of columns with causes end.
+pub(super) const CAUSE_SUFFIX: &str = "_cause";
 const AXES: [&str; 3] = ["x", "y", "z"];
 
 /// The axis of the rows.
@@ -293,7 +295,7 @@ fn sweeps(
             &format!("{what}, as a bracket of |delta theta|"),
         );
         group.codes(
-            &format!("{name}_cause"),
+            &format!("{name}{CAUSE_SUFFIX}"),
             &per,
             &causes,
             &format!("why {name} stands where it stands"),

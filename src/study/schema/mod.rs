@@ -118,6 +118,11 @@ impl Column {
         self.path.rsplit_once('/').map_or("", |(group, _)| group)
     }
 
+    /// Whether the values are codes of [`Cause`](crate::linearity::cause::Cause).
+    pub fn holds_causes(&self) -> bool {
+        self.path.ends_with(columns::CAUSE_SUFFIX)
+    }
+
     /// Bytes of the whole dataset.
     pub fn bytes(&self) -> u64 {
         self.replicas * (self.row_length() * self.kind.size()) as u64

@@ -1,29 +1,23 @@
 //! Collects the statistics from one or several results files.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
 use super::{
-    Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics,
-    Summary, SweepStatistics, ThetaStatistics,
+    Bounds, Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics,
+    Statistics, Summary, SweepStatistics, ThetaStatistics,
 };
 use crate::linearity::cause::Cause;
 use crate::study::archive::{Archive, ArchiveError, State};
 use crate::study::config::{Parameterisation, Scenario, set_name};
 use crate::study::quantile::Quantiles;
+use crate::study::reasons::{Reason, Reasons};
 use crate::study::schema::PartKind;
 use crate::study::work::{Part, Values};
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
-/// Different reasons that are counted; further ones are counted as [`OTHER_REASONS`].
-const COUNTED_REASONS: usize = 256;
-const OTHER_REASONS: &str = "other reasons";
-
-/// Reasons of failures with their numbers.
-type Reasons = Vec<(String, u64)>;
-
 /// Files that cannot be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum StatisticsError {
@@ -120,14 +114,11 @@ struct Collector<'a> {
     corrupt_blocks: HashSet<(&'a Path, u64)>,
 }
 
-/// A quantity whose quantiles are wanted: the columns it is made of, and how.
-struct Quantity {
-    column: usize,
-    /// The column of causes beside it.
-    cause: Option<usize>,
-    /// Values that make one number: 2 for a bracket.
-    width: usize,
-    quantiles: Quantiles,
+/// The columns of a threshold, and of what it is multiplied with.
+struct Threshold {
+    bracket: usize,
+    cause: usize,
+    factor: Option<usize>,
 }
 
 impl<'a> Collector<'a> {
@@ -202,9 +193,9 @@ impl<'a> Collector<'a> {
     }
 
     /// Items, solids, and reasons of failures.
-    fn count(&self) -> Result<(Counts, Counts, Reasons), ArchiveError> {
+    fn count(&self) -> Result<(Counts, Counts, Vec<Reason>), ArchiveError> {
         let (mut items, mut solids) = (Counts::default(), Counts::default());
-        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+        let mut reasons = Reasons::default();
         for (archive, slots) in self.blocks() {
             let parts = archive.layout().parts(self.scenario);
             let states = self.states(archive, &slots)?;
@@ -219,21 +210,12 @@ impl<'a> Collector<'a> {
                     ..archive.layout().rows(self.scenario, slots.end - 1).end;
                 for (state, reason) in states.iter().zip(archive.reasons(&rows)?) {
                     if *state == State::Failed {
-                        let full = reasons.len() >= COUNTED_REASONS;
-                        let known = !full || reasons.contains_key(&reason);
-                        let key = if known { reason } else { OTHER_REASONS.to_owned() };
-                        *reasons.entry(key).or_default() += 1;
+                        reasons.add(&reason);
                     }
                 }
             }
         }
-        let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        if reasons.len() > REASONS {
-            let rest = reasons.split_off(REASONS - 1).iter().map(|(_, count)| count).sum();
-            reasons.push((OTHER_REASONS.to_owned(), rest));
-        }
-        Ok((items, solids, reasons))
+        Ok((items, solids, reasons.into_kinds(REASONS)))
     }
 
     fn theta(
@@ -253,7 +235,7 @@ impl<'a> Collector<'a> {
                 largest_rank,
                 full_rank,
                 ranks,
-                singular_values: self.summary(&format!("{path}/singular_values"), None, 1)?,
+                singular_values: self.summary(&format!("{path}/singular_values"))?,
             });
         }
         let swept = self.config.swept().contains(&index);
@@ -267,8 +249,9 @@ impl<'a> Collector<'a> {
 
     fn sweeps(&self, theta: &str) -> Result<SweepStatistics, ArchiveError> {
         let path = |name: &str| format!("{theta}/sweeps/{name}");
-        let bracket =
-            |name: &str| self.summary(&path(name), Some(&path(&format!("{name}_cause"))), 2);
+        let bounds = |name: &str, factor: Option<&str>| {
+            self.bounds(&path(name), &path(&format!("{name}_cause")), factor)
+        };
         let causes = |name: &str| -> Result<Vec<u64>, ArchiveError> {
             let mut counts = vec![0; Cause::ALL.len()];
             self.visit(&path(name), |values| {
@@ -300,11 +283,11 @@ impl<'a> Collector<'a> {
         Ok(SweepStatistics {
             set: set_name(&self.config.sweep.set),
             directions,
-            gamma_star: bracket("gamma_star")?,
-            gamma_contact: bracket("gamma_contact")?,
-            gamma_rearrangement: bracket("gamma_rearrangement")?,
-            gamma_tilde: self.summary(&path("gamma_tilde"), None, 1)?,
-            zeta: self.summary(&path("zeta"), Some(&path("gamma_star_cause")), 1)?,
+            gamma_star: bounds("gamma_star", None)?,
+            gamma_contact: bounds("gamma_contact", None)?,
+            gamma_rearrangement: bounds("gamma_rearrangement", None)?,
+            gamma_tilde: self.summary(&path("gamma_tilde"))?,
+            zeta: bounds("gamma_star", Some(&path("susceptibility")))?,
             causes,
             cost: Cost {
                 steps: mean("steps")?,
@@ -347,59 +330,83 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// The quantiles of a column. Brackets count by the geometric mean of their ends; a censored
-    /// value counts as infinite.
-    fn summary(
-        &self,
-        path: &str,
-        cause: Option<&str>,
-        width: usize,
-    ) -> Result<Summary, ArchiveError> {
+    /// The quantiles of a column.
+    fn summary(&self, path: &str) -> Result<Summary, ArchiveError> {
         let mut quantiles = Quantiles::new(&PROBABILITIES);
-        let Some(column) = self.column(path) else {
+        while !quantiles.is_done() {
+            self.visit(path, |values| {
+                if let Values::F64(values) = values {
+                    values.iter().for_each(|&value| quantiles.add(value));
+                }
+            })?;
             quantiles.end_pass();
-            return Ok(Summary { count: 0, quantiles: quantiles.values() });
-        };
-        let cause = cause.and_then(|path| self.column(path));
-        let mut quantity = Quantity { column, cause, width, quantiles };
-        while !quantity.quantiles.is_done() {
-            for (archive, slots) in self.blocks() {
-                self.add_block(&mut quantity, archive, &slots)?;
-            }
-            quantity.quantiles.end_pass();
         }
-        let quantiles = quantity.quantiles;
         Ok(Summary { count: quantiles.count(), quantiles: quantiles.values() })
     }
 
-    fn add_block(
+    /// The bounds of the quantiles of a threshold, or of its product with the column `factor`.
+    /// Brackets count by the geometric mean of their ends; one without an upper end is censored.
+    fn bounds(
         &self,
-        quantity: &mut Quantity,
-        archive: &Archive,
-        slots: &Range<u64>,
+        path: &str,
+        cause: &str,
+        factor: Option<&str>,
+    ) -> Result<Bounds, ArchiveError> {
+        let (mut lower, mut upper) =
+            (Quantiles::new(&PROBABILITIES), Quantiles::new(&PROBABILITIES));
+        let mut censored = vec![0; Cause::ALL.len()];
+        if let (Some(bracket), Some(cause)) = (self.column(path), self.column(cause)) {
+            let factor = factor.and_then(|path| self.column(path));
+            let threshold = Threshold { bracket, cause, factor };
+            let mut first = true;
+            while !(lower.is_done() && upper.is_done()) {
+                self.visit_threshold(&threshold, |factor, [lo, hi], cause| {
+                    // Nothing was looked for.
+                    if lo.is_nan() {
+                        return;
+                    }
+                    let found = !hi.is_nan();
+                    let centre = factor * (lo * hi).sqrt();
+                    lower.add(if found { centre } else { factor * lo });
+                    upper.add(if found { centre } else { f64::INFINITY });
+                    if let (true, false, Some(count)) =
+                        (first, found, censored.get_mut(usize::from(cause)))
+                    {
+                        *count += 1;
+                    }
+                })?;
+                lower.end_pass();
+                upper.end_pass();
+                first = false;
+            }
+        }
+        Ok(Bounds { count: lower.count(), censored, lower: lower.values(), upper: upper.values() })
+    }
+
+    /// Calls `body` with (factor or 1, bracket, cause) of every done direction.
+    fn visit_threshold(
+        &self,
+        threshold: &Threshold,
+        mut body: impl FnMut(f64, [f64; 2], u8),
     ) -> Result<(), ArchiveError> {
-        let values = archive.column(self.scenario, quantity.column, slots)?;
-        let causes = match quantity.cause {
-            Some(column) => Some(archive.column(self.scenario, column, slots)?),
-            None => None,
-        };
-        let states = self.states(archive, slots)?;
-        let Values::F64(values) = values else { return Ok(()) };
-        for range in self.done_ranges(archive, quantity.column, &states) {
-            for (index, group) in
-                range.clone().step_by(quantity.width).zip(values[range].chunks(quantity.width))
-            {
-                let code = match &causes {
-                    Some(Values::U8(codes)) => codes.get(index / quantity.width).copied(),
-                    _ => None,
-                };
-                let value = if code == Some(Cause::Censored.code()) {
-                    f64::INFINITY
-                } else {
-                    let product: f64 = group.iter().product();
-                    if quantity.width == 1 { product } else { product.sqrt() }
-                };
-                quantity.quantiles.add(value);
+        for (archive, slots) in self.blocks() {
+            let read = |column| archive.column(self.scenario, column, &slots);
+            let (Values::F64(brackets), Values::U8(causes)) =
+                (read(threshold.bracket)?, read(threshold.cause)?)
+            else {
+                continue;
+            };
+            let factors = threshold.factor.map(read).transpose()?;
+            let states = self.states(archive, &slots)?;
+            for range in self.done_ranges(archive, threshold.cause, &states) {
+                for direction in range {
+                    let factor = match &factors {
+                        Some(Values::F64(factors)) => factors[direction],
+                        _ => 1.0,
+                    };
+                    let bracket = [brackets[2 * direction], brackets[2 * direction + 1]];
+                    body(factor, bracket, causes[direction]);
+                }
             }
         }
         Ok(())

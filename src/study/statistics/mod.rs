@@ -11,13 +11,15 @@ mod tests;
 
 use serde::{Serialize, Serializer};
 
+use super::reasons::Reason;
+
 pub use collect::{StatisticsError, collect};
 pub use stored::{columns, store};
 pub use table::table;
 
 /// The probabilities of all quantiles.
 pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
-/// Different reasons of failures that are kept; the rest is counted together.
+/// Kinds of failures that are kept; the rest is counted together.
 pub const REASONS: usize = 8;
 
 /// The statistics of a study.
@@ -53,8 +55,8 @@ pub struct ScenarioStatistics {
     pub items: Counts,
     /// Solids: the first part of every replica.
     pub solids: Counts,
-    /// Reasons of failed items with their numbers, the most frequent first.
-    pub reasons: Vec<(String, u64)>,
+    /// Kinds of failures, the most frequent first.
+    pub reasons: Vec<Reason>,
     /// One entry per parameterisation.
     pub parameterisations: Vec<ThetaStatistics>,
 }
@@ -96,16 +98,16 @@ pub struct SweepStatistics {
     pub set: String,
     /// Swept directions.
     pub directions: u64,
-    /// γ*, the geometric mean of its bracket; infinite where it lies beyond γ_max.
-    pub gamma_star: Summary,
+    /// γ*, the geometric mean of its bracket.
+    pub gamma_star: Bounds,
     /// First contact change, likewise.
-    pub gamma_contact: Summary,
+    pub gamma_contact: Bounds,
     /// First rearrangement, likewise.
-    pub gamma_rearrangement: Summary,
+    pub gamma_rearrangement: Bounds,
     /// Where the second order alone predicts γ*.
     pub gamma_tilde: Summary,
     /// ζ = s γ*.
-    pub zeta: Summary,
+    pub zeta: Bounds,
     /// Directions by the cause of γ*, γ_c, γ_r: the order of `Cause::ALL`.
     pub causes: Causes,
     /// Work per direction.
@@ -146,15 +148,35 @@ pub struct Summary {
     pub quantiles: Vec<f64>,
 }
 
+/// The distribution of a quantity of which some values are only known to lie beyond a γ that was
+/// reached: the true quantiles lie between the two sets.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Bounds {
+    /// Number of values, the censored ones included.
+    pub count: u64,
+    /// How many of them are censored, by cause: the order of `Cause::ALL`. `censored` is γ_max.
+    pub censored: Vec<u64>,
+    /// Quantiles for [`PROBABILITIES`] with every censored value where the sweep ended.
+    #[serde(serialize_with = "numbers")]
+    pub lower: Vec<f64>,
+    /// The same with every censored value at infinity.
+    #[serde(serialize_with = "numbers")]
+    pub upper: Vec<f64>,
+}
+
 impl Summary {
     /// The quantile of this probability, which is one of [`PROBABILITIES`].
     pub fn quantile(&self, probability: f64) -> f64 {
-        PROBABILITIES
-            .iter()
-            .position(|&p| p == probability)
-            .and_then(|index| self.quantiles.get(index).copied())
-            .unwrap_or(f64::NAN)
+        quantile(&self.quantiles, probability)
     }
+}
+
+fn quantile(quantiles: &[f64], probability: f64) -> f64 {
+    PROBABILITIES
+        .iter()
+        .position(|&p| p == probability)
+        .and_then(|index| quantiles.get(index).copied())
+        .unwrap_or(f64::NAN)
 }
 
 /// JSON knows neither infinity nor NaN: the one becomes "inf", the other null.

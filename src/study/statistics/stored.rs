@@ -3,26 +3,23 @@
 use std::path::Path;
 
 use super::{
-    Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics, Summary,
+    Bounds, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics,
     SweepStatistics,
 };
 use crate::linearity::cause::Cause;
-use crate::study::archive::{ArchiveError, STATISTICS, State, write_arrays};
+use crate::study::archive::{ArchiveError, STATISTICS, State, reason_cell, write_arrays};
 use crate::study::config::{Scenario, Study, set_name};
+use crate::study::reasons::Reason;
 use crate::study::schema::{Axis, Column, Kind, PartKind, Ticks};
 use crate::study::work::REASON_LENGTH;
 
 const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];
-/// Summaries of a sweep with their meaning.
-const SWEEPS: [(&str, &str); 5] = [
-    ("gamma_star", "quantiles of the geometric mean of the bracket; inf: beyond gamma_max"),
-    ("gamma_contact", "quantiles of the geometric mean of the bracket; inf: beyond gamma_max"),
-    (
-        "gamma_rearrangement",
-        "quantiles of the geometric mean of the bracket; inf: beyond gamma_max",
-    ),
-    ("gamma_tilde", "quantiles of the gamma where the second order predicts gamma_star"),
-    ("zeta", "quantiles of the maximum linear tunability; inf: gamma_star beyond gamma_max"),
+/// Quantities of a sweep of which some values are censored, with their meaning.
+const BOUNDED: [(&str, &str); 4] = [
+    ("gamma_star", "the geometric mean of the bracket"),
+    ("gamma_contact", "the geometric mean of the bracket"),
+    ("gamma_rearrangement", "the geometric mean of the bracket"),
+    ("zeta", "the maximum linear tunability"),
 ];
 const CAUSES: [&str; 3] = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
 
@@ -76,7 +73,7 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
         length: REASONS,
         ticks: Ticks::Index,
         unit: "1",
-        description: "reasons of failures, the most frequent first",
+        description: "kinds of failures, the most frequent first",
     };
     let mut columns = vec![
         array(
@@ -92,9 +89,16 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
             Kind::Text(REASON_LENGTH),
             std::slice::from_ref(&reason),
             "",
-            "reasons of failed items",
+            "kinds of failures: reasons with their numbers as #",
         ),
-        array("reason_counts".to_owned(), Kind::F64, &[reason], "1", "failed items of that reason"),
+        array(
+            "reason_examples".to_owned(),
+            Kind::Text(REASON_LENGTH),
+            std::slice::from_ref(&reason),
+            "",
+            "one reason of every kind, whole",
+        ),
+        array("reason_counts".to_owned(), Kind::F64, &[reason], "1", "failed items of that kind"),
     ];
     let quantile = quantile_axis();
     let thetas = scenario.parameterisations();
@@ -132,10 +136,23 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
             columns.push(array(format!("{home}/{name}"), Kind::F64, axes, unit, description));
         };
         add("directions".to_owned(), &[], "1", "number of swept directions");
-        for (name, description) in SWEEPS {
-            add(name.to_owned(), std::slice::from_ref(&quantile), "mixed", description);
-            add(format!("{name}_count"), &[], "1", "number of values behind the quantiles");
+        for (name, what) in BOUNDED {
+            let quantile = std::slice::from_ref(&quantile);
+            let lower = format!("quantiles of {what}; censored values where the sweep ended");
+            let upper = format!("quantiles of {what}; censored values at infinity");
+            add(format!("{name}_lower"), quantile, "mixed", &lower);
+            add(format!("{name}_upper"), quantile, "mixed", &upper);
+            add(format!("{name}_count"), &[], "1", "number of values, the censored ones included");
+            let censored = std::slice::from_ref(&cause);
+            add(format!("{name}_censored"), censored, "1", "number of censored values by cause");
         }
+        add(
+            "gamma_tilde".to_owned(),
+            std::slice::from_ref(&quantile),
+            "mixed",
+            "quantiles of the gamma where the second order predicts gamma_star",
+        );
+        add("gamma_tilde_count".to_owned(), &[], "1", "number of values behind the quantiles");
         for name in CAUSES {
             add(
                 format!("{name}_causes"),
@@ -165,14 +182,14 @@ fn scenario_arrays(scenario: &ScenarioStatistics, arrays: &mut Vec<(String, Vec<
         |counts: &Counts| floats(&[counts.pending, counts.done, counts.failed].map(|n| n as f64));
     arrays.push((format!("{home}/items"), counts(&scenario.items)));
     arrays.push((format!("{home}/solids"), counts(&scenario.solids)));
-    let mut texts = vec![0; REASONS * REASON_LENGTH];
-    let mut numbers = [0.0; REASONS];
-    for (index, (reason, count)) in scenario.reasons.iter().take(REASONS).enumerate() {
-        let cell = &mut texts[index * REASON_LENGTH..(index + 1) * REASON_LENGTH];
-        cell.copy_from_slice(&crate::study::archive::reason_cell(reason));
-        numbers[index] = *count as f64;
-    }
-    arrays.push((format!("{home}/reasons"), texts));
+    let reason = |index: usize| scenario.reasons.get(index);
+    let texts = |of: fn(&Reason) -> &str| -> Vec<u8> {
+        (0..REASONS).flat_map(|index| reason_cell(reason(index).map_or("", of))).collect()
+    };
+    let numbers: Vec<f64> =
+        (0..REASONS).map(|index| reason(index).map_or(0.0, |reason| reason.count as f64)).collect();
+    arrays.push((format!("{home}/reasons"), texts(|reason| &reason.kind)));
+    arrays.push((format!("{home}/reason_examples"), texts(|reason| &reason.example)));
     arrays.push((format!("{home}/reason_counts"), floats(&numbers)));
     for theta in &scenario.parameterisations {
         for set in &theta.sets {
@@ -195,17 +212,18 @@ fn set_arrays(home: &str, set: &SetStatistics, arrays: &mut Vec<(String, Vec<u8>
 
 fn sweep_arrays(home: &str, sweeps: &SweepStatistics, arrays: &mut Vec<(String, Vec<u8>)>) {
     arrays.push((format!("{home}/directions"), floats(&[sweeps.directions as f64])));
-    let summaries: [&Summary; 5] = [
-        &sweeps.gamma_star,
-        &sweeps.gamma_contact,
-        &sweeps.gamma_rearrangement,
-        &sweeps.gamma_tilde,
-        &sweeps.zeta,
-    ];
-    for ((name, _), summary) in SWEEPS.iter().zip(summaries) {
-        arrays.push((format!("{home}/{name}"), floats(&summary.quantiles)));
-        arrays.push((format!("{home}/{name}_count"), floats(&[summary.count as f64])));
+    let bounds: [&Bounds; 4] =
+        [&sweeps.gamma_star, &sweeps.gamma_contact, &sweeps.gamma_rearrangement, &sweeps.zeta];
+    for ((name, _), bounds) in BOUNDED.iter().zip(bounds) {
+        let censored: Vec<f64> = bounds.censored.iter().map(|&count| count as f64).collect();
+        arrays.push((format!("{home}/{name}_lower"), floats(&bounds.lower)));
+        arrays.push((format!("{home}/{name}_upper"), floats(&bounds.upper)));
+        arrays.push((format!("{home}/{name}_count"), floats(&[bounds.count as f64])));
+        arrays.push((format!("{home}/{name}_censored"), floats(&censored)));
     }
+    let tilde = &sweeps.gamma_tilde;
+    arrays.push((format!("{home}/gamma_tilde"), floats(&tilde.quantiles)));
+    arrays.push((format!("{home}/gamma_tilde_count"), floats(&[tilde.count as f64])));
     let causes = &sweeps.causes;
     let counts = [&causes.gamma_star, &causes.gamma_contact, &causes.gamma_rearrangement];
     for (name, counts) in CAUSES.iter().zip(counts) {

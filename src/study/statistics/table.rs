@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ScenarioStatistics, Statistics, Summary, ThetaStatistics};
+use super::{Bounds, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics, quantile};
 use crate::linearity::cause::Cause;
 
 /// Width of a number with its separator.
@@ -40,8 +40,8 @@ fn scenario_table(text: &mut String, scenario: &ScenarioStatistics) {
         }
     }
     text.push('\n');
-    for (reason, count) in &scenario.reasons {
-        let _ = writeln!(text, "  failed {count} times: {reason}");
+    for reason in &scenario.reasons {
+        let _ = writeln!(text, "  failed {} times: {reason}", reason.count);
     }
     if solids.done == 0 {
         return;
@@ -101,7 +101,7 @@ fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
                 set.name,
                 set.features,
                 theta.parameters,
-                cells(&set.singular_values, &[0.0, 0.05, 0.5, 0.95, 1.0]),
+                cells(&set.singular_values.quantiles, &[0.0, 0.05, 0.5, 0.95, 1.0]),
             );
         }
     }
@@ -115,9 +115,10 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
     let theta_width = widths.theta;
     let _ = writeln!(
         text,
-        "\n  {:theta_width$} {:>10} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$}",
+        "\n  {:theta_width$} {:>10}   {:5} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$}",
         "theta",
         "directions",
+        "bound",
         "g* 5%",
         "g* 50%",
         "g* 95%",
@@ -128,16 +129,25 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
         "zeta 95%",
     );
     for (theta, sweep) in swept() {
-        let _ = writeln!(
-            text,
-            "  {:theta_width$} {:>10} {} {} {} {}",
-            theta.name,
-            sweep.directions,
-            cells(&sweep.gamma_star, &[0.05, 0.5, 0.95]),
-            cells(&sweep.gamma_contact, &[0.5]),
-            cells(&sweep.gamma_tilde, &[0.5]),
-            cells(&sweep.zeta, &[0.05, 0.5, 0.95]),
-        );
+        let row = |of: fn(&Bounds) -> &Vec<f64>| {
+            [
+                cells(of(&sweep.gamma_star), &[0.05, 0.5, 0.95]),
+                cells(of(&sweep.gamma_contact), &[0.5]),
+                cells(&sweep.gamma_tilde.quantiles, &[0.5]),
+                cells(of(&sweep.zeta), &[0.05, 0.5, 0.95]),
+            ]
+            .join(" ")
+        };
+        let (lower, upper) = (row(|bounds| &bounds.lower), row(|bounds| &bounds.upper));
+        let (name, directions) = (&theta.name, sweep.directions);
+        let bound = if lower == upper { "" } else { "lower" };
+        let _ = writeln!(text, "  {name:theta_width$} {directions:>10}   {bound:5} {lower}");
+        if lower != upper {
+            let _ = writeln!(text, "  {:theta_width$} {:>10}   upper {upper}", "", "");
+        }
+    }
+    for (theta, sweep) in swept() {
+        censored(text, theta, sweep, theta_width);
     }
     let _ = writeln!(
         text,
@@ -167,13 +177,37 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
     }
 }
 
-fn cells(summary: &Summary, probabilities: &[f64]) -> String {
-    let cells: Vec<String> =
-        probabilities.iter().map(|&p| format!("{:>CELL$}", number(summary.quantile(p)))).collect();
+/// How many values are censored, and by what.
+fn censored(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics, width: usize) {
+    let named = [
+        ("g*", &sweep.gamma_star),
+        ("g_c", &sweep.gamma_contact),
+        ("g_r", &sweep.gamma_rearrangement),
+    ];
+    for (name, bounds) in named {
+        let causes = Cause::ALL.iter().zip(&bounds.censored).filter(|(_, count)| **count > 0);
+        let causes: Vec<String> = causes
+            .map(|(cause, count)| match cause {
+                Cause::Censored => format!("{count} at gamma_max"),
+                other => format!("{count} by {}", other.name()),
+            })
+            .collect();
+        if !causes.is_empty() {
+            let (theta, count, causes) = (&theta.name, bounds.count, causes.join(", "));
+            let _ = writeln!(text, "  {theta:width$}  {name} censored: {causes}, of {count}");
+        }
+    }
+}
+
+fn cells(quantiles: &[f64], probabilities: &[f64]) -> String {
+    let cells: Vec<String> = probabilities
+        .iter()
+        .map(|&p| format!("{:>CELL$}", number(quantile(quantiles, p))))
+        .collect();
     cells.join(" ")
 }
 
-/// Three digits; infinity is "beyond" (γ_max), no value is "-".
+/// Three digits; infinity is "beyond" (what was reached), no value is "-".
 fn number(value: f64) -> String {
     if value.is_nan() {
         "-".to_owned()

@@ -1,20 +1,26 @@
 //! Looks at a whole results file again: checksums, stored solids, sweeps, flags, and some items
-//! computed anew, bit for bit.
+//! computed anew.
+
+mod comparison;
+mod sweeps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::archive::{Archive, ArchiveError, Item, State};
-use super::provenance::program;
+use super::provenance::Origin;
+use super::reasons::Reasons;
 use super::replica::{Examination, Replica};
-use super::work::{Part, Row, Values, Work};
+use super::statistics;
+use super::work::{Failure, Part, Row, Values, Work};
+use comparison::{Comparison, Exactness, compare};
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
 /// Solids per scenario whose Jacobian is compared with finite differences.
 const SPOT_CHECKS: u64 = 3;
-/// Rounding of quantities that follow from stored ones.
-const ROUNDING: f64 = 1e-9;
+/// Directions of each of these solids whose brackets are relaxed again, evenly spread.
+const SPOT_DIRECTIONS: usize = 2;
 /// Findings of one kind that are kept as text.
 pub const FINDINGS_KEPT: usize = 20;
 
@@ -38,6 +44,8 @@ pub struct Section {
     pub note: String,
     /// The first findings, one line each.
     pub findings: Vec<String>,
+    /// What could not be decided, and why: not wrong.
+    pub undecided: Vec<String>,
 }
 
 impl Section {
@@ -53,6 +61,13 @@ impl Section {
             if self.findings.len() < FINDINGS_KEPT {
                 self.findings.push(format!("{place}: {line}"));
             }
+        }
+    }
+
+    /// Something could not be looked at.
+    fn skip(&mut self, place: &str, reason: &str) {
+        if self.undecided.len() < FINDINGS_KEPT {
+            self.undecided.push(format!("{place}: {reason}"));
         }
     }
 }
@@ -95,16 +110,19 @@ pub fn check(archive: &Archive, settings: &Settings) -> Result<Report, ArchiveEr
     let mut checker = Checker {
         archive,
         replica: Replica::new(Arc::new(archive.study().clone())),
+        skeleton: Section::new("labels, scales and identities of the items"),
         checksums: Section::new("checksums"),
         solids: Section::new("forces, pressure, contacts at the stored positions"),
         identities: Section::new("identities of J, singular values and vectors"),
         differences: Section::new("J against finite differences"),
         sweeps: Section::new("sweeps: brackets, directions, zeta"),
-        again: Section::new("items computed again, bit for bit"),
+        brackets: Section::new("brackets relaxed again at both ends"),
+        again: Section::new("items computed again"),
         pending: 0,
         failed: 0,
         worst: Examination::default(),
     };
+    checker.skeleton()?;
     let mut flags = Vec::new();
     let mut whole = Vec::new();
     for scenario in 0..archive.layout().scenarios() {
@@ -115,15 +133,17 @@ pub fn check(archive: &Archive, settings: &Settings) -> Result<Report, ArchiveEr
     solids.note = format!("residual force at most {:.2} of what is accepted", worst.residual);
     identities.note = format!("violated by at most {:.2} of what is accepted", worst.identities);
     if let Some(difference) = worst.difference {
-        differences.note = format!("relative difference at most {difference:.1e}");
+        differences.note = format!("differences at most {difference:.1e} of |J|");
     }
     Ok(Report {
         sections: vec![
+            checker.skeleton,
             checker.checksums,
             solids,
             identities,
             differences,
             checker.sweeps,
+            checker.brackets,
             checker.again,
         ],
         flags,
@@ -135,11 +155,13 @@ pub fn check(archive: &Archive, settings: &Settings) -> Result<Report, ArchiveEr
 struct Checker<'a> {
     archive: &'a Archive,
     replica: Replica,
+    skeleton: Section,
     checksums: Section,
     solids: Section,
     identities: Section,
     differences: Section,
     sweeps: Section,
+    brackets: Section,
     again: Section,
     pending: u64,
     failed: u64,
@@ -169,7 +191,7 @@ impl Checker<'_> {
         let replicas = archive.layout().replicas();
         let parts = schema.parts.len();
         let mut counts: BTreeMap<usize, BTreeMap<u8, u64>> = BTreeMap::new();
-        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+        let mut reasons = Reasons::default();
         let spots = replicas.div_ceil(SPOT_CHECKS).max(1);
         let step = archive.slots_at_once(scenario, BLOCK_BYTES);
         for first in (0..replicas).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
@@ -185,7 +207,7 @@ impl Checker<'_> {
                         self.failed += 1;
                         let row = archive.layout().row(item);
                         for reason in archive.reasons(&(row..row + 1))? {
-                            *reasons.entry(reason).or_default() += 1;
+                            reasons.add(&reason);
                         }
                     }
                     State::Done => {}
@@ -199,7 +221,7 @@ impl Checker<'_> {
                 if state == State::Done && good {
                     whole.push(item);
                     let row = archive.row(item)?;
-                    self.row(item, &row, item.slot.is_multiple_of(spots));
+                    self.row(item, &row, item.slot.is_multiple_of(spots))?;
                     count_flags(archive, item, &row, &mut counts);
                 }
             }
@@ -207,10 +229,9 @@ impl Checker<'_> {
         for (column, values) in counts {
             flags.extend(flag(archive, scenario, column, &values));
         }
+        let reasons = reasons.into_kinds(FINDINGS_KEPT);
         if !reasons.is_empty() {
-            let mut counts: Vec<(String, u64)> = reasons.into_iter().collect();
-            counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            counts.truncate(FINDINGS_KEPT);
+            let counts = reasons.iter().map(|reason| (reason.to_string(), reason.count)).collect();
             flags.push(Flag {
                 scenario: schema.name.clone(),
                 path: "/items/reason".to_owned(),
@@ -222,7 +243,20 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn row(&mut self, item: Item, row: &Row, spot: bool) {
+    fn skeleton(&mut self) -> Result<(), ArchiveError> {
+        match self.archive.verify_skeleton(&statistics::columns(self.archive.study()))? {
+            None => self.skeleton.skip("the file", "format version 1 has no checksum of them"),
+            Some(true) => self.skeleton.add("the file", Vec::new()),
+            Some(false) => {
+                let wrong =
+                    "the checksum does not hold: the meaning of rows and columns is not sure";
+                self.skeleton.add("the file", vec![wrong.to_owned()]);
+            }
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, item: Item, row: &Row, spot: bool) -> Result<(), ArchiveError> {
         let place = self.place(item);
         let part = &self.archive.schemas()[item.scenario].parts[item.part];
         match part {
@@ -235,10 +269,51 @@ impl Checker<'_> {
                 }
             }
             Part::Directions { directions, .. } => {
-                let lines = sweep_findings(row, directions.len());
+                let lines = sweeps::findings(row, directions.len());
                 self.sweeps.add(&place, lines);
+                if spot && self.is_spot(item) {
+                    self.relax_brackets(item, &place, row)?;
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Whether the brackets of this block of directions are relaxed again: of every parameterisation
+    /// some blocks, evenly spread.
+    fn is_spot(&self, item: Item) -> bool {
+        let parts = &self.archive.schemas()[item.scenario].parts;
+        let theta = |part: &Part| match part {
+            Part::Solid => None,
+            Part::Directions { parameterisation, .. } => Some(*parameterisation),
+        };
+        let own = theta(&parts[item.part]);
+        let blocks = parts.iter().filter(|part| theta(part) == own).count();
+        let place = parts[..item.part].iter().filter(|part| theta(part) == own).count();
+        place.is_multiple_of(blocks.div_ceil(SPOT_DIRECTIONS).max(1))
+    }
+
+    /// Relaxes the first direction of a block at both ends of its brackets.
+    fn relax_brackets(&mut self, item: Item, place: &str, row: &Row) -> Result<(), ArchiveError> {
+        let solid = Item { part: 0, ..item };
+        let index = self.archive.layout().row(solid);
+        if self.archive.states(&(index..index + 1))? != [State::Done] {
+            self.brackets.skip(place, "the solid is not done");
+            return Ok(());
+        }
+        let replica = self.archive.study().first_replica + item.slot;
+        let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
+        let solid = self.archive.row(solid)?;
+        match self.replica.relax_brackets(item.scenario, replica, &solid, &part, row) {
+            Ok(found) => {
+                found.undecided.iter().for_each(|reason| self.brackets.skip(place, reason));
+                if found.looked_at > 0 {
+                    self.brackets.add(place, found.wrong);
+                }
+            }
+            Err(reason) => self.brackets.add(place, vec![reason]),
+        }
+        Ok(())
     }
 
     fn examined(&mut self, place: &str, found: Examination, spot: bool) {
@@ -253,114 +328,68 @@ impl Checker<'_> {
             self.worst.difference = Some(larger(worst, difference));
             self.differences.add(place, found.derivative);
         } else if spot {
-            self.differences
-                .findings
-                .push(format!("{place}: not compared, every step changes a contact (not wrong)"));
+            self.differences.skip(place, "the solid is wrong, or every step changes a contact");
         }
     }
 
-    /// Computes some items anew, evenly spread over those that are done.
+    /// Computes some items anew, evenly spread over those that are done: from the beginning and bit
+    /// for bit where this program and this kind of processor have computed them; otherwise from the
+    /// stored positions and to rounding, because the way from a random start to its minimum is as
+    /// sensitive as the weather.
     fn recompute(&mut self, whole: &[Item], items: u64) -> Result<(), ArchiveError> {
+        let here = Origin::here();
         let mut foreign = BTreeSet::new();
         let wanted = usize::try_from(items).unwrap_or(usize::MAX).min(whole.len());
         for index in 0..wanted {
             let item = whole[index * whole.len() / wanted];
+            let origin = self.archive.origin_of(self.archive.layout().row(item))?;
+            let exactness = if origin == here { Exactness::Bits } else { Exactness::Rounding };
             let stored = self.archive.row(item)?;
             let place = self.place(item);
-            let lines = match self.compute(item)? {
-                Ok(row) => different_columns(&stored, &row),
-                Err(reason) => vec![format!("fails now: {reason}")],
-            };
-            self.again.add(&place, lines);
-            foreign.insert(self.archive.program_of(self.archive.layout().row(item))?);
+            match self.compute(item, &stored, exactness)? {
+                Ok(row) => match compare(&stored, &row, exactness) {
+                    Comparison::Differences(lines) => self.again.add(&place, lines),
+                    Comparison::Impossible(reason) => self.again.skip(&place, reason),
+                },
+                Err(failure) => self.again.add(&place, vec![format!("fails now: {failure}")]),
+            }
+            if origin != here {
+                foreign.insert(origin);
+            }
         }
-        foreign.remove(&program());
-        for wrote in foreign {
-            self.again.findings.push(format!(
-                "computed by amorph {wrote}, this is {}: other bits need not be wrong",
-                program()
+        self.again.note = match (wanted, foreign.is_empty()) {
+            (0, _) => String::new(),
+            (_, true) => "bit for bit".to_owned(),
+            (_, false) => "to rounding, from the stored positions".to_owned(),
+        };
+        for origin in foreign {
+            self.again.undecided.push(format!(
+                "computed by {origin}, this is {here}: compared to rounding, not bit for bit"
             ));
         }
         Ok(())
     }
 
-    fn compute(&mut self, item: Item) -> Result<Result<Row, String>, ArchiveError> {
+    fn compute(
+        &mut self,
+        item: Item,
+        stored: &Row,
+        exactness: Exactness,
+    ) -> Result<Result<Row, Failure>, ArchiveError> {
         let replica = self.archive.study().first_replica + item.slot;
         let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
         if part == Part::Solid {
-            let row = self.replica.solid(item.scenario, replica);
-            return Ok(row.map(|(row, _)| row).map_err(|failure| failure.reason));
+            return Ok(match exactness {
+                Exactness::Bits => self.replica.solid(item.scenario, replica).map(|(row, _)| row),
+                Exactness::Rounding => self.replica.analyse_again(item.scenario, replica, stored),
+            });
         }
         let solid = self.archive.row(Item { part: 0, ..item })?;
-        let row = self
+        Ok(self
             .replica
             .restore(item.scenario, &solid)
-            .and_then(|bytes| self.replica.directions(item.scenario, replica, &bytes, &part));
-        Ok(row.map_err(|failure| failure.reason))
+            .and_then(|bytes| self.replica.directions(item.scenario, replica, &bytes, &part)))
     }
-}
-
-/// The columns whose bits differ.
-fn different_columns(stored: &Row, row: &Row) -> Vec<String> {
-    let bits = |values: &Values| -> Vec<u64> {
-        match values {
-            Values::F64(values) => values.iter().map(|value| value.to_bits()).collect(),
-            Values::I32(values) => {
-                values.iter().map(|value| u64::from(value.cast_unsigned())).collect()
-            }
-            Values::U8(values) => values.iter().map(|&value| u64::from(value)).collect(),
-        }
-    };
-    let pairs = stored.iter().zip(row);
-    pairs
-        .filter(|((path, old), (name, new))| path != name || bits(old) != bits(new))
-        .map(|((path, old), (_, new))| {
-            let (old, new) = (bits(old), bits(new));
-            let differing = old.iter().zip(&new).filter(|(a, b)| a != b).count();
-            format!("{path}: {differing} of {} values differ", old.len())
-        })
-        .collect()
-}
-
-/// What is wrong with the stored rows of some directions.
-fn sweep_findings(row: &Row, directions: usize) -> Vec<String> {
-    let floats = |name: &str| -> Option<&[f64]> {
-        row.iter().find(|(path, _)| path.ends_with(&format!("/sweeps/{name}"))).and_then(
-            |(_, values)| match values {
-                Values::F64(values) => Some(values.as_slice()),
-                _ => None,
-            },
-        )
-    };
-    let mut wrong = Vec::new();
-    for name in ["gamma_star", "gamma_contact", "gamma_rearrangement"] {
-        for bracket in floats(name).unwrap_or_default().chunks_exact(2) {
-            if bracket[0] > bracket[1] || bracket[0] < 0.0 {
-                wrong.push(format!("{name}: [{}, {}] is no bracket", bracket[0], bracket[1]));
-            }
-        }
-    }
-    let vectors = floats("direction_vector").unwrap_or_default();
-    let parameters = vectors.len() / directions.max(1);
-    for vector in vectors.chunks_exact(parameters.max(1)) {
-        let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if !((norm - 1.0).abs() <= ROUNDING) {
-            wrong.push(format!("a direction has length {norm}"));
-        }
-    }
-    let (zeta, strength, star) = (
-        floats("zeta").unwrap_or_default(),
-        floats("susceptibility").unwrap_or_default(),
-        floats("gamma_star").unwrap_or_default(),
-    );
-    for ((&zeta, &strength), star) in zeta.iter().zip(strength).zip(star.chunks_exact(2)) {
-        let expected = strength * (star[0] * star[1]).sqrt();
-        let both_missing = zeta.is_nan() && expected.is_nan();
-        if !both_missing && !((zeta - expected).abs() <= ROUNDING * expected.abs()) {
-            wrong.push(format!("zeta = {zeta:e}, but s sqrt(lo hi) = {expected:e}"));
-        }
-    }
-    wrong
 }
 
 fn count_flags(
