@@ -20,7 +20,7 @@ export OMP_NUM_THREADS = 1
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs torture referee bench build packages rust clean
+.PHONY: help demo test lint docs torture referee scan bench build packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 17
@@ -54,6 +54,9 @@ torture: packages rust  ## kill the program some 200 times and compare the files
 
 referee: packages rust  ## thresholds against plain FIRE at every step, hours
 	$(CARGO) test --release --test referee -- --ignored --nocapture
+
+scan: packages rust  ## every prepared solid against plain dense computation, p and B, half an hour
+	$(CARGO) test --release --test scan -- --ignored --nocapture
 
 bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's package) where that is possible
 	@scripts/install-packages.sh lammps

@@ -2,6 +2,8 @@
 //! accepts: forces over all pairs, pressure and elastic constants by dense linear algebra.
 
 mod common;
+#[path = "common/plain.rs"]
+mod plain;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,9 +12,8 @@ use amorph::relax::RelaxError;
 use amorph::relax::prepare::{Recipe, Structure, Target};
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::solid::random::StreamKey;
-use amorph::solid::{Solid, Vector};
 use common::small::recipe;
-use nalgebra::{DMatrix, DVector};
+use plain::plain;
 
 /// One cell of the scan.
 #[derive(Clone, Copy)]
@@ -21,147 +22,6 @@ struct Cell {
     particles: usize,
     pressure: f64,
     depth: f64,
-}
-
-/// What plain computation says about a solid.
-struct Plain {
-    /// max|F| over all particles and pairs, in units of the stiffest bond's curvature.
-    stiff: f64,
-    /// The same in units of the mean contact force.
-    relative: f64,
-    pressure: f64,
-    elastic: Vec<f64>,
-    zero_modes: usize,
-    negative: usize,
-}
-
-/// The strain components in the order of the elastic constants.
-fn components<const D: usize>() -> Vec<(usize, usize)> {
-    if D == 2 {
-        vec![(0, 0), (1, 1), (0, 1)]
-    } else {
-        vec![(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
-    }
-}
-
-const ELASTIC_2D: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)];
-/// xxxx yyyy zzzz yzyz xzxz xyxy yyzz xxzz xxyy xxyz xxxz xxxy yyyz yyxz yyxy zzyz zzxz zzxy yzxz
-/// yzxy xzxy over (xx, yy, zz, yz, xz, xy).
-const ELASTIC_3D: [(usize, usize); 21] = [
-    (0, 0),
-    (1, 1),
-    (2, 2),
-    (3, 3),
-    (4, 4),
-    (5, 5),
-    (1, 2),
-    (0, 2),
-    (0, 1),
-    (0, 3),
-    (0, 4),
-    (0, 5),
-    (1, 3),
-    (1, 4),
-    (1, 5),
-    (2, 3),
-    (2, 4),
-    (2, 5),
-    (3, 4),
-    (3, 5),
-    (4, 5),
-];
-
-/// Everything from the pair energies alone: all pairs, no list, no rattlers, dense matrices.
-fn plain<const D: usize>(solid: &Solid<D>) -> Plain {
-    let n = solid.len();
-    let potential = &solid.interactions.potential;
-    let strains: Vec<DMatrix<f64>> = components::<D>()
-        .into_iter()
-        .map(|(a, b)| {
-            let mut e = DMatrix::zeros(D, D);
-            e[(a, b)] += 0.5;
-            e[(b, a)] += 0.5;
-            e
-        })
-        .collect();
-    let mut hessian = DMatrix::<f64>::zeros(n * D, n * D);
-    let mut coupling = vec![DVector::<f64>::zeros(n * D); strains.len()];
-    let mut affine = DMatrix::<f64>::zeros(strains.len(), strains.len());
-    let mut forces = vec![Vector::<D>::zeros(); n];
-    let (mut virial, mut total, mut bonds, mut stiffest) = (0.0, 0.0, 0_usize, 0.0_f64);
-    for i in 0..n {
-        for j in i + 1..n {
-            let r = solid.separation(i, j);
-            let distance = r.norm();
-            let pair = solid.pair(i, j);
-            if !potential.interacts(&pair, distance) {
-                continue;
-            }
-            let [slope, curvature, ..] = potential.radial(&pair, distance);
-            forces[i] -= r * (slope / distance);
-            forces[j] += r * (slope / distance);
-            virial += slope * distance;
-            total += slope.abs();
-            bonds += 1;
-            let core = pair.k / (pair.sigma * pair.sigma);
-            stiffest = stiffest.max(core).max(2.0 * pair.depth * potential.a * potential.a);
-            // Without the contacts that only touch: 1e-9 is far above the rounding, and a pair of a
-            // rattler carries no force at all.
-            if slope.abs() * pair.sigma / pair.k < 1e-12 * (1.0 + total / bonds as f64) {
-                continue;
-            }
-            let normal = r / distance;
-            let phi1 = slope / distance;
-            let h = nalgebra::SMatrix::<f64, D, D>::identity() * phi1
-                + normal * normal.transpose() * (curvature - phi1);
-            for (row, column, sign) in [(i, i, 1.0), (j, j, 1.0), (i, j, -1.0), (j, i, -1.0)] {
-                let mut view = hessian.view_mut((row * D, column * D), (D, D));
-                view += h * sign;
-            }
-            let r = DVector::from_iterator(D, r.iter().copied());
-            let h = DMatrix::from_iterator(D, D, h.iter().copied());
-            for (a, strain) in strains.iter().enumerate() {
-                let moved = strain * &r;
-                let pull = &h * &moved;
-                for axis in 0..D {
-                    coupling[a][i * D + axis] += pull[axis];
-                    coupling[a][j * D + axis] -= pull[axis];
-                }
-                for (b, other) in strains.iter().enumerate() {
-                    affine[(a, b)] += (other * &r).dot(&pull);
-                }
-            }
-        }
-    }
-    let volume = solid.cell.volume();
-    let eigen = hessian.symmetric_eigen();
-    let limit = 1e-11 * stiffest;
-    let mut relaxed = affine;
-    let (mut zero_modes, mut negative) = (0, 0);
-    for (mode, &value) in eigen.eigenvalues.iter().enumerate() {
-        if value.abs() <= limit {
-            zero_modes += 1;
-            continue;
-        }
-        negative += usize::from(value < 0.0);
-        let v = eigen.eigenvectors.column(mode);
-        let share: Vec<f64> = coupling.iter().map(|xi| xi.dot(&v)).collect();
-        for a in 0..strains.len() {
-            for b in 0..strains.len() {
-                relaxed[(a, b)] -= share[a] * share[b] / value;
-            }
-        }
-    }
-    let order: &[(usize, usize)] = if D == 2 { &ELASTIC_2D } else { &ELASTIC_3D };
-    let max_force = forces.iter().map(Vector::norm).fold(0.0, f64::max);
-    Plain {
-        stiff: max_force / stiffest,
-        relative: max_force / (total / bonds as f64),
-        pressure: -virial / (D as f64 * volume),
-        elastic: order.iter().map(|&(a, b)| relaxed[(a, b)] / volume).collect(),
-        zero_modes,
-        negative,
-    }
 }
 
 /// What came of a cell.
@@ -289,7 +149,9 @@ fn cells() -> Vec<Cell> {
         for particles in [64, 256] {
             for depth in [0.0, 0.001, 0.01, 0.03, 0.1] {
                 for pressure in [1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
-                    if depth == 0.0 || pressure >= 1e-3 {
+                    // At p = 1 the box of 64 spheres is too small: the configuration refuses it.
+                    let fits = pressure < 1.0 || dimension == 2 || particles > 64;
+                    if fits && (depth == 0.0 || (1e-3..=0.1).contains(&pressure)) {
                         cells.push(Cell { dimension, particles, pressure, depth });
                     }
                 }
@@ -297,6 +159,55 @@ fn cells() -> Vec<Cell> {
         }
     }
     cells
+}
+
+/// Replicas of a cell that may fail, and attempts per replica.
+const FAILED: f64 = 0.01;
+const ATTEMPTS: f64 = 1.2;
+
+/// What a cell falls short of.
+fn shortcomings(cell: Cell, tally: &Tally) -> Vec<String> {
+    let n = (tally.solids + tally.failed) as f64;
+    let place = format!(
+        "{}d N = {} p = {:e} B = {}",
+        cell.dimension, cell.particles, cell.pressure, cell.depth
+    );
+    let mut lines: Vec<String> =
+        tally.wrong.iter().map(|line| format!("{place}: {line}")).collect();
+    if tally.failed as f64 > FAILED * n {
+        lines.push(format!("{place}: {} of {n} failed: {:?}", tally.failed, tally.reasons));
+    }
+    if tally.attempts as f64 > ATTEMPTS * n {
+        lines.push(format!("{place}: {} attempts for {n} solids", tally.attempts));
+    }
+    lines
+}
+
+fn scanned(cell: Cell, solids: u64, dense: bool) -> Vec<String> {
+    let tally = match cell.dimension {
+        2 => run::<2>(cell, solids, dense),
+        _ => run::<3>(cell, solids, dense),
+    };
+    show(cell, &tally);
+    shortcomings(cell, &tally)
+}
+
+#[test]
+fn a_sample_of_the_corners_is_what_plain_computation_says() {
+    let sample = |dimension, particles, pressure, depth| {
+        scanned(Cell { dimension, particles, pressure, depth }, 3, true)
+    };
+    let mut short = Vec::new();
+    for (pressure, depth) in
+        [(1e-3, 0.0), (1e-5, 0.0), (1e-2, 1e-3), (1e-1, 1e-2), (1e-2, 1e-2), (1e-3, 3e-2)]
+    {
+        short.extend(sample(2, 64, pressure, depth));
+        short.extend(sample(3, 48, pressure, depth));
+    }
+    short.extend(sample(2, 48, 1e-3, 1e-1));
+    short.extend(sample(2, 64, 1.0, 0.0));
+    short.extend(sample(3, 80, 1.0, 0.0));
+    assert!(short.is_empty(), "{short:#?}");
 }
 
 #[test]
@@ -318,11 +229,11 @@ fn scan() {
             && (depth.is_nan() || cell.depth == depth)
             && (pressure.is_nan() || cell.pressure == pressure)
     };
-    for cell in cells().into_iter().filter(chosen) {
-        let tally = match cell.dimension {
-            2 => run::<2>(cell, solids, dense),
-            _ => run::<3>(cell, solids, dense),
-        };
-        show(cell, &tally);
-    }
+    println!(
+        "| d | N | p | B | solids | failed | attempts | relaxations (mean, most), packing fraction | \
+         s per solid | slowest | F/stiffest, F/mean, p, C | wrong | reasons"
+    );
+    let short: Vec<String> =
+        cells().into_iter().filter(chosen).flat_map(|cell| scanned(cell, solids, dense)).collect();
+    assert!(short.is_empty(), "{short:#?}");
 }

@@ -261,23 +261,6 @@ pub fn relax<const D: usize>(
     descend(solid, forces, scale)
 }
 
-/// Relaxes a solid from where it is expected after a small change: by Newton's method as long as the
-/// Hessian is positive definite, else as [`relax`]. Either way the energy falls to a minimum nearby.
-///
-/// # Errors
-/// As [`relax`].
-pub fn relax_nearby<const D: usize>(
-    solid: &mut Solid<D>,
-    forces: &mut Forces<D>,
-) -> Result<Equilibrium<D>, RelaxError> {
-    forces.rebuild(solid);
-    let start = solid.positions.clone();
-    polish(solid, forces).or_else(|_| {
-        solid.positions = start;
-        relax(solid, forces)
-    })
-}
-
 /// Relaxes a solid by FIRE from wherever it is, then polishes: the plain protocol.
 ///
 /// # Errors

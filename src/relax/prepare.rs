@@ -103,7 +103,7 @@ impl Recipe {
         match (self.start_packing_fraction, self.target) {
             (Some(fraction), _) | (None, Target::PackingFraction(fraction)) => fraction,
             (None, Target::Pressure { value, .. }) => {
-                start_packing_fraction::<D>(value / self.k.largest())
+                start_packing_fraction::<D>(value / self.k.mean())
             }
         }
     }

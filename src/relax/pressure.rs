@@ -5,14 +5,14 @@
 //! method on the edge, with the affine and the non-affine displacement as predictor of the
 //! positions, needs two or three steps to 1e-8.
 //!
-//! The pressure of a packing jumps where it rearranges, and a box too large holds no solid at all.
-//! So the target is closed in: a step that crosses it is followed by shorter ones only, and a solid
-//! that is lost is taken up again where it last was.
+//! A box too large holds no solid at all: one that is lost is taken up again where it last was, and
+//! strained by less. A step across the target is not held against the next one: the solid may have
+//! rearranged, and then the target lies elsewhere.
 
 use super::RelaxError;
 use super::forces::Forces;
 use super::hessian::{Field, bond_stiffness};
-use super::newton::{Equilibrium, relax, relax_nearby};
+use super::newton::{Equilibrium, relax};
 use crate::solid::cell::Cell;
 use crate::solid::{Solid, Vector};
 
@@ -25,11 +25,10 @@ const FALLBACK_STRAIN: f64 = 0.002;
 /// Relaxations before giving up.
 const MAX_RELAXATIONS: u64 = 120;
 
-/// After a step across the target, or into a box that holds no solid, the steps are at most this
-/// share of it.
-const CLOSING_IN: f64 = 0.5;
+/// After a step into a box that holds no solid the next one is at most this share of it.
+const LESS_FAR: f64 = 0.5;
 
-/// Steps below this mean that the pressure jumps across the target, or is rounding.
+/// Steps below this mean that there is no solid at the target.
 const SMALLEST_STRAIN: f64 = 1e-13;
 
 /// u_e = −H⁻¹ ∂²U/∂r∂e and (1/V) d²U/de² under a uniform expansion e.
@@ -80,25 +79,19 @@ pub fn reach<const D: usize>(
     let mut limit = MAX_STRAIN;
     let mut reached = f64::NAN;
     for relaxations in 1..=MAX_RELAXATIONS {
-        let relaxed =
-            if last.is_some() { relax_nearby(solid, forces) } else { relax(solid, forces) };
-        match relaxed {
+        match relax(solid, forces) {
             Ok(equilibrium) => {
                 reached = equilibrium.pressure;
                 if (reached / target - 1.0).abs() < tolerance {
                     return Ok(Reached { equilibrium, relaxations });
                 }
-                let here = Relaxed::new(solid, &equilibrium, target);
-                let crossed = last.as_ref().filter(|last| last.expands() != here.expands());
-                if let Some(last) = crossed {
-                    limit = limit.min(CLOSING_IN * last.strain.abs());
-                }
-                last = Some(here);
+                limit = MAX_STRAIN;
+                last = Some(Relaxed::new(solid, &equilibrium, target));
             }
             // The box is too large: back to the last solid, and less far.
-            Err(RelaxError::Unjammed | RelaxError::NotRigid) if last.is_some() => {
+            Err(RelaxError::Unjammed) if last.is_some() => {
                 let tried = last.as_ref().map_or(limit, |last| last.strain.abs());
-                limit = CLOSING_IN * limit.min(tried);
+                limit = LESS_FAR * limit.min(tried);
             }
             // The start is unjammed: it is compressed until it jams.
             Err(RelaxError::Unjammed) => {}
@@ -143,10 +136,6 @@ impl<const D: usize> Relaxed<D> {
             FALLBACK_STRAIN * (pressure - target).signum()
         };
         Self { cell: solid.cell, positions: solid.positions.clone(), response, strain }
-    }
-
-    fn expands(&self) -> bool {
-        self.strain > 0.0
     }
 
     /// Puts the solid where it is expected after the strain.

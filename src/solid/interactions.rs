@@ -53,6 +53,12 @@ impl SymmetricTable {
         self.values.iter().fold(0.0, |largest, &value| f64::max(largest, value))
     }
 
+    /// The mean over the pairs s ≤ t.
+    pub fn mean(&self) -> f64 {
+        let pairs = self.n * (self.n + 1) / 2;
+        self.upper().sum::<f64>() / pairs as f64
+    }
+
     /// Every entry.
     pub fn values(&self) -> &[f64] {
         &self.values

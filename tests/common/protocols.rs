@@ -90,7 +90,7 @@ impl<const D: usize> Subject<D> {
                 .projected(bonds, &assignment.species, &space)
                 .matrix;
         let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).unwrap();
-        let sign = if case.direction % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if case.direction.is_multiple_of(2) { 1.0 } else { -1.0 };
         let direction =
             (0..svd.right.ncols()).map(|q| sign * svd.right[(case.direction, q)]).collect();
         Self {

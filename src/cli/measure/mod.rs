@@ -40,8 +40,8 @@ pub struct Arguments {
     /// What owns a parameter
     #[arg(long, value_enum, default_value = "species")]
     level: LevelName,
-    /// Take the stored positions as the minimum; refused where max|F| is above 1e-10 of the
-    /// largest pair curvature
+    /// Take the stored positions as the minimum; refused where max|F| is above what a relaxed
+    /// solid may have
     #[arg(long)]
     no_relax: bool,
     /// End of the attraction's tail: FROM,TO in units of 1/a beyond sigma, or "none" with --cutoff
