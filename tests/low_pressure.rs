@@ -38,9 +38,7 @@ const CASES_2D: [(&str, usize, f64, f64); 2] = [
     ("attractive_2d_n048_p1e-2_B1e-2", 48, 1e-2, 1e-2),
     ("attractive_2d_n048_p1e-3_B1e-2", 48, 1e-3, 1e-2),
 ];
-const CASES_3D: [(&str, usize, f64, f64); 1] = [
-    ("attractive_3d_n040_p1e-2_B1e-2", 40, 1e-2, 1e-2),
-];
+const CASES_3D: [(&str, usize, f64, f64); 1] = [("attractive_3d_n040_p1e-2_B1e-2", 40, 1e-2, 1e-2)];
 
 fn space() -> ParameterSpace {
     ParameterSpace::new(
