@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use amorph::relax::RelaxError;
-use amorph::relax::prepare::{Recipe, Structure, Target};
+use amorph::relax::prepare::{Structure, Target};
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::solid::random::StreamKey;
 use common::small::recipe;
@@ -41,8 +41,7 @@ struct Tally {
 }
 
 fn run<const D: usize>(cell: Cell, solids: u64, dense: bool) -> Tally {
-    let recipe =
-        Recipe { ..recipe(cell.particles, Structure::Disordered, cell.pressure, cell.depth) };
+    let recipe = recipe(cell.particles, Structure::Disordered, cell.pressure, cell.depth);
     let Target::Pressure { tolerance, .. } = recipe.target else { unreachable!() };
     let mut tally = Tally::default();
     for replica in 0..solids {

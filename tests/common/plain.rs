@@ -99,8 +99,8 @@ pub fn plain<const D: usize>(solid: &Solid<D>) -> Plain<D> {
             }
             let core = pair.k / (pair.sigma * pair.sigma);
             stiffest = stiffest.max(core).max(2.0 * pair.depth * potential.a * potential.a);
-            // Without the contacts that only touch: 1e-9 is far above the rounding, and a pair of a
-            // rattler carries no force at all.
+            // A pair that only touches (r = σ within rounding) has no certain u''; what hangs on such
+            // pairs is a rattler, and no load-bearing pair carries so little.
             if slope.abs() * pair.sigma / pair.k < 1e-12 * (1.0 + total / bonds as f64) {
                 continue;
             }
