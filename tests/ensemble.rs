@@ -103,3 +103,78 @@ with xarray.open_dataset(file, group="main/features", engine="h5netcdf") as data
     let read = Command::new(python()).args(["-c", script]).arg(&output).output().unwrap();
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }
+
+/// Swept directions (all nine of stress and C), curves and signs of one study.
+fn sweeps(directions: &str, signs: &str, curves: usize) -> String {
+    format!(
+        r#"
+version = 1
+[study]
+name = "blocks"
+replicas = 2
+[solid]
+dimension = 2
+particles = 32
+pressure = 0.1
+[features]
+sets = [["stress", "elastic"]]
+[parameters]
+kinds = ["D"]
+species = [12]
+[sweep]
+{directions}
+gamma_max = 3e-2
+signs = "{signs}"
+[output]
+curves = {curves}
+"#
+    )
+}
+
+#[test]
+fn no_threshold_depends_on_the_blocks_of_directions_or_on_curves() {
+    let place = tempfile::tempdir().unwrap();
+    // Every direction in a block of its own; both signs of it in one; fewer of them; with curves.
+    let variants = [
+        ("alone", sweeps("", "plus", 0), 1, 9),
+        ("pairs", sweeps("", "both", 0), 2, 9),
+        ("fewer", sweeps("directions = 4", "both", 0), 2, 4),
+        ("drawn", sweeps("", "plus", 2), 1, 9),
+    ];
+    let names = ["gamma_star", "gamma_contact", "gamma_rearrangement", "factorisations"];
+    let mut alone: Vec<Vec<Vec<u64>>> = Vec::new();
+    for (name, study, signs, count) in variants {
+        let path = place.path().join(format!("{name}.toml"));
+        std::fs::write(&path, study).unwrap();
+        let output = place.path().join(format!("{name}.h5"));
+        run(2, &path, &output);
+        let file = hdf5::File::open(&output).unwrap();
+        let columns: Vec<Vec<Vec<u64>>> = names
+            .iter()
+            .map(|column| {
+                let set = file.dataset(&format!("main/D_n12/sweeps/{column}")).unwrap();
+                let rows = 2 * count * signs;
+                let flat = set.read_raw::<f64>().unwrap();
+                assert!(flat.len().is_multiple_of(rows), "{name} {column}: {:?}", set.shape());
+                let width = flat.len() / rows;
+                // The + rows of both replicas.
+                flat.chunks(width)
+                    .enumerate()
+                    .filter(|(row, _)| row % signs == 0)
+                    .map(|(_, row)| row.iter().map(|value| value.to_bits()).collect())
+                    .collect()
+            })
+            .collect();
+        if alone.is_empty() {
+            alone = columns;
+            continue;
+        }
+        for (column, (ours, theirs)) in names.iter().zip(columns.iter().zip(&alone)) {
+            for (row, found) in ours.iter().enumerate() {
+                let (replica, direction) = (row / count, row % count);
+                assert_eq!(*found, theirs[replica * 9 + direction], "{name} {column} row {row}");
+            }
+        }
+    }
+    assert!(alone[0].iter().all(|bracket| f64::from_bits(bracket[0]) > 0.0));
+}

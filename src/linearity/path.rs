@@ -191,14 +191,32 @@ impl<'a, const D: usize> Path<'a, D> {
         }
     }
 
-    fn contacts(&mut self) -> Contacts<D> {
-        self.forces.refresh(&self.solid);
+    /// The bonds between particles that do not rattle, with the rattlers where nothing pushes them.
+    ///
+    /// A particle that loses what held it joins the rattlers. None leaves them here: forces that do not
+    /// balance yet would seem to hold it.
+    fn contacts(&mut self, rattler: &mut [bool]) -> Contacts<D> {
         self.counters.force_evaluations += 1;
-        let contacts = Contacts::find(&self.solid, self.forces.candidates());
-        if contacts.rattler_count() == 0 {
-            return contacts;
+        loop {
+            self.forces.refresh(&self.solid);
+            settle_rattlers(&mut self.solid, &mut self.forces, rattler);
+            let mut contacts = self.held();
+            let joined = (0..rattler.len()).filter(|&i| contacts.rattler[i] && !rattler[i]).count();
+            if joined == 0 {
+                if contacts.rattler != *rattler {
+                    let candidates = self.forces.candidates();
+                    contacts = Contacts::with_rattlers(&self.solid, candidates, rattler.to_vec());
+                }
+                return contacts;
+            }
+            for (flag, rattles) in rattler.iter_mut().zip(&contacts.rattler) {
+                *flag |= rattles;
+            }
         }
-        settle_rattlers(&mut self.solid, &mut self.forces, &contacts.rattler);
+    }
+
+    /// The bonds between particles that do not rattle where they are.
+    fn held(&mut self) -> Contacts<D> {
         self.forces.refresh(&self.solid);
         Contacts::find(&self.solid, self.forces.candidates())
     }
@@ -257,11 +275,12 @@ impl<'a, const D: usize> Path<'a, D> {
     fn correct(&mut self, reach: f64) -> Result<Equilibrium<D>, Refusal> {
         let start = self.solid.positions.clone();
         let tolerance = self.tolerance();
+        let mut rattler = self.here.equilibrium.contacts.rattler.clone();
         let mut factor: Option<(Hessian<D>, Vec<(usize, usize)>)> = None;
         let mut force = Vec::new();
         let mut previous = f64::INFINITY;
         for _ in 0..CORRECTIONS {
-            let contacts = self.contacts();
+            let contacts = self.contacts(&mut rattler);
             bond_forces(&self.solid, &contacts.bonds, &mut force);
             let max_force = max_norm(&force);
             if !max_force.is_finite() {
@@ -271,6 +290,11 @@ impl<'a, const D: usize> Path<'a, D> {
                 contacts.bonds.iter().map(|bond| (bond.i, bond.j)).collect();
             let current = factor.as_ref().is_some_and(|(_, factored)| *factored == pairs);
             if max_force <= tolerance && current {
+                let held = self.held().rattler;
+                if held != rattler {
+                    (rattler, previous) = (held, f64::INFINITY);
+                    continue;
+                }
                 let max_force = self.force_on_any();
                 let Some((hessian, _)) = factor.take_if(|_| max_force <= tolerance) else { break };
                 return Ok(Equilibrium {
@@ -371,31 +395,47 @@ impl<'a, const D: usize> Path<'a, D> {
         jump::allowed(self.here.gamma, point.gamma, response, self.smallest_diameter)
     }
 
-    /// Does correcting from where the solid is expected at `here`, with the factor of `here`, return
-    /// to `here`?
+    /// Does correcting from where the solid is expected at `here` return to `here`? With the factor of
+    /// `here`; where pairs stand on the other side of σ than they do there, with their own.
     fn returns(&mut self, back: Prediction<D>, moved: f64) -> bool {
+        let reach = moved + RETURNED * self.smallest_diameter;
+        self.place(self.here.gamma, Some(back.positions.clone()));
+        if self.returns_by_chord(reach) {
+            return true;
+        }
         self.place(self.here.gamma, Some(back.positions));
-        let near = RETURNED * self.smallest_diameter;
-        let reach = moved + near;
+        let Ok(corrected) = self.correct(reach) else { return false };
+        self.spare = Some(corrected.hessian);
+        self.is_here()
+    }
+
+    /// Corrections of the working solid with the factor of `here`.
+    fn returns_by_chord(&mut self, reach: f64) -> bool {
         let mut force = Vec::new();
+        let mut rattler = self.here.equilibrium.contacts.rattler.clone();
         for _ in 0..BACK_CORRECTIONS {
-            let off = self.distance(
-                &self.solid.positions,
-                &self.here.positions,
-                &self.here.equilibrium.contacts.rattler,
-            );
-            if off <= near {
+            if self.is_here() {
                 return true;
             }
-            if !(off <= reach) {
+            if !(self.off_here() <= reach) {
                 return false;
             }
-            let contacts = self.contacts();
+            let contacts = self.contacts(&mut rattler);
             bond_forces(&self.solid, &contacts.bonds, &mut force);
             self.here.equilibrium.hessian.solve_one(&mut force);
             self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
         }
         false
+    }
+
+    /// How far the backbone of the working solid is from `here` [length].
+    fn off_here(&self) -> f64 {
+        let rattler = &self.here.equilibrium.contacts.rattler;
+        self.distance(&self.solid.positions, &self.here.positions, rattler)
+    }
+
+    fn is_here(&self) -> bool {
+        self.off_here() <= RETURNED * self.smallest_diameter
     }
 
     /// Moves the path to a point.
@@ -440,7 +480,8 @@ impl<'a, const D: usize> Path<'a, D> {
         self.place(point.gamma, Some(point.positions.clone()));
         let mut force = Vec::new();
         let mut previous = f64::INFINITY;
-        let mut contacts = self.contacts();
+        let mut rattler = point.equilibrium.contacts.rattler.clone();
+        let mut contacts = self.contacts(&mut rattler);
         for _ in 0..CORRECTIONS {
             bond_forces(&self.solid, &contacts.bonds, &mut force);
             let max_force = max_norm(&force);
@@ -451,10 +492,11 @@ impl<'a, const D: usize> Path<'a, D> {
             previous = max_force;
             point.equilibrium.hessian.solve_one(&mut force);
             self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
-            contacts = self.contacts();
+            contacts = self.contacts(&mut rattler);
         }
         point.equilibrium.max_force = self.force_on_any();
-        if !(point.equilibrium.max_force <= accepted_force(&self.solid, &contacts.bonds)) {
+        let relaxed = point.equilibrium.max_force <= accepted_force(&self.solid, &contacts.bonds);
+        if !relaxed || self.held().rattler != contacts.rattler {
             return self.polished_with_care(point);
         }
         let factor = self.factored(&contacts).map_err(|_| RelaxError::NotRigid)?;

@@ -22,6 +22,8 @@ pub struct Forces<const D: usize> {
     pub values: Vec<Vector<D>>,
     /// The number of force evaluations so far.
     pub evaluations: u64,
+    /// Σ_b u' r [energy] of the last evaluation of attractive particles or springs.
+    pub virial: f64,
     soft: bool,
 }
 
@@ -100,6 +102,7 @@ impl<const D: usize> Forces<D> {
 
     fn evaluate_general(&mut self, solid: &Solid<D>) {
         let potential = &solid.interactions.potential;
+        self.virial = 0.0;
         for (candidate, pair) in self.candidates.iter().zip(&self.pairs) {
             let (i, j) = (candidate.i as usize, candidate.j as usize);
             let separation = solid.separation(i, j);
@@ -108,6 +111,7 @@ impl<const D: usize> Forces<D> {
             if pair.spring || squared < range * range {
                 let r = squared.sqrt();
                 let (_, slope) = potential.energy_and_slope(pair, r);
+                self.virial += slope * r;
                 let force = separation * (-slope / r);
                 self.values[i] += force;
                 self.values[j] -= force;
