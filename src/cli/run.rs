@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::{CommandError, Outcome};
-use crate::study::provenance;
 use crate::study::replica::Replica;
 use crate::study::run::{Ended, Request, RunError, run as run_study};
 use crate::study::runner::Job;
 use crate::study::statistics::table;
+use crate::system::program::program;
 
 /// Exit code after a second SIGINT, as shells report it.
 const INTERRUPTED_AT_ONCE: i32 = 130;
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
     if root {
-        eprintln!("amorph   {}", provenance::program());
+        eprintln!("amorph   {}", program());
     }
     let ended = run_study(&job, &request, stop, Replica::new);
     // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited

@@ -1,6 +1,5 @@
 //! The ensemble: configuration, plan, replicas, MPI runner, statistics, and the results file.
 
-pub mod archive;
 pub mod check;
 pub mod config;
 pub mod dispatcher;
@@ -15,10 +14,11 @@ pub mod provenance;
 pub mod quantile;
 pub mod reasons;
 pub mod replica;
+pub mod results;
+pub mod resume;
 pub mod run;
 pub mod runner;
 pub mod schema;
-pub mod solid_file;
 pub mod statistics;
 pub mod status;
 #[cfg(test)]

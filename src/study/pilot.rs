@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::config::Study;
-use super::schema::schemas;
-use super::work::{Part, Work};
+use crate::format::row::Part;
+use crate::study::config::Study;
+use crate::study::schema::schemas;
+use crate::study::work::Work;
 
 /// Spread of the time per replica that is assumed at least, relative to its mean: few samples
 /// would otherwise claim too much. Measured spreads are 0.2 to 0.5.

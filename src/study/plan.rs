@@ -1,10 +1,14 @@
 //! What a study will take: work items, memory, and the size of its file.
 
-use super::archive::{HOST_LENGTH, ItemLayout, PROCESSOR_LENGTH, PROGRAM_LENGTH};
-use super::config::{Scenario, Study};
-use super::schema::{Kind, ScenarioSchema, Ticks, schemas};
-use super::statistics;
-use super::work::REASON_LENGTH;
+use crate::analysis::axis::Ticks;
+use crate::analysis::values::Kind;
+use crate::format::archive::{HOST_LENGTH, ItemLayout};
+use crate::format::row::REASON_LENGTH;
+use crate::format::schema::ScenarioSchema;
+use crate::study::config::{Scenario, Study};
+use crate::study::schema::schemas;
+use crate::study::statistics;
+use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
 
 /// What HDF5 keeps for a dataset besides its values: object header, attributes, references of
 /// dimension scales (measured).
@@ -130,23 +134,12 @@ fn memory(study: &Study) -> u64 {
     BASE_MEMORY + BUFFERED_ROWS + study.scenarios.iter().map(largest).max().unwrap_or(0)
 }
 
-/// Bytes for people.
-pub fn human_bytes(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    const STEP: f64 = 1024.0;
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= STEP && unit + 1 < UNITS.len() {
-        value /= STEP;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::archive::{Provenance, create};
+    use crate::format::archive::create;
+    use crate::study::provenance::identity;
+    use crate::study::schema::shape;
 
     #[test]
     fn the_predicted_size_is_that_of_the_file() {
@@ -158,23 +151,11 @@ mod tests {
             );
             let study = Study::parse("s.toml", &text).expect("valid");
             let path = folder.path().join(name);
-            create(
-                &path,
-                &study,
-                &schemas(&study),
-                &statistics::columns(&study),
-                &Provenance::default(),
-            )
-            .expect("created");
+            create(&path, &shape(&study), &statistics::columns(&study), &identity(&study))
+                .expect("created");
             let actual = std::fs::metadata(&path).expect("there").len() as f64;
             let predicted = Plan::new(&study).file_bytes as f64;
             assert!((predicted / actual - 1.0).abs() < 0.05, "{name}: {predicted} {actual}");
         }
-    }
-
-    #[test]
-    fn bytes_are_readable() {
-        assert_eq!(human_bytes(999), "999 B");
-        assert_eq!(human_bytes(1536), "1.5 KiB");
     }
 }

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::archive::{self, Archive, ArchiveError, ItemLayout, Pending};
-use super::config::{ConfigError, Study};
-use super::forecast::Longest;
-use super::lock::{Lock, LockError};
-use super::plan::Plan;
-use super::preflight::{self, PreflightError};
-use super::progress::Reporter;
-use super::provenance::{program, program_of, provenance};
-use super::runner::abort::abort;
-use super::runner::{FAILURE, Job, Progress, Settings};
-use super::schema::schemas;
-use super::statistics::{self, Counts, Statistics, StatisticsError};
-use super::work::Work;
+use crate::format::archive::{self, ArchiveError, ItemLayout};
+use crate::study::config::{ConfigError, Study};
+use crate::study::forecast::Longest;
+use crate::study::lock::{Lock, LockError};
+use crate::study::plan::Plan;
+use crate::study::preflight::{self, PreflightError};
+use crate::study::progress::Reporter;
+use crate::study::provenance;
+use crate::study::results::{self, Results};
+use crate::study::resume::{self, Pending};
+use crate::study::runner::abort::abort;
+use crate::study::runner::{FAILURE, Job, Progress, Settings};
+use crate::study::schema::shape;
+use crate::study::statistics::{self, Counts, Statistics, StatisticsError};
+use crate::study::work::Work;
+use crate::system::program::{program, program_of};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -196,7 +199,7 @@ fn prepare(
     lines.iter().for_each(|line| (request.inform)(line));
     *lock = Some(Lock::take(path, hosts.len())?);
     if request.resume && path.exists() {
-        let archive = Archive::open(path)?;
+        let archive = results::open(path)?;
         archive.continuable()?;
         check_program(&archive, request)?;
         let differences = study.differences(archive.study());
@@ -205,7 +208,7 @@ fn prepare(
             return Err(RunError::Different { path: path.clone(), differences });
         }
         drop(archive);
-        let pending = archive::pending(path, request.retry_failed)?;
+        let pending = resume::pending(path, request.retry_failed)?;
         (request.inform)(&format!(
             "resume   {} items to compute{}{}",
             pending.items,
@@ -214,11 +217,11 @@ fn prepare(
         ));
         return Ok((study, pending));
     }
-    let schemas = schemas(&study);
+    let shape = shape(&study);
     let reserved = statistics::columns(&study);
-    archive::create(path, &study, &schemas, &reserved, &provenance(hosts.len()))?;
+    archive::create(path, &shape, &reserved, &provenance::attributes(&study, hosts.len()))?;
     (request.inform)("space    reserved, the results file is complete in shape");
-    let layout = ItemLayout::new(study.replicas, &schemas);
+    let layout = ItemLayout::new(study.replicas, &shape.schemas);
     Ok((study, Pending::all(&layout)))
 }
 
@@ -227,7 +230,7 @@ fn mention(count: u64, what: &str) -> String {
 }
 
 /// Refuses a file of another program.
-fn check_program(archive: &Archive, request: &Request) -> Result<(), RunError> {
+fn check_program(archive: &Results, request: &Request) -> Result<(), RunError> {
     let wrote = program_of(&archive.attribute("program_version")?, &archive.attribute("commit")?);
     let this = program();
     if wrote == this || request.allow_version_change {
@@ -274,7 +277,7 @@ fn agree(
 
 /// Rank 0 reads the finished file, and stores the statistics in it.
 fn gather(path: &Path) -> Result<Statistics, RunError> {
-    let archive = Archive::open(path)?;
+    let archive = results::open(path)?;
     let statistics = statistics::collect(std::slice::from_ref(&archive))?;
     drop(archive);
     statistics::store(path, &statistics)?;

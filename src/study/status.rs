@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::archive::{Archive, ArchiveError, State};
-use super::lock::{self, Life, LockError};
-use super::reasons::{Reason, Reasons};
-use super::statistics::Counts;
+use crate::format::archive::{ArchiveError, State};
+use crate::study::lock::{self, Life, LockError};
+use crate::study::reasons::{Reason, Reasons};
+use crate::study::results::{self, Results};
+use crate::study::statistics::Counts;
 
 /// Rows of `/items` that are read at once.
 const ROWS_AT_ONCE: u64 = 1 << 14;
@@ -97,7 +98,7 @@ pub struct Status {
 impl Status {
     /// Reads the status of a results file.
     pub fn read(path: &Path) -> Result<Self, StatusError> {
-        let archive = Archive::open(path)?;
+        let archive = results::open(path)?;
         let mut last_finished: Option<f64> = None;
         let mut scenarios = Vec::new();
         for scenario in 0..archive.layout().scenarios() {
@@ -144,7 +145,7 @@ fn later(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 }
 
 fn read_scenario(
-    archive: &Archive,
+    archive: &Results,
     scenario: usize,
 ) -> Result<(ScenarioStatus, Option<f64>), ArchiveError> {
     let schema = &archive.schemas()[scenario];

@@ -10,7 +10,7 @@
 //! * some columns say nothing (`IMMATERIAL`): what work was done, rounding errors themselves, bases
 //!   that are not unique, positions at a γ that may have moved within its bracket.
 
-use crate::study::work::{Row, Values};
+use crate::analysis::values::{Row, Values};
 
 /// Rounding of what is computed again from the same positions, relative to the largest value of
 /// the column: the condition of H at low pressure costs some digits.

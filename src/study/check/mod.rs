@@ -7,12 +7,15 @@ mod sweeps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::archive::{Archive, ArchiveError, Item, State};
-use super::provenance::Origin;
-use super::reasons::Reasons;
-use super::replica::{Examination, Replica};
-use super::statistics;
-use super::work::{Failure, Part, Row, Values, Work};
+use crate::analysis::values::{Row, Values};
+use crate::format::archive::{ArchiveError, Item, State};
+use crate::format::row::{Failure, Part};
+use crate::study::reasons::Reasons;
+use crate::study::replica::{Examination, Replica};
+use crate::study::results::Results;
+use crate::study::statistics;
+use crate::study::work::Work;
+use crate::system::program::Origin;
 use comparison::{Comparison, Exactness, compare};
 
 /// Bytes of a column that are read at once.
@@ -106,7 +109,7 @@ impl Report {
 }
 
 /// Checks a results file.
-pub fn check(archive: &Archive, settings: &Settings) -> Result<Report, ArchiveError> {
+pub fn check(archive: &Results, settings: &Settings) -> Result<Report, ArchiveError> {
     let mut checker = Checker {
         archive,
         replica: Replica::new(Arc::new(archive.study().clone())),
@@ -153,7 +156,7 @@ pub fn check(archive: &Archive, settings: &Settings) -> Result<Report, ArchiveEr
 }
 
 struct Checker<'a> {
-    archive: &'a Archive,
+    archive: &'a Results,
     replica: Replica,
     skeleton: Section,
     checksums: Section,
@@ -393,7 +396,7 @@ impl Checker<'_> {
 }
 
 fn count_flags(
-    archive: &Archive,
+    archive: &Results,
     item: Item,
     row: &Row,
     counts: &mut BTreeMap<usize, BTreeMap<u8, u64>>,
@@ -410,7 +413,7 @@ fn count_flags(
 
 /// The flag of a column, where there is something to explain.
 fn flag(
-    archive: &Archive,
+    archive: &Results,
     scenario: usize,
     column: usize,
     values: &BTreeMap<u8, u64>,

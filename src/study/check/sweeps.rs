@@ -1,6 +1,6 @@
 //! What the stored rows of some directions say without any physics.
 
-use crate::study::work::{Row, Values};
+use crate::analysis::values::{Row, Values};
 
 /// Rounding of quantities that follow from stored ones.
 const ROUNDING: f64 = 1e-9;

@@ -7,6 +7,7 @@ use super::error::MeasureError;
 use super::output::Output;
 use super::sweeps::{self, DirectionSummary};
 use super::theta::{Level, Theta};
+use crate::format::solid_file::TAIL_ATTRIBUTES;
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
 use crate::relax::newton::{Equilibrium, finish, relax};
@@ -21,7 +22,6 @@ use crate::solid::contacts::Contacts;
 use crate::solid::potential::Tail;
 use crate::study::config::Feature;
 use crate::study::replica::{feature_request, select, set_rows};
-use crate::study::solid_file::TAIL_ATTRIBUTES;
 
 /// What was found, for a table.
 #[derive(Clone, Debug)]

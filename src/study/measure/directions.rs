@@ -3,10 +3,10 @@
 use super::analysis::Measured;
 use super::error::MeasureError;
 use super::{DirectionChoice, Options};
+use crate::format::solid_file;
 use crate::response::susceptibility::Susceptibility;
 use crate::solid::parameters::unit_direction;
 use crate::solid::random::StreamKey;
-use crate::study::solid_file;
 
 /// Unit vectors Δθ̂, each of shape (n_θ,).
 pub(super) struct Chosen {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::format::archive::ArchiveError;
+use crate::format::solid_file::SolidFileError;
 use crate::relax::RelaxError;
 use crate::response::susceptibility::SvdError;
-use crate::study::archive::ArchiveError;
-use crate::study::solid_file::SolidFileError;
 
 /// What is wrong with the input, the options or the output of `measure`.
 #[derive(Debug, thiserror::Error)]

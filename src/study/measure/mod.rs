@@ -19,7 +19,7 @@ pub use theta::Level;
 
 use crate::linearity::sweep::SweepSettings;
 use crate::study::config::{Feature, Kinds, Scale, Signs, set_name};
-use crate::study::provenance::{COMMIT, PROGRAM_VERSION};
+use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use source::AnySolid;
 
 /// The attribute `format` of the output.

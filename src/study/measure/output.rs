@@ -7,8 +7,8 @@ use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset as Handle, File, Group, H5Type};
 
 use super::error::MeasureError;
+use crate::analysis::values::Values;
 use crate::linearity::cause::Cause;
-use crate::study::work::Values;
 
 /// Bytes of a stored label: `sigma_1000000_1000000` has 21.
 const LABEL_LENGTH: usize = 32;

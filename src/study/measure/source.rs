@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::error::MeasureError;
+use crate::analysis::values::Row;
+use crate::format::archive::{Item, State};
+use crate::format::solid_file::{self, SolidFileError, split_address};
 use crate::solid::Solid;
 use crate::solid::potential::Tail;
-use crate::study::archive::{Archive, Item, State};
 use crate::study::config::{Scenario, Switch};
 use crate::study::replica::{stored_solid, tail};
-use crate::study::solid_file::{self, SolidFileError, split_address};
-use crate::study::work::Row;
+use crate::study::results::{self, Results};
 
 /// What is measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,7 @@ fn row(
     replica: u64,
     parameterisation: Option<&str>,
 ) -> Result<Loaded, MeasureError> {
-    let archive = Archive::open(file)?;
+    let archive = results::open(file)?;
     let study = archive.study();
     let missing = |what, found: String, allowed: String| MeasureError::NotInFile {
         file: file.to_owned(),
@@ -104,7 +105,7 @@ fn row(
     };
     let stored = done_row(&archive, file, scenario, index, replica)?;
     let label = format!("{} (scenario {name}, replica {replica})", file.display());
-    let wrong = |failure: crate::study::work::Failure| MeasureError::Row {
+    let wrong = |failure: crate::format::row::Failure| MeasureError::Row {
         name: label.clone(),
         reason: failure.reason,
     };
@@ -119,7 +120,7 @@ fn row(
 
 /// The row of the solid, if it is done and intact.
 fn done_row(
-    archive: &Archive,
+    archive: &Results,
     file: &Path,
     scenario: &Scenario,
     index: usize,

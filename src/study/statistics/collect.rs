@@ -8,13 +8,15 @@ use super::{
     Bounds, Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics,
     Statistics, Summary, SweepStatistics, ThetaStatistics,
 };
+use crate::analysis::values::Values;
+use crate::format::archive::{ArchiveError, State};
+use crate::format::row::Part;
+use crate::format::schema::PartKind;
 use crate::linearity::cause::Cause;
-use crate::study::archive::{Archive, ArchiveError, State};
 use crate::study::config::{Parameterisation, Scenario, set_name};
 use crate::study::quantile::Quantiles;
 use crate::study::reasons::{Reason, Reasons};
-use crate::study::schema::PartKind;
-use crate::study::work::{Part, Values};
+use crate::study::results::Results;
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -49,7 +51,7 @@ pub enum StatisticsError {
 }
 
 /// The statistics of the files of one study.
-pub fn collect(archives: &[Archive]) -> Result<Statistics, StatisticsError> {
+pub fn collect(archives: &[Results]) -> Result<Statistics, StatisticsError> {
     check_compatible(archives)?;
     let Some(first) = archives.first() else {
         return Ok(Statistics {
@@ -74,8 +76,8 @@ pub fn collect(archives: &[Archive]) -> Result<Statistics, StatisticsError> {
     })
 }
 
-fn check_compatible(archives: &[Archive]) -> Result<(), StatisticsError> {
-    let name = |archive: &Archive| archive.path().display().to_string();
+fn check_compatible(archives: &[Results]) -> Result<(), StatisticsError> {
+    let name = |archive: &Results| archive.path().display().to_string();
     for (index, second) in archives.iter().enumerate() {
         for first in &archives[..index] {
             if first.study().ensemble_hash() != second.study().ensemble_hash() {
@@ -84,7 +86,7 @@ fn check_compatible(archives: &[Archive]) -> Result<(), StatisticsError> {
                     second: name(second),
                 });
             }
-            let range = |archive: &Archive| {
+            let range = |archive: &Results| {
                 let study = archive.study();
                 study.first_replica..study.first_replica + study.replicas
             };
@@ -104,7 +106,7 @@ fn check_compatible(archives: &[Archive]) -> Result<(), StatisticsError> {
 
 /// The collection of one scenario.
 struct Collector<'a> {
-    archives: &'a [Archive],
+    archives: &'a [Results],
     scenario: usize,
     config: &'a Scenario,
     thetas: Vec<Parameterisation>,
@@ -123,7 +125,7 @@ struct Threshold {
 
 impl<'a> Collector<'a> {
     fn new(
-        archives: &'a [Archive],
+        archives: &'a [Results],
         scenario: usize,
         config: &'a Scenario,
     ) -> Result<Self, ArchiveError> {
@@ -147,7 +149,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Blocks of slots of all files.
-    fn blocks(&self) -> Vec<(&'a Archive, Range<u64>)> {
+    fn blocks(&self) -> Vec<(&'a Results, Range<u64>)> {
         let mut blocks = Vec::new();
         for archive in self.archives {
             let step = archive.slots_at_once(self.scenario, BLOCK_BYTES);
@@ -162,7 +164,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The states of the slots' parts; an item whose checksum does not hold is pending.
-    fn states(&self, archive: &Archive, slots: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
+    fn states(&self, archive: &Results, slots: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
         let mut states = archive.states_of(self.scenario, slots)?;
         if self.corrupt_blocks.contains(&(archive.path(), slots.start)) {
             let good = archive.verify(self.scenario, slots)?;
@@ -413,7 +415,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The ranges of a block of a column's values that belong to done items.
-    fn done_ranges(&self, archive: &Archive, column: usize, states: &[State]) -> Vec<Range<usize>> {
+    fn done_ranges(&self, archive: &Results, column: usize, states: &[State]) -> Vec<Range<usize>> {
         let schema = &archive.schemas()[self.scenario];
         let column = &schema.columns[column];
         let (parts, row) = (schema.parts.len(), column.row_length());

@@ -11,7 +11,7 @@ mod tests;
 
 use serde::{Serialize, Serializer};
 
-use super::reasons::Reason;
+use crate::study::reasons::Reason;
 
 pub use collect::{StatisticsError, collect};
 pub use stored::{columns, store};

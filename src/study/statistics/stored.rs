@@ -6,12 +6,14 @@ use super::{
     Bounds, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics,
     SweepStatistics,
 };
+use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::values::Kind;
+use crate::format::archive::{ArchiveError, STATISTICS, State, reason_cell, write_arrays};
+use crate::format::row::REASON_LENGTH;
+use crate::format::schema::{Column, PartKind};
 use crate::linearity::cause::Cause;
-use crate::study::archive::{ArchiveError, STATISTICS, State, reason_cell, write_arrays};
 use crate::study::config::{Scenario, Study, set_name};
 use crate::study::reasons::Reason;
-use crate::study::schema::{Axis, Column, Kind, PartKind, Ticks};
-use crate::study::work::REASON_LENGTH;
 
 const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];
 /// Quantities of a sweep of which some values are censored, with their meaning.

@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
+use crate::analysis::values::Values;
+use crate::format::archive::{Access, Finished, Item, Writer, create};
+use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
-use crate::study::archive::{Access, Archive, Finished, Item, Provenance, Writer, create};
 use crate::study::config::Study;
+use crate::study::provenance::identity;
 use crate::study::reasons::Reason;
-use crate::study::schema::schemas;
+use crate::study::results::{self, Results};
+use crate::study::schema::{schemas, shape};
 use crate::study::synthetic::Synthetic;
-use crate::study::work::{Failure, Part, Values, Work};
+use crate::study::work::Work;
 
 fn study(first: u64, replicas: u64) -> Arc<Study> {
     let text = format!(
@@ -26,8 +30,8 @@ fn file(folder: &Path, first: u64, replicas: u64, failing: Option<u64>) -> PathB
     let path = folder.join(format!("{first}-{replicas}.h5"));
     let study = study(first, replicas);
     let schemas = schemas(&study);
-    create(&path, &study, &schemas, &columns(&study), &Provenance::default()).expect("created");
-    let mut writer = Writer::open(&path, Access::Serial, &study, &schemas, "host").expect("opened");
+    create(&path, &shape(&study), &columns(&study), &identity(&study)).expect("created");
+    let mut writer = Writer::open(&path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
     for slot in 0..replicas {
         let replica = first + slot;
@@ -46,8 +50,8 @@ fn file(folder: &Path, first: u64, replicas: u64, failing: Option<u64>) -> PathB
     path
 }
 
-fn open(path: &Path) -> Archive {
-    Archive::open(path).expect("readable")
+fn open(path: &Path) -> Results {
+    results::open(path).expect("readable")
 }
 
 #[test]
@@ -120,7 +124,7 @@ fn stored_statistics_are_what_was_collected() {
 fn with_thresholds(path: &Path, thresholds: &[(f64, f64, Cause)]) {
     let study = study(0, 1);
     let schemas = schemas(&study);
-    let mut writer = Writer::open(path, Access::Serial, &study, &schemas, "host").expect("opened");
+    let mut writer = Writer::open(path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
     let solid = work.solid(0, 0).expect("synthetic");
     for (part, kind) in schemas[0].parts.iter().enumerate() {

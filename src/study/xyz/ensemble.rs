@@ -4,14 +4,16 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::{ExportError, Frame, SNAPSHOTS};
-use crate::study::archive::{Archive, Item, State};
+use crate::analysis::values::{Row, Values};
+use crate::format::archive::{Item, State};
+use crate::format::row::Part;
 use crate::study::config::{Parameterisation, Scenario, Structure};
-use crate::study::work::{Part, Row, Values};
+use crate::study::results::Results;
 
 /// Writes the done solids of these slots of a scenario, a frame each; returns their number.
 /// Solids whose checksum does not hold are left out.
 pub fn solids(
-    archive: &Archive,
+    archive: &Results,
     scenario: usize,
     slots: Range<u64>,
     out: &mut impl Write,
@@ -34,7 +36,7 @@ pub fn solids(
 /// Writes the stored snapshots of these slots: up to four frames for every done direction, at the
 /// ends of the brackets of γ_c and γ_r where these were reached. Radii are those at that γ.
 pub fn snapshots(
-    archive: &Archive,
+    archive: &Results,
     scenario: usize,
     slots: Range<u64>,
     out: &mut impl Write,
@@ -75,7 +77,7 @@ struct Stored<'a> {
 
 impl<'a> Stored<'a> {
     /// The solid of a slot; none where it is not done or its checksum does not hold.
-    fn read(archive: &'a Archive, scenario: usize, slot: u64) -> Result<Option<Self>, ExportError> {
+    fn read(archive: &'a Results, scenario: usize, slot: u64) -> Result<Option<Self>, ExportError> {
         let config = &archive.study().scenarios[scenario];
         let states = archive.states_of(scenario, &(slot..slot + 1))?;
         let whole = archive.verify(scenario, &(slot..slot + 1))?;

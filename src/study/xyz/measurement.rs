@@ -7,8 +7,8 @@ use hdf5::File;
 use hdf5::types::VarLenUnicode;
 
 use super::{ExportError, Frame, SNAPSHOTS};
+use crate::format::solid_file;
 use crate::study::measure::{FORMAT, Label};
-use crate::study::solid_file;
 
 /// Is this an output of `amorph measure`?
 pub fn is_measurement(path: &Path) -> bool {

@@ -6,8 +6,8 @@ mod measurement;
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::archive::ArchiveError;
-use super::solid_file::SolidFileError;
+use crate::format::archive::ArchiveError;
+use crate::format::solid_file::SolidFileError;
 
 pub use ensemble::{snapshots, solids};
 pub use measurement::{is_measurement, measured};

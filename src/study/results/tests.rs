@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
+use crate::format::archive::{Access, Attribute, Finished, Item, State, Writer, create};
+use crate::format::row::{Failure, Part};
+use crate::study::provenance::identity;
 use crate::study::schema::schemas;
 use crate::study::synthetic::Synthetic;
-use crate::study::work::{Failure, Part, Work};
+use crate::study::work::Work;
 
 const TEXT: &str = "version = 1\n[study]\nname = \"s\"\nreplicas = 7\nfirst_replica = 5\n\
     [solid]\ndimension = 2\nparticles = 64\npressure = 0.1\n\
@@ -25,16 +28,15 @@ fn fixture() -> Fixture {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("out.h5");
     let study = Arc::new(Study::parse("s.toml", TEXT).expect("valid"));
-    let provenance =
-        Provenance { entries: vec![("program_version".to_owned(), "test".to_owned())] };
-    create(&path, &study, &schemas(&study), &[], &provenance).expect("created");
+    let mut attributes = identity(&study);
+    attributes.push(("program_version", Attribute::Text("test".to_owned())));
+    create(&path, &shape(&study), &[], &attributes).expect("created");
     Fixture { _folder: folder, path, study }
 }
 
 impl Fixture {
     fn writer(&self) -> Writer {
-        Writer::open(&self.path, Access::Serial, &self.study, &schemas(&self.study), "host")
-            .expect("opened")
+        Writer::open(&self.path, Access::Serial, shape(&self.study), "host").expect("opened")
     }
 
     fn compute(&self, item: Item) -> Finished {
@@ -75,7 +77,7 @@ fn rows_come_back_as_they_were_written_whatever_the_order_of_the_commits() {
         }
     }
     writer.close().expect("closed");
-    let archive = Archive::open(&fixture.path).expect("readable");
+    let archive = open(&fixture.path).expect("readable");
     assert_eq!(archive.study(), fixture.study.as_ref());
     for item in items {
         let expected = fixture.compute(item).outcome.expect("done");
@@ -106,7 +108,7 @@ fn a_flipped_byte_is_found_by_its_checksum() {
     }
     writer.close().expect("closed");
     let item = Item { scenario: 1, slot: 2, part: 3 };
-    let archive = Archive::open(&fixture.path).expect("readable");
+    let archive = open(&fixture.path).expect("readable");
     let column = archive.schemas()[1]
         .columns_of(&archive.schemas()[1].parts[3], 2)
         .next()
@@ -114,7 +116,7 @@ fn a_flipped_byte_is_found_by_its_checksum() {
     let path = format!("/second/{}", archive.column_schema(1, column).path);
     let row = archive.layout().row(item) - archive.layout().row(Item { part: 0, slot: 0, ..item });
     drop(archive);
-    let file = super::serial_access().open_rw(&fixture.path).expect("opened");
+    let file = hdf5::File::open_rw(&fixture.path).expect("opened");
     let dataset = file.dataset(&path).expect("there");
     let offset = dataset.offset().expect("allocated");
     let before = dataset.storage_size() / 7 * 2;
@@ -126,7 +128,7 @@ fn a_flipped_byte_is_found_by_its_checksum() {
     let place = offset + before;
     raw.read_exact_at(&mut byte, place).expect("read");
     raw.write_all_at(&[byte[0] ^ 1], place).expect("written");
-    let archive = Archive::open(&fixture.path).expect("readable");
+    let archive = open(&fixture.path).expect("readable");
     let good = archive.verify(1, &(0..7)).expect("readable");
     let bad: Vec<usize> = good.iter().enumerate().filter(|(_, g)| !**g).map(|(i, _)| i).collect();
     assert_eq!(bad, vec![row as usize]);
@@ -140,7 +142,7 @@ fn a_failure_is_stored_with_its_reason() {
     let outcome = Err(Failure { reason: "not\njammed \u{2014} ever".to_owned() });
     writer.push(Finished { item, outcome, seconds: 0.0, finished: 0.0 }).expect("accepted");
     writer.close().expect("closed");
-    let archive = Archive::open(&fixture.path).expect("readable");
+    let archive = open(&fixture.path).expect("readable");
     let row = archive.layout().row(item);
     assert_eq!(archive.reasons(&(row..row + 1)).expect("readable"), ["not jammed ? ever"]);
     assert!(archive.verify(0, &(0..7)).expect("readable").iter().all(|&good| good));
@@ -150,13 +152,7 @@ fn a_failure_is_stored_with_its_reason() {
 fn an_existing_output_is_refused_and_left_alone() {
     let fixture = fixture();
     let before = std::fs::read(&fixture.path).expect("readable");
-    let again = create(
-        &fixture.path,
-        &fixture.study,
-        &schemas(&fixture.study),
-        &[],
-        &Provenance::default(),
-    );
+    let again = create(&fixture.path, &shape(&fixture.study), &[], &[]);
     assert!(matches!(again, Err(ArchiveError::Exists(_))));
     assert_eq!(std::fs::read(&fixture.path).expect("readable"), before);
 }

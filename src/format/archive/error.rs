@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::study::preflight::free_space;
+use super::layout::FORMAT_VERSION;
+use crate::system::disk::free_space;
 
 /// With less free space a write that failed has failed for want of space [bytes]: several blocks
 /// of any file system.
@@ -46,7 +47,7 @@ pub enum ArchiveError {
         found: String,
     },
     /// Written by a newer program.
-    #[error("{}: format version {found} is newer than this program's {}; use a newer amorph", path.display(), super::FORMAT_VERSION)]
+    #[error("{}: format version {found} is newer than this program's {}; use a newer amorph", path.display(), FORMAT_VERSION)]
     Newer {
         /// The file.
         path: PathBuf,
@@ -54,7 +55,7 @@ pub enum ArchiveError {
         found: i64,
     },
     /// Written in an earlier format: read, but not continued.
-    #[error("{}: format version {found} is read, but not continued by this program, which writes version {}: its rows would not have the same shape; give another output, or finish it with the amorph that began it ({program})", path.display(), super::FORMAT_VERSION)]
+    #[error("{}: format version {found} is read, but not continued by this program, which writes version {}: its rows would not have the same shape; give another output, or finish it with the amorph that began it ({program})", path.display(), FORMAT_VERSION)]
     Older {
         /// The file.
         path: PathBuf,

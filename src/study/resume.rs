@@ -3,11 +3,10 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::error::ArchiveError;
-use super::items::{Item, ItemLayout, State};
-use super::reader::Archive;
-use super::writer::{Access, Writer};
+use crate::format::archive::{Access, ArchiveError, Item, ItemLayout, State, Writer};
 use crate::study::forecast::{self, Longest};
+use crate::study::results;
+use crate::study::schema::shape;
 
 /// Bytes of results that are verified at once.
 const VERIFY_BYTES: usize = 1 << 20;
@@ -50,7 +49,7 @@ impl Pending {
 /// # Errors
 /// Also where the file is of an earlier format: its rows have another shape.
 pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError> {
-    let archive = Archive::open(path)?;
+    let archive = results::open(path)?;
     archive.continuable()?;
     let layout = archive.layout();
     let longest = vec![Longest::default(); layout.scenarios()];
@@ -95,9 +94,9 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
         }
     }
     if !reset.is_empty() {
-        let (study, schemas) = (archive.study().clone(), archive.schemas().to_vec());
+        let shape = shape(archive.study());
         drop(archive);
-        let writer = Writer::open(path, Access::Serial, &study, &schemas, "")?;
+        let writer = Writer::open(path, Access::Serial, shape, "")?;
         writer.reset(&reset)?;
         writer.close()?;
     }

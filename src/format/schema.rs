@@ -1,77 +1,12 @@
 //! The shape of the results: every column of a scenario with its axes, units and meaning, and the
 //! parts in which its rows are computed. No HDF5 here.
 
-mod columns;
+use super::row::Part;
+use crate::analysis::axis::Axis;
+use crate::analysis::values::{Kind, Row};
 
-use crate::study::config::{Scenario, Study};
-use crate::study::work::{Part, Row, Values};
-
-/// The directions of a parameterisation are computed in at most this many parts: enough to share
-/// a solid among ranks, few enough that each is worth a message.
-pub const DIRECTION_BLOCKS: usize = 9;
-
-/// The type of a column's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// 64-bit float.
-    F64,
-    /// 32-bit signed integer.
-    I32,
-    /// Byte: a flag or a code.
-    U8,
-    /// ASCII text in cells of this length; not for columns of parts.
-    Text(usize),
-}
-
-impl Kind {
-    /// Bytes per value.
-    pub fn size(self) -> usize {
-        match self {
-            Kind::F64 => 8,
-            Kind::I32 => 4,
-            Kind::U8 => 1,
-            Kind::Text(length) => length,
-        }
-    }
-
-    /// The kind of these values.
-    pub fn of(values: &Values) -> Kind {
-        match values {
-            Values::F64(_) => Kind::F64,
-            Values::I32(_) => Kind::I32,
-            Values::U8(_) => Kind::U8,
-        }
-    }
-}
-
-/// What stands along an axis.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ticks {
-    /// 0, 1, 2, …
-    Index,
-    /// first, first + 1, … (the replicas).
-    From(u64),
-    /// Names.
-    Labels(Vec<String>),
-    /// Values, such as the grid of γ.
-    Values(Vec<f64>),
-}
-
-/// An axis; it becomes a dimension scale in the group of every column that has it, so that a
-/// group can be opened alone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    /// Name of the scale.
-    pub name: String,
-    /// Number of ticks.
-    pub length: usize,
-    /// The ticks.
-    pub ticks: Ticks,
-    /// Unit of the ticks; empty: none.
-    pub unit: &'static str,
-    /// What it counts.
-    pub description: &'static str,
-}
+/// How the names of columns with causes end.
+pub const CAUSE_SUFFIX: &str = "_cause";
 
 /// Which part computes a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +55,7 @@ impl Column {
 
     /// Whether the values are codes of [`Cause`](crate::linearity::cause::Cause).
     pub fn holds_causes(&self) -> bool {
-        self.path.ends_with(columns::CAUSE_SUFFIX)
+        self.path.ends_with(CAUSE_SUFFIX)
     }
 
     /// Bytes of the whole dataset.
@@ -166,33 +101,6 @@ pub struct ShapeError {
 }
 
 impl ScenarioSchema {
-    /// The schema of one scenario of a study.
-    pub fn new(study: &Study, scenario: &Scenario) -> Self {
-        let columns = columns::columns(study, scenario);
-        let mut parts = vec![Part::Solid];
-        for parameterisation in scenario.swept() {
-            let theta = &scenario.parameterisations()[parameterisation];
-            let count =
-                scenario.sweep.direction_count(scenario.sweep_features(), theta.parameters());
-            let block = count.div_ceil(DIRECTION_BLOCKS).max(1);
-            parts.extend((0..count).step_by(block).map(|start| Part::Directions {
-                parameterisation,
-                directions: start..(start + block).min(count),
-            }));
-        }
-        ScenarioSchema {
-            name: scenario.name.clone(),
-            replica: columns::replica_axis(study),
-            columns,
-            parts,
-            parameterisations: scenario
-                .parameterisations()
-                .into_iter()
-                .map(|theta| theta.name)
-                .collect(),
-        }
-    }
-
     /// Indices of the columns that a part computes for the replica in row `slot` (0 is the file's
     /// first), in the order of the schema.
     pub fn columns_of(&self, part: &Part, slot: u64) -> impl Iterator<Item = usize> {
@@ -262,62 +170,13 @@ impl ScenarioSchema {
     }
 }
 
-/// The schemas of every scenario of a study.
-pub fn schemas(study: &Study) -> Vec<ScenarioSchema> {
-    study.scenarios.iter().map(|scenario| ScenarioSchema::new(study, scenario)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn schema() -> ScenarioSchema {
-        let text = "version = 1\n[study]\nname = \"s\"\nreplicas = 20\n[solid]\ndimension = 2\n\
-                    particles = 64\npressure = 0.1\n[parameters]\nspecies = [2, 40]\n\
-                    [sweep]\nsigns = \"both\"\n";
-        let study = Study::parse("s.toml", text).expect("valid");
-        ScenarioSchema::new(&study, &study.scenarios[0])
-    }
-
-    #[test]
-    fn directions_are_cut_into_blocks() {
-        let schema = schema();
-        let of = |theta| {
-            schema
-                .parts
-                .iter()
-                .filter_map(|part| match part {
-                    Part::Directions { parameterisation, directions }
-                        if *parameterisation == theta =>
-                    {
-                        Some(directions.clone())
-                    }
-                    _ => None,
-                })
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(schema.parts[0], Part::Solid);
-        assert_eq!(of(0), vec![0..1, 1..2, 2..3, 3..4]);
-        assert_eq!(of(1).len(), 9);
-        assert_eq!(of(1)[8], 16..18);
-    }
-
-    #[test]
-    fn curves_belong_to_the_first_replicas_only() {
-        let schema = schema();
-        let part = &schema.parts[1];
-        let with = schema.columns_of(part, 9).count();
-        let without = schema.columns_of(part, 10).count();
-        assert!(with > without);
-    }
-
-    #[test]
-    fn paths_are_unique() {
-        let schema = schema();
-        let mut paths: Vec<&str> = schema.columns.iter().map(|c| c.path.as_str()).collect();
-        paths.sort_unstable();
-        let length = paths.len();
-        paths.dedup();
-        assert_eq!(paths.len(), length);
-    }
+/// Everything that decides about the shape of a results file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// Solids per scenario in the file.
+    pub replicas: u64,
+    /// Index of the first one in the ensemble.
+    pub first_replica: u64,
+    /// One entry per scenario.
+    pub schemas: Vec<ScenarioSchema>,
 }

@@ -1,16 +1,21 @@
-//! The list of columns of a scenario.
+//! The shape that a study gives its results: columns and parts of every scenario.
 
-use super::{Axis, Column, Kind, PartKind, Ticks};
+use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::values::Kind;
+use crate::format::row::Part;
+use crate::format::schema::{CAUSE_SUFFIX, Column, PartKind, ScenarioSchema, Shape};
 use crate::linearity::cause::Cause;
 use crate::study::config::{Feature, Parameterisation, Scenario, Study, set_name};
 
+/// The directions of a parameterisation are computed in at most this many parts: enough to share
+/// a solid among ranks, few enough that each is worth a message.
+pub const DIRECTION_BLOCKS: usize = 9;
+
 const YES_NO: [(u8, &str); 2] = [(0, "no"), (1, "yes")];
-/// How the names of columns with causes end.
-pub(super) const CAUSE_SUFFIX: &str = "_cause";
 const AXES: [&str; 3] = ["x", "y", "z"];
 
 /// The axis of the rows.
-pub(super) fn replica_axis(study: &Study) -> Axis {
+fn replica_axis(study: &Study) -> Axis {
     Axis {
         name: "replica".to_owned(),
         length: study.replicas as usize,
@@ -71,7 +76,7 @@ impl Group<'_> {
 }
 
 /// Every column of the scenario, in the order of the file.
-pub(super) fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
+fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let dimension = scenario.solid.dimension;
     let particle = particle_axis(scenario);
     let axis = cartesian_axis(dimension);
@@ -423,4 +428,94 @@ fn curves(group: &mut Group<'_>, scenario: &Scenario, direction: &Axis, features
         "lowest eigenvalue of the Hessian",
     );
     group.codes("valid", &per, &YES_NO, "the point was reached; where it is 0 the others are NaN");
+}
+
+/// The schema of one scenario of a study.
+fn schema(study: &Study, scenario: &Scenario) -> ScenarioSchema {
+    let mut parts = vec![Part::Solid];
+    for parameterisation in scenario.swept() {
+        let theta = &scenario.parameterisations()[parameterisation];
+        let count = scenario.sweep.direction_count(scenario.sweep_features(), theta.parameters());
+        let block = count.div_ceil(DIRECTION_BLOCKS).max(1);
+        parts.extend((0..count).step_by(block).map(|start| Part::Directions {
+            parameterisation,
+            directions: start..(start + block).min(count),
+        }));
+    }
+    ScenarioSchema {
+        name: scenario.name.clone(),
+        replica: replica_axis(study),
+        columns: columns(study, scenario),
+        parts,
+        parameterisations: scenario
+            .parameterisations()
+            .into_iter()
+            .map(|theta| theta.name)
+            .collect(),
+    }
+}
+
+/// The schemas of every scenario of a study.
+pub fn schemas(study: &Study) -> Vec<ScenarioSchema> {
+    study.scenarios.iter().map(|scenario| schema(study, scenario)).collect()
+}
+
+/// The shape of a study's results file.
+pub fn shape(study: &Study) -> Shape {
+    Shape { replicas: study.replicas, first_replica: study.first_replica, schemas: schemas(study) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> ScenarioSchema {
+        let text = "version = 1\n[study]\nname = \"s\"\nreplicas = 20\n[solid]\ndimension = 2\n\
+                    particles = 64\npressure = 0.1\n[parameters]\nspecies = [2, 40]\n\
+                    [sweep]\nsigns = \"both\"\n";
+        let study = Study::parse("s.toml", text).expect("valid");
+        schema(&study, &study.scenarios[0])
+    }
+
+    #[test]
+    fn directions_are_cut_into_blocks() {
+        let schema = example();
+        let of = |theta| {
+            schema
+                .parts
+                .iter()
+                .filter_map(|part| match part {
+                    Part::Directions { parameterisation, directions }
+                        if *parameterisation == theta =>
+                    {
+                        Some(directions.clone())
+                    }
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(schema.parts[0], Part::Solid);
+        assert_eq!(of(0), vec![0..1, 1..2, 2..3, 3..4]);
+        assert_eq!(of(1).len(), 9);
+        assert_eq!(of(1)[8], 16..18);
+    }
+
+    #[test]
+    fn curves_belong_to_the_first_replicas_only() {
+        let schema = example();
+        let part = &schema.parts[1];
+        let with = schema.columns_of(part, 9).count();
+        let without = schema.columns_of(part, 10).count();
+        assert!(with > without);
+    }
+
+    #[test]
+    fn paths_are_unique() {
+        let schema = example();
+        let mut paths: Vec<&str> = schema.columns.iter().map(|c| c.path.as_str()).collect();
+        paths.sort_unstable();
+        let length = paths.len();
+        paths.dedup();
+        assert_eq!(paths.len(), length);
+    }
 }

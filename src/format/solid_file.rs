@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use nalgebra::SVector;
 
+use super::access;
 use crate::solid::cell::Cell;
 use crate::solid::interactions::{Interactions, SymmetricTable};
 use crate::solid::potential::{Potential, Tail};
@@ -280,7 +281,7 @@ fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError
     if !file.is_file() {
         return Err(SolidFileError::Missing { file: file.to_path_buf() });
     }
-    let handle = hdf5::File::open(file).map_err(|error| SolidFileError::NotHdf5 {
+    let handle = access::read(file).map_err(|error| SolidFileError::NotHdf5 {
         file: file.to_path_buf(),
         reason: first_line(&error),
     })?;

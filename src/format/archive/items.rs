@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::study::schema::ScenarioSchema;
-use crate::study::work::REASON_LENGTH;
+use crate::format::row::REASON_LENGTH;
+use crate::format::schema::ScenarioSchema;
 
 /// The state of a work item, as `/items/state` holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

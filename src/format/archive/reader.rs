@@ -6,27 +6,34 @@ use std::path::Path;
 use super::datasets::{Datasets, values};
 use super::error::ArchiveError;
 use super::items::{Item, ItemLayout, State};
-use super::{FORMAT, FORMAT_VERSION};
-use super::{skeleton, slab};
-use crate::study::config::Study;
-use crate::study::provenance::{Origin, program_of};
-use crate::study::schema::{Column, ScenarioSchema, schemas};
-use crate::study::work::{Row, Values};
+use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM};
+use super::skeleton;
+use crate::analysis::values::{Kind, Row, Values};
+use crate::format::access;
+use crate::format::schema::{Column, ScenarioSchema, Shape};
+use crate::format::slab;
+use crate::system::program::{Origin, program_of};
 
-/// An open results file with the study that it holds.
-pub struct Archive {
-    study: Study,
+/// An open results file with the study `S` that it holds.
+pub struct Archive<S> {
+    study: S,
     datasets: Datasets,
 }
 
-impl Archive {
-    /// Opens a results file for reading.
-    pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+impl<S> Archive<S> {
+    /// Opens a results file for reading. `read` takes its configuration and says what study and
+    /// what shape this is, or what is wrong with it.
+    ///
+    /// # Errors
+    /// Where this is no results file, or that of a newer program.
+    pub fn open(
+        path: &Path,
+        read: impl FnOnce(&str) -> Result<(S, Shape), String>,
+    ) -> Result<Self, ArchiveError> {
         // HDF5's own message for a missing file does not say so.
         std::fs::File::open(path).map_err(ArchiveError::io(path, "open"))?;
         let foreign = |found: String| ArchiveError::Foreign { path: path.to_owned(), found };
-        let file = super::serial_access()
-            .open(path)
+        let file = access::read(path)
             .map_err(|error| foreign(format!("not a readable HDF5 file ({error})")))?;
         match slab::read_text(&file, "format") {
             Ok(format) if format == FORMAT => {}
@@ -42,13 +49,9 @@ impl Archive {
         }
         let text = slab::read_text(&file, "configuration")
             .map_err(|error| foreign(format!("no usable configuration ({error})")))?;
-        let name = format!("{} (attribute configuration)", path.display());
-        let study = Study::parse(&name, &text)
-            .map_err(|error| foreign(format!("bad configuration: {error}")))?;
-        let schemas = schemas(&study);
-        let (replicas, first) = (study.replicas, study.first_replica);
-        let datasets = Datasets::new(path, file, schemas, replicas, first, version);
-        Ok(Archive { datasets, study })
+        let (study, shape) =
+            read(&text).map_err(|found| foreign(format!("bad configuration: {found}")))?;
+        Ok(Archive { datasets: Datasets::new(path, file, shape, version), study })
     }
 
     /// The format version of the file; older ones than today's are read, but not continued.
@@ -70,7 +73,7 @@ impl Archive {
     }
 
     /// The study that the file holds.
-    pub fn study(&self) -> &Study {
+    pub fn study(&self) -> &S {
         &self.study
     }
 
@@ -138,7 +141,7 @@ impl Archive {
         if self.version() == 1 {
             return Ok(None);
         }
-        let stored = self.attribute(super::SKELETON_CHECKSUM)?;
+        let stored = self.attribute(SKELETON_CHECKSUM)?;
         let found = skeleton::checksum(self.datasets.file(), self.schemas(), reserved)
             .map_err(ArchiveError::hdf5(self.path(), "read labels and scales"))?;
         Ok(Some(stored == found))
@@ -147,7 +150,7 @@ impl Archive {
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.
     pub fn item_times(&self, field: &str, rows: &Range<u64>) -> Result<Vec<f64>, ArchiveError> {
         let bytes = self.datasets.read_items(field, rows)?;
-        match values(crate::study::schema::Kind::F64, &bytes) {
+        match values(Kind::F64, &bytes) {
             Values::F64(values) => Ok(values),
             _ => Ok(Vec::new()),
         }

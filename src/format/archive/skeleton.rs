@@ -15,32 +15,40 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ArchiveError;
 use super::items::{Item, ItemLayout, State};
-use super::slab::{self, Block};
-use super::{
-    FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, PROCESSOR_LENGTH, PROGRAM_LENGTH, Provenance,
-    SKELETON_CHECKSUM,
-};
-use crate::study::config::Study;
-use crate::study::schema::{Axis, Column, Kind, ScenarioSchema, Ticks};
-use crate::study::work::REASON_LENGTH;
+use super::layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM};
+use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::values::Kind;
+use crate::format::access;
+use crate::format::row::REASON_LENGTH;
+use crate::format::schema::{Column, ScenarioSchema, Shape};
+use crate::format::slab::{self, Block};
+use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
 
 /// Values that are written at once while filling long columns.
 const BLOCK: u64 = 1 << 16;
 
-/// Makes the file; the arrays of `reserved` are made below the group of that path.
-pub(super) fn create(
+/// An attribute of the root.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// Text.
+    Text(String),
+    /// An integer.
+    Integer(i64),
+}
+
+/// Makes a new results file; the arrays of `reserved` are made below the group of that path.
+pub fn create(
     path: &Path,
-    study: &Study,
-    schemas: &[ScenarioSchema],
+    shape: &Shape,
     reserved: &[(String, Vec<Column>)],
-    provenance: &Provenance,
+    attributes: &[(&'static str, Attribute)],
 ) -> Result<(), ArchiveError> {
     if path.symlink_metadata().is_ok() {
         return Err(ArchiveError::Exists(path.to_owned()));
     }
     let temporary = temporary_name(path);
-    let made = fill(&temporary, path, study, schemas, reserved, provenance)
-        .and_then(|()| settle(&temporary, path));
+    let made =
+        fill(&temporary, path, shape, reserved, attributes).and_then(|()| settle(&temporary, path));
     if made.is_err() {
         // The error to report is the first one; a left-over is overwritten next time.
         let _ = std::fs::remove_file(&temporary);
@@ -98,20 +106,19 @@ fn reserve(file: &PosixFile) -> std::io::Result<()> {
 fn fill(
     temporary: &Path,
     path: &Path,
-    study: &Study,
-    schemas: &[ScenarioSchema],
+    shape: &Shape,
     reserved: &[(String, Vec<Column>)],
-    provenance: &Provenance,
+    attributes: &[(&'static str, Attribute)],
 ) -> Result<(), ArchiveError> {
     // HDF5 reports a failed creation without the reason of the system.
     PosixFile::create(temporary).map_err(ArchiveError::io(path, "create the file"))?;
     let body = || -> hdf5::Result<()> {
-        let file = super::serial_access().create(temporary)?;
-        root_attributes(&file, study, provenance)?;
-        for schema in schemas {
+        let file = access::create(temporary)?;
+        root_attributes(&file, attributes)?;
+        for schema in &shape.schemas {
             scenario(&file, schema)?;
         }
-        items(&file, study, schemas)?;
+        items(&file, shape)?;
         for (group, columns) in reserved {
             let group = ensure_group(&file, group)?;
             let mut tree = Tree::new(group);
@@ -119,22 +126,25 @@ fn fill(
                 tree.column(column, &[])?;
             }
         }
-        slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum(&file, schemas, reserved)?)?;
+        slab::text_attribute(
+            &file,
+            SKELETON_CHECKSUM,
+            &checksum(&file, &shape.schemas, reserved)?,
+        )?;
         file.flush()?;
         file.close()
     };
     body().map_err(ArchiveError::hdf5(path, "write the skeleton of the results file"))
 }
 
-fn root_attributes(file: &File, study: &Study, provenance: &Provenance) -> hdf5::Result<()> {
+fn root_attributes(file: &File, attributes: &[(&'static str, Attribute)]) -> hdf5::Result<()> {
     slab::text_attribute(file, "format", FORMAT)?;
     slab::integer_attribute(file, "format_version", FORMAT_VERSION)?;
-    slab::text_attribute(file, "configuration", &study.canonical())?;
-    slab::text_attribute(file, "configuration_hash", &study.hash())?;
-    slab::text_attribute(file, "ensemble_hash", &study.ensemble_hash())?;
-    slab::integer_attribute(file, "seed", study.seed.cast_signed())?;
-    for (name, text) in &provenance.entries {
-        slab::text_attribute(file, name, text)?;
+    for (name, value) in attributes {
+        match value {
+            Attribute::Text(text) => slab::text_attribute(file, name, text)?,
+            Attribute::Integer(value) => slab::integer_attribute(file, name, *value)?,
+        }
     }
     Ok(())
 }
@@ -274,8 +284,9 @@ fn scenario(file: &File, schema: &ScenarioSchema) -> hdf5::Result<()> {
     Ok(())
 }
 
-fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result<()> {
-    let layout = ItemLayout::new(study.replicas, schemas);
+fn items(file: &File, shape: &Shape) -> hdf5::Result<()> {
+    let schemas = &shape.schemas;
+    let layout = ItemLayout::new(shape.replicas, schemas);
     let group = file.create_group(ITEMS)?;
     let axis = Axis {
         name: "item".to_owned(),
@@ -285,7 +296,7 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
         description: "work item: a part of a replica of a scenario",
     };
     let scale = create_scale(&group, &axis)?;
-    let shape = [axis.length];
+    let lengths = [axis.length];
     let names: Vec<Vec<String>> = schemas
         .iter()
         .map(|schema| schema.parts.iter().map(|part| schema.part_name(part)).collect())
@@ -296,7 +307,7 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
                 unit: &str,
                 description: &str|
      -> hdf5::Result<Dataset> {
-        let dataset = slab::create(&group, name, &datatype, &shape)?;
+        let dataset = slab::create(&group, name, &datatype, &lengths)?;
         if !unit.is_empty() {
             slab::text_attribute(&dataset, "units", unit)?;
         }
@@ -348,8 +359,8 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
     )?;
     let mut row = 0;
     for (index, parts) in names.iter().enumerate() {
-        for slot in (0..study.replicas).step_by(REPLICAS_AT_ONCE) {
-            let slots = slot..(slot + REPLICAS_AT_ONCE as u64).min(study.replicas);
+        for slot in (0..shape.replicas).step_by(REPLICAS_AT_ONCE) {
+            let slots = slot..(slot + REPLICAS_AT_ONCE as u64).min(shape.replicas);
             let count = (slots.end - slots.start) * parts.len() as u64;
             debug_assert_eq!(row, layout.row(Item { scenario: index, slot, part: 0 }));
             let block = Block::range(row, count);
@@ -357,7 +368,7 @@ fn items(file: &File, study: &Study, schemas: &[ScenarioSchema]) -> hdf5::Result
             let replicas: Vec<u8> = slots
                 .clone()
                 .flat_map(|slot| {
-                    (study.first_replica + slot).cast_signed().to_ne_bytes().repeat(parts.len())
+                    (shape.first_replica + slot).cast_signed().to_ne_bytes().repeat(parts.len())
                 })
                 .collect();
             slab::write(&replica, &block, &replicas)?;

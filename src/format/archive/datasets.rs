@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use hdf5::{Dataset, File};
 
-use super::ITEMS;
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State};
-use super::slab::{self, Block};
+use super::layout::ITEMS;
+use crate::analysis::values::{Kind, Row, Values};
+use crate::format::row::{Part, REASON_LENGTH};
+use crate::format::schema::{Column, PartKind, ScenarioSchema, Shape};
+use crate::format::slab::{self, Block};
 use crate::linearity::cause::Cause;
-use crate::study::schema::{Column, Kind, ScenarioSchema};
-use crate::study::work::{Part, REASON_LENGTH, Row, Values};
 
 /// An open file with the shape that its study gives it. Datasets are opened when first used.
 pub(super) struct Datasets {
@@ -28,19 +29,12 @@ pub(super) struct Datasets {
 }
 
 impl Datasets {
-    pub fn new(
-        path: &Path,
-        file: File,
-        schemas: Vec<ScenarioSchema>,
-        replicas: u64,
-        first_replica: u64,
-        version: i64,
-    ) -> Self {
+    pub fn new(path: &Path, file: File, shape: Shape, version: i64) -> Self {
         Datasets {
             path: path.to_owned(),
-            layout: ItemLayout::new(replicas, &schemas),
-            schemas,
-            first_replica,
+            layout: ItemLayout::new(shape.replicas, &shape.schemas),
+            schemas: shape.schemas,
+            first_replica: shape.first_replica,
             version,
             file,
             open: RefCell::default(),
@@ -239,7 +233,6 @@ fn add_row(
     states: &[State],
     sums: &mut [Checksum],
 ) {
-    use crate::study::schema::PartKind;
     for ((part, state), sum) in schema.parts.iter().zip(states).zip(sums) {
         if *state != State::Done {
             continue;

@@ -15,12 +15,13 @@ use mpi::ffi::MPI_Comm;
 use super::datasets::{Datasets, bytes, column_block, directions};
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
-use super::slab::pad;
-use super::{FORMAT_VERSION, HOST_LENGTH, PROCESSOR_LENGTH, PROGRAM_LENGTH};
-use crate::study::config::Study;
-use crate::study::provenance::{processor, program};
-use crate::study::schema::{ScenarioSchema, ShapeError};
-use crate::study::work::{Failure, Row};
+use super::layout::{FORMAT_VERSION, HOST_LENGTH};
+use crate::analysis::values::Row;
+use crate::format::access;
+use crate::format::row::Failure;
+use crate::format::schema::{Shape, ShapeError};
+use crate::format::slab::{self, Block, pad};
+use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
 
 /// An item that is ready to be written.
 #[derive(Clone, Debug)]
@@ -115,8 +116,7 @@ impl Writer {
     pub fn open(
         path: &Path,
         access: Access,
-        study: &Study,
-        schemas: &[ScenarioSchema],
+        shape: Shape,
         host: &str,
     ) -> Result<Self, ArchiveError> {
         let descriptor = OpenOptions::new()
@@ -125,7 +125,7 @@ impl Writer {
             .open(path)
             .map_err(ArchiveError::io(path, "open for writing"))?;
         let file = match access {
-            Access::Serial => super::serial_access().open_rw(path),
+            Access::Serial => access::write(path),
             Access::Parallel(communicator) => {
                 let mut builder = hdf5::File::with_options();
                 builder.with_fapl(|access| access.mpio(communicator, None));
@@ -134,14 +134,7 @@ impl Writer {
         };
         let file = file.map_err(ArchiveError::hdf5(path, "open for writing"))?;
         Ok(Writer {
-            datasets: Datasets::new(
-                path,
-                file,
-                schemas.to_vec(),
-                study.replicas,
-                study.first_replica,
-                FORMAT_VERSION,
-            ),
+            datasets: Datasets::new(path, file, shape, FORMAT_VERSION),
             descriptor,
             host: pad(&[host.to_owned()], HOST_LENGTH),
             program: pad(&[program()], PROGRAM_LENGTH),
@@ -313,4 +306,24 @@ struct ItemRow {
     reason: Vec<u8>,
     seconds: f64,
     finished: f64,
+}
+
+/// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.
+pub fn write_arrays(path: &Path, arrays: &[(String, Vec<u8>)]) -> Result<(), ArchiveError> {
+    let body = || -> hdf5::Result<()> {
+        let file = access::write(path)?;
+        for (name, bytes) in arrays {
+            let dataset = file.dataset(name)?;
+            let count: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();
+            let block = Block { start: vec![0; count.len()], count };
+            slab::write(&dataset, &block, bytes)?;
+        }
+        file.close()
+    };
+    body().map_err(ArchiveError::hdf5(path, "write the statistics"))?;
+    OpenOptions::new()
+        .write(true)
+        .open(path)
+        .and_then(|file| file.sync_data())
+        .map_err(ArchiveError::io(path, "sync the statistics"))
 }
