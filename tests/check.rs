@@ -10,13 +10,13 @@ use std::sync::Arc;
 use amorph::analysis::values::{Row, Values};
 use amorph::format::archive::{Access, Finished, Item, Writer, create};
 use amorph::format::row::Part;
-use amorph::study::check::{Report, Section, Settings, check};
+use amorph::report::check::{Report, Section, Settings, check};
 use amorph::study::config::Study;
 use amorph::study::provenance::identity;
 use amorph::study::replica::Replica;
 use amorph::study::results;
 use amorph::study::schema::{schemas, shape};
-use amorph::study::statistics;
+use amorph::study::summary;
 use amorph::study::work::Work as _;
 
 const SOFT: &str = "dimension = 2\nparticles = 48\npressure = 0.1";
@@ -42,7 +42,7 @@ impl Results {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.h5");
         let study = Arc::new(Study::parse("study.toml", text).expect("valid"));
-        let (shape, reserved) = (shape(&study), statistics::columns(&study));
+        let (shape, reserved) = (shape(&study), summary::columns(&study));
         create(&path, &shape, &reserved, &identity(&study)).expect("created");
         let results = Results { folder, path, study };
         let mut replica = Replica::new(Arc::clone(&results.study));

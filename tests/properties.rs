@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use amorph::format::solid_file;
+use amorph::report::plan::Plan;
 use amorph::solid::potential::Tail;
 use amorph::study::config::Study;
-use amorph::study::plan::Plan;
 use amorph::study::results;
 use amorph::study::schema::schemas;
 use common::engine::PROGRAM;

@@ -4,8 +4,8 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
+use crate::report::xyz::{self, ExportError};
 use crate::study::results::Results;
-use crate::study::xyz::{self, ExportError};
 
 /// Write solids or snapshots as extended XYZ for OVITO or ASE
 ///

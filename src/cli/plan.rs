@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{CommandError, Outcome};
+use crate::report::pilot::{self, CoreTime, Geometry, Sample};
+use crate::report::plan::Plan;
 use crate::study::config::Study;
-use crate::study::pilot::{self, CoreTime, Geometry, Sample};
-use crate::study::plan::Plan;
 use crate::study::replica::Replica;
 use crate::system::text::{human_bytes, human_time};
 

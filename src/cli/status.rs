@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{CommandError, Outcome};
-use crate::study::status::{Status, StatusError};
+use crate::report::status::{Status, StatusError};
 use crate::system::text::human_time;
 
 /// Reasons of failures that are shown.

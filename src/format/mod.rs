@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod archive;
+pub mod measurement;
 pub mod row;
 pub mod schema;
 mod slab;

@@ -1,6 +1,6 @@
 //! A whole run on one rank of the job: prepare the file, compute, gather.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -9,16 +9,16 @@ use crate::format::archive::{self, ArchiveError, ItemLayout};
 use crate::study::config::{ConfigError, Study};
 use crate::study::forecast::Longest;
 use crate::study::lock::{Lock, LockError};
-use crate::study::plan::Plan;
 use crate::study::preflight::{self, PreflightError};
 use crate::study::progress::Reporter;
 use crate::study::provenance;
 use crate::study::results::{self, Results};
 use crate::study::resume::{self, Pending};
-use crate::study::runner::abort::abort;
-use crate::study::runner::{FAILURE, Job, Progress, Settings};
+use crate::study::runner::abort::{FAILURE, abort};
+use crate::study::runner::{Job, Progress, Settings};
 use crate::study::schema::shape;
-use crate::study::statistics::{self, Counts, Statistics, StatisticsError};
+use crate::study::size::file_bytes;
+use crate::study::summary;
 use crate::study::work::Work;
 use crate::system::program::{program, program_of};
 
@@ -57,9 +57,6 @@ pub enum RunError {
     /// Another job writes the output, or left its lock.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The statistics.
-    #[error(transparent)]
-    Statistics(#[from] StatisticsError),
     /// Something must be set right first.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
@@ -96,26 +93,22 @@ impl RunError {
             | RunError::OtherProgram { .. }
             | RunError::Different { .. } => true,
             RunError::Archive(error) => error.is_usage(),
-            RunError::Statistics(_) | RunError::Elsewhere => false,
+            RunError::Elsewhere => false,
         }
     }
 }
 
 /// How a run ended, as rank 0 knows it; other ranks know nothing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Ended {
     /// What this run did.
     pub progress: Progress,
-    /// Items that are still pending in the file.
-    pub pending: u64,
-    /// Items that have failed in the file.
-    pub failed: u64,
     /// Time from the first task to the closed file [s].
     pub span: f64,
-    /// Time in which rank 0 made or verified the file, and at the end gathered the statistics [s].
+    /// Time in which rank 0 made or verified the file [s].
     pub files: f64,
-    /// The statistics of the file.
-    pub statistics: Option<Statistics>,
+    /// The right to write the file, on rank 0.
+    pub lock: Option<Lock>,
 }
 
 /// The longest time between two commits of a rank where the user does not say: a few seconds, and
@@ -164,21 +157,8 @@ where
     if let Some(reporter) = &mut reporter {
         reporter.finish(&progress);
     }
-    let closed = Instant::now();
-    let statistics = if root { Some(gather(&request.output)?) } else { None };
-    let files = (started - entered + closed.elapsed()).as_secs_f64();
-    let total = |count: fn(&Counts) -> u64| -> u64 {
-        let scenarios = statistics.iter().flat_map(|statistics| &statistics.scenarios);
-        scenarios.map(|scenario| count(&scenario.items)).sum()
-    };
-    Ok(Ended {
-        progress,
-        pending: total(|items| items.pending),
-        failed: total(|items| items.failed),
-        span,
-        files,
-        statistics,
-    })
+    let files = (started - entered).as_secs_f64();
+    Ok(Ended { progress, span, files, lock })
 }
 
 /// Rank 0 makes the file, or looks at what is missing in it.
@@ -193,7 +173,7 @@ fn prepare(
     if !request.resume && exists {
         return Err(ArchiveError::Exists(path.clone()).into());
     }
-    let needed = if exists { 0 } else { Plan::new(&study).file_bytes };
+    let needed = if exists { 0 } else { file_bytes(&study) };
     let mut lines = preflight::ranks(hosts)?;
     lines.extend(preflight::output(path, needed)?);
     lines.iter().for_each(|line| (request.inform)(line));
@@ -218,7 +198,7 @@ fn prepare(
         return Ok((study, pending));
     }
     let shape = shape(&study);
-    let reserved = statistics::columns(&study);
+    let reserved = summary::columns(&study);
     archive::create(path, &shape, &reserved, &provenance::attributes(&study, hosts.len()))?;
     (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &shape.schemas);
@@ -273,13 +253,4 @@ fn agree(
         }
         Ok(Start::Stop) | Err(_) => Err(RunError::Elsewhere),
     }
-}
-
-/// Rank 0 reads the finished file, and stores the statistics in it.
-fn gather(path: &Path) -> Result<Statistics, RunError> {
-    let archive = results::open(path)?;
-    let statistics = statistics::collect(std::slice::from_ref(&archive))?;
-    drop(archive);
-    statistics::store(path, &statistics)?;
-    Ok(statistics)
 }

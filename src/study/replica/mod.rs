@@ -30,8 +30,8 @@ use error::ReplicaError;
 pub use examination::Examination;
 use preparation::stream_key;
 
-pub(super) use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
-pub(super) use preparation::tail;
+pub use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
+pub use preparation::tail;
 
 /// The solid that was analysed last, in either dimension.
 enum Analysed {

@@ -32,18 +32,12 @@ use crate::study::dispatcher::Dispatcher;
 use crate::study::forecast::{Forecast, Longest};
 use crate::study::schema::{schemas, shape};
 use crate::study::work::Work;
-use abort::abort;
+use abort::{FAILURE, abort};
 use compute::Compute;
 use coordinator::{Coordinator, Letter};
 use local::Local;
-use mailbox::Mailbox;
+use mailbox::{Mailbox, POLL};
 use message::{Down, Up};
-
-/// The longest time between two looks at the messages: short against any item, long against a
-/// look.
-const POLL: Duration = Duration::from_millis(1);
-/// Exit code of an I/O failure or a broken invariant.
-pub const FAILURE: u8 = 1;
 
 /// How the run goes, apart from what the study says.
 pub struct Settings {

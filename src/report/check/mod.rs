@@ -10,10 +10,10 @@ use std::sync::Arc;
 use crate::analysis::values::{Row, Values};
 use crate::format::archive::{ArchiveError, Item, State};
 use crate::format::row::{Failure, Part};
-use crate::study::reasons::Reasons;
+use crate::report::reasons::Reasons;
 use crate::study::replica::{Examination, Replica};
 use crate::study::results::Results;
-use crate::study::statistics;
+use crate::study::summary;
 use crate::study::work::Work;
 use crate::system::program::Origin;
 use comparison::{Comparison, Exactness, compare};
@@ -247,7 +247,7 @@ impl Checker<'_> {
     }
 
     fn skeleton(&mut self) -> Result<(), ArchiveError> {
-        match self.archive.verify_skeleton(&statistics::columns(self.archive.study()))? {
+        match self.archive.verify_skeleton(&summary::columns(self.archive.study()))? {
             None => self.skeleton.skip("the file", "format version 1 has no checksum of them"),
             Some(true) => self.skeleton.add("the file", Vec::new()),
             Some(false) => {

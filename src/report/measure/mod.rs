@@ -3,27 +3,23 @@
 mod analysis;
 mod directions;
 mod error;
-mod output;
+mod measured;
 mod source;
 mod sweeps;
 mod theta;
 
 use std::path::PathBuf;
 
-pub use analysis::Summary;
 pub use error::MeasureError;
-pub use output::Label;
+pub use measured::{DirectionSummary, Summary};
 pub use source::Source;
-pub use sweeps::DirectionSummary;
 pub use theta::Level;
 
+use crate::format::measurement::{self, FORMAT};
 use crate::linearity::sweep::SweepSettings;
 use crate::study::config::{Feature, Kinds, Scale, Signs, set_name};
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use source::AnySolid;
-
-/// The attribute `format` of the output.
-pub const FORMAT: &str = "amorph-measurement";
 
 /// What is measured, and how.
 #[derive(Clone, Debug)]
@@ -71,7 +67,7 @@ pub enum DirectionChoice {
 /// # Errors
 /// [`MeasureError`], naming the file and the key or the option.
 pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
-    output::refuse_existing(&options.output)?;
+    measurement::refuse_existing(&options.output)?;
     check(options)?;
     let loaded = source::load(&options.source)?;
     let (name, directions) = (loaded.name, loaded.directions);
@@ -88,7 +84,7 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     output.text("sweep_set", set_name(&options.sweep_features));
     output.text("relaxed", if options.relax { "yes" } else { "no" });
     output.number("a", inverse_range);
-    output::write(&options.output, &output)?;
+    measurement::write(&options.output, &output)?;
     Ok(summary)
 }
 

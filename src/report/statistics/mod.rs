@@ -9,18 +9,42 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use serde::{Serialize, Serializer};
 
-use crate::study::reasons::Reason;
+use crate::report::reasons::Reason;
+use crate::study::results;
+use crate::study::summary::PROBABILITIES;
 
 pub use collect::{StatisticsError, collect};
-pub use stored::{columns, store};
+pub use stored::store;
 pub use table::table;
 
-/// The probabilities of all quantiles.
-pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
-/// Kinds of failures that are kept; the rest is counted together.
-pub const REASONS: usize = 8;
+/// Reads a finished file, and stores its statistics in it; for one process, when no job writes.
+///
+/// # Errors
+/// [`StatisticsError`] where the file cannot be read or written.
+pub fn gather(path: &Path) -> Result<Statistics, StatisticsError> {
+    let results = results::open(path)?;
+    let statistics = collect(std::slice::from_ref(&results))?;
+    drop(results);
+    store(path, &statistics)?;
+    Ok(statistics)
+}
+
+impl Statistics {
+    /// Items of all scenarios.
+    pub fn items(&self) -> Counts {
+        let mut sum = Counts::default();
+        for scenario in &self.scenarios {
+            sum.pending += scenario.items.pending;
+            sum.done += scenario.items.done;
+            sum.failed += scenario.items.failed;
+        }
+        sum
+    }
+}
 
 /// The statistics of a study.
 #[derive(Clone, Debug, PartialEq, Serialize)]

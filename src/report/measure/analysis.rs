@@ -4,62 +4,25 @@ use std::sync::Arc;
 
 use super::Options;
 use super::error::MeasureError;
-use super::output::Output;
-use super::sweeps::{self, DirectionSummary};
+use super::measured::{Measured, Summary};
+use super::sweeps;
 use super::theta::{Level, Theta};
+use crate::format::measurement::Output;
 use crate::format::solid_file::TAIL_ATTRIBUTES;
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
 use crate::relax::newton::{Equilibrium, finish, relax};
-use crate::response::features::{FeatureRequest, Features, of_response};
+use crate::response::features::of_response;
 use crate::response::linear::LinearResponse;
 use crate::response::modes::lowest_modes;
 use crate::response::stability::Stability;
-use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, decompose};
+use crate::response::susceptibility::Susceptibility;
 use crate::solid::Solid;
 use crate::solid::assignment::Assignment;
 use crate::solid::contacts::Contacts;
 use crate::solid::potential::Tail;
 use crate::study::config::Feature;
-use crate::study::replica::{feature_request, select, set_rows};
-
-/// What was found, for a table.
-#[derive(Clone, Debug)]
-pub struct Summary {
-    pub name: String,
-    pub dimension: usize,
-    pub particles: usize,
-    /// [energy/length^d]
-    pub pressure: f64,
-    pub energy: f64,
-    pub max_force: f64,
-    pub rattlers: usize,
-    pub contacts: usize,
-    pub stability: Stability,
-    pub features: usize,
-    pub degenerate: usize,
-    pub parameters: usize,
-    pub inert: usize,
-    pub singular_values: Vec<f64>,
-    pub rank: usize,
-    pub rank_without_modes: Option<usize>,
-    pub gap: f64,
-    /// Rows of `directions` that were not of unit length.
-    pub normalised: Vec<usize>,
-    pub directions: Vec<DirectionSummary>,
-}
-
-/// Everything that later steps need of one solid.
-pub(super) struct Measured<'a, const D: usize> {
-    pub name: &'a str,
-    pub solid: &'a Solid<D>,
-    pub response: LinearResponse<'a, D>,
-    pub request: FeatureRequest,
-    pub features: Features<D>,
-    pub theta: Theta,
-    /// J, shape (n_y, n_θ).
-    pub jacobian: faer::Mat<f64>,
-}
+use crate::study::replica::feature_request;
 
 /// Measures a solid. Returns the table, the datasets, and a.
 pub(super) fn analyse<const D: usize>(
@@ -151,13 +114,6 @@ fn equilibrium<const D: usize>(
 }
 
 impl<const D: usize> Measured<'_, D> {
-    /// The singular value decomposition of some rows of J.
-    pub fn decompose(&self, set: &[Feature]) -> Result<Susceptibility, MeasureError> {
-        let rows = set_rows(&self.request, D, set);
-        decompose(select(self.jacobian.as_ref(), &rows).as_ref(), RANK_TOLERANCE)
-            .map_err(|source| MeasureError::Svd { name: self.name.to_owned(), source })
-    }
-
     fn write(&self, output: &mut Output, options: &Options, svd: &Susceptibility, inert: &[bool]) {
         let (n_y, n_theta) = (self.jacobian.nrows(), self.jacobian.ncols());
         let count = svd.singular_values.len();

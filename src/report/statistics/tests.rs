@@ -8,11 +8,12 @@ use crate::analysis::values::Values;
 use crate::format::archive::{Access, Finished, Item, Writer, create};
 use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
+use crate::report::reasons::Reason;
 use crate::study::config::Study;
 use crate::study::provenance::identity;
-use crate::study::reasons::Reason;
 use crate::study::results::{self, Results};
 use crate::study::schema::{schemas, shape};
+use crate::study::summary;
 use crate::study::synthetic::Synthetic;
 use crate::study::work::Work;
 
@@ -30,7 +31,7 @@ fn file(folder: &Path, first: u64, replicas: u64, failing: Option<u64>) -> PathB
     let path = folder.join(format!("{first}-{replicas}.h5"));
     let study = study(first, replicas);
     let schemas = schemas(&study);
-    create(&path, &shape(&study), &columns(&study), &identity(&study)).expect("created");
+    create(&path, &shape(&study), &summary::columns(&study), &identity(&study)).expect("created");
     let mut writer = Writer::open(&path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
     for slot in 0..replicas {

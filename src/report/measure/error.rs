@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::format::archive::ArchiveError;
+use crate::format::measurement::MeasurementError;
 use crate::format::solid_file::SolidFileError;
 use crate::relax::RelaxError;
 use crate::response::susceptibility::SvdError;
@@ -65,12 +66,8 @@ pub enum MeasureError {
     DirectionsShape { name: String, found: usize, expected: usize, kinds: String },
     #[error("{name}/directions: row {row} {found}; expected a finite vector that is not zero")]
     Direction { name: String, row: usize, found: &'static str },
-    #[error("{}: exists already; it is never overwritten: give another output", .0.display())]
-    Exists(PathBuf),
-    #[error("{}: cannot {action}: {source}", path.display())]
-    Io { path: PathBuf, action: &'static str, source: std::io::Error },
-    #[error("{}: cannot write the output: {message}", path.display())]
-    Hdf5 { path: PathBuf, message: String },
+    #[error(transparent)]
+    Output(#[from] MeasurementError),
 }
 
 impl MeasureError {
@@ -78,14 +75,7 @@ impl MeasureError {
     pub fn is_usage(&self) -> bool {
         match self {
             MeasureError::Archive(error) => error.is_usage(),
-            MeasureError::Io { source, .. } => matches!(
-                source.kind(),
-                std::io::ErrorKind::NotFound
-                    | std::io::ErrorKind::PermissionDenied
-                    | std::io::ErrorKind::NotADirectory
-                    | std::io::ErrorKind::ReadOnlyFilesystem
-            ),
-            MeasureError::Hdf5 { .. } => false,
+            MeasureError::Output(error) => error.is_usage(),
             _ => true,
         }
     }

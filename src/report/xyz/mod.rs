@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::format::archive::ArchiveError;
+use crate::format::measurement::MeasurementError;
 use crate::format::solid_file::SolidFileError;
 
 pub use ensemble::{snapshots, solids};
@@ -40,8 +41,8 @@ pub enum ExportError {
     #[error("{}: holds no snapshots; {advice}", file.display())]
     NoSnapshots { file: PathBuf, advice: &'static str },
     /// A dataset of a measurement that cannot be read.
-    #[error("{}: dataset {name}: {reason}", file.display())]
-    Dataset { file: PathBuf, name: String, reason: String },
+    #[error(transparent)]
+    Dataset(#[from] MeasurementError),
     /// A row without the columns of a solid.
     #[error("internal error, please report it: column {0} is missing or has another shape")]
     Column(String),
@@ -53,7 +54,7 @@ impl ExportError {
         match self {
             ExportError::Archive(error) => error.is_usage(),
             ExportError::Solid(_) | ExportError::NoSnapshots { .. } => true,
-            ExportError::Dataset { .. } | ExportError::Io(_) | ExportError::Column(_) => false,
+            ExportError::Dataset(_) | ExportError::Io(_) | ExportError::Column(_) => false,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
+use crate::report::reasons::{Reason, Reasons};
+use crate::report::statistics::Counts;
 use crate::study::lock::{self, Life, LockError};
-use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::{self, Results};
-use crate::study::statistics::Counts;
 
 /// Rows of `/items` that are read at once.
 const ROWS_AT_ONCE: u64 = 1 << 14;

@@ -3,19 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use hdf5::File;
-use hdf5::types::VarLenUnicode;
-
 use super::{ExportError, Frame, SNAPSHOTS};
+use crate::format::measurement::{Measurement, MeasurementError};
 use crate::format::solid_file;
-use crate::study::measure::{FORMAT, Label};
 
 /// Is this an output of `amorph measure`?
 pub fn is_measurement(path: &Path) -> bool {
-    let format = File::open(path)
-        .and_then(|file| file.attr("format"))
-        .and_then(|attribute| attribute.read_scalar::<VarLenUnicode>());
-    format.is_ok_and(|format| format.as_str() == FORMAT)
+    Measurement::open(path).is_some()
 }
 
 /// Writes the measured solid; or its snapshots, up to four frames for every direction, at the ends
@@ -23,9 +17,14 @@ pub fn is_measurement(path: &Path) -> bool {
 /// number of frames.
 pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u64, ExportError> {
     let data = solid_file::read(&path.display().to_string())?;
-    let file = File::open(path).map_err(|error| wrong(path, "/", error))?;
+    let missing = |name: &str| MeasurementError::Dataset {
+        path: path.to_owned(),
+        name: name.to_owned(),
+        reason: "is missing".to_owned(),
+    };
+    let file = Measurement::open(path).ok_or_else(|| missing("/"))?;
     let (n, d) = (data.species.len(), data.dimension());
-    let rattlers: Vec<u8> = read(path, &file, "rattlers", n)?;
+    let rattlers = file.codes("rattlers", n)?;
     let largest = data.diameters.iter().fold(0.0, |max: f64, &x| max.max(x));
     let smallest = data.diameters.iter().fold(largest, |min: f64, &x| min.min(x));
     let classes: Vec<usize> = data
@@ -46,30 +45,30 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         .write(out)
     };
     if !snapshots {
-        let pressure: Vec<f64> = read(path, &file, "pressure", 1)?;
-        let energy: Vec<f64> = read(path, &file, "energy", 1)?;
+        let pressure = file.floats("pressure", 1)?;
+        let energy = file.floats("energy", 1)?;
         let comment = format!("pressure={} energy={}", pressure[0], energy[0]);
         frame(&data.positions, &data.diameters, comment, out)?;
         return Ok(1);
     }
-    if file.group("snapshots").is_err() {
+    if !file.has_group("snapshots") {
         return Err(ExportError::NoSnapshots {
             file: path.to_owned(),
             advice: "`amorph measure --sweep --snapshots` keeps them",
         });
     }
     let Some((directions, n_theta)) = &data.directions else {
-        return Err(wrong(path, "directions", "is missing"));
+        return Err(missing("directions").into());
     };
-    let labels: Vec<Label> = read(path, &file, "parameter_labels", *n_theta)?;
+    let labels = file.labels("parameter_labels", *n_theta)?;
     // Diameters come first, and all of them or none.
-    let moved = if labels[0].as_str() == "D_0" { data.diameters.len() } else { 0 };
+    let moved = if labels[0] == "D_0" { data.diameters.len() } else { 0 };
     let count = directions.len() / n_theta;
     let mut frames = 0;
     for (direction, vector) in directions.chunks_exact(*n_theta).enumerate() {
         for (name, threshold, end) in SNAPSHOTS {
-            let gammas: Vec<f64> = read(path, &file, threshold, 2 * count)?;
-            let all: Vec<f64> = read(path, &file, &format!("snapshots/{name}"), count * n * d)?;
+            let gammas = file.floats(threshold, 2 * count)?;
+            let all = file.floats(&format!("snapshots/{name}"), count * n * d)?;
             let positions = &all[direction * n * d..(direction + 1) * n * d];
             if !positions.iter().all(|x| x.is_finite()) {
                 continue;
@@ -83,29 +82,4 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         }
     }
     Ok(frames)
-}
-
-fn wrong(path: &Path, name: &str, reason: impl ToString) -> ExportError {
-    ExportError::Dataset {
-        file: path.to_owned(),
-        name: name.to_owned(),
-        reason: reason.to_string(),
-    }
-}
-
-fn read<T: hdf5::H5Type>(
-    path: &Path,
-    file: &File,
-    name: &str,
-    length: usize,
-) -> Result<Vec<T>, ExportError> {
-    let values = file
-        .dataset(name)
-        .and_then(|dataset| dataset.read_raw::<T>())
-        .map_err(|error| wrong(path, name, error))?;
-    if values.len() == length {
-        Ok(values)
-    } else {
-        Err(wrong(path, name, format!("{} values; expected {length}", values.len())))
-    }
 }

@@ -6,25 +6,58 @@ use std::path::{Path, PathBuf};
 use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset as Handle, File, Group, H5Type};
 
-use super::error::MeasureError;
+use super::access;
 use crate::analysis::values::Values;
 use crate::linearity::cause::Cause;
+
+/// The attribute `format` of the output.
+pub const FORMAT: &str = "amorph-measurement";
+
+/// An output of `measure` that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasurementError {
+    #[error("{}: exists already; it is never overwritten: give another output", .0.display())]
+    Exists(PathBuf),
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io { path: PathBuf, action: &'static str, source: std::io::Error },
+    #[error("{}: cannot write the output: {message}", path.display())]
+    Hdf5 { path: PathBuf, message: String },
+    #[error("{}: dataset {name}: {reason}", path.display())]
+    Dataset { path: PathBuf, name: String, reason: String },
+}
+
+impl MeasurementError {
+    /// Can the user mend it by another file?
+    pub fn is_usage(&self) -> bool {
+        match self {
+            MeasurementError::Exists(_) => true,
+            MeasurementError::Io { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::NotFound
+                    | std::io::ErrorKind::PermissionDenied
+                    | std::io::ErrorKind::NotADirectory
+                    | std::io::ErrorKind::ReadOnlyFilesystem
+            ),
+            MeasurementError::Hdf5 { .. } | MeasurementError::Dataset { .. } => false,
+        }
+    }
+}
 
 /// Bytes of a stored label: `sigma_1000000_1000000` has 21.
 const LABEL_LENGTH: usize = 32;
 /// A stored label.
-pub type Label = FixedAscii<LABEL_LENGTH>;
+type Label = FixedAscii<LABEL_LENGTH>;
 
 /// The values of a dataset.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Data {
+pub enum Data {
     Values(Values),
     Labels(Vec<String>),
 }
 
 /// One dataset of the output.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Dataset {
+pub struct Dataset {
     pub path: &'static str,
     /// No axis: one value.
     pub shape: Vec<usize>,
@@ -37,14 +70,14 @@ pub(super) struct Dataset {
 
 /// An attribute of the root.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Attribute {
+pub enum Attribute {
     Text(String),
     Number(f64),
 }
 
 /// Collects datasets and attributes.
 #[derive(Default)]
-pub(super) struct Output {
+pub struct Output {
     pub datasets: Vec<Dataset>,
     pub attributes: Vec<(&'static str, Attribute)>,
 }
@@ -149,23 +182,26 @@ impl Output {
 }
 
 /// Refuses an output that exists.
-pub(super) fn refuse_existing(path: &Path) -> Result<(), MeasureError> {
+pub fn refuse_existing(path: &Path) -> Result<(), MeasurementError> {
     if path.symlink_metadata().is_ok() {
-        return Err(MeasureError::Exists(path.to_owned()));
+        return Err(MeasurementError::Exists(path.to_owned()));
     }
     Ok(())
 }
 
 /// Writes the file under a temporary name and gives it its own: it is never seen half made.
-pub(super) fn write(path: &Path, output: &Output) -> Result<(), MeasureError> {
+pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.new", std::process::id()));
     let temporary = PathBuf::from(temporary);
-    let io = |action| move |source| MeasureError::Io { path: path.to_owned(), action, source };
+    let io = |action| move |source| MeasurementError::Io { path: path.to_owned(), action, source };
     // HDF5 reports a failed creation without the reason of the system.
     std::fs::File::create(&temporary).map_err(io("create the file"))?;
     let result = fill(&temporary, output)
-        .map_err(|error| MeasureError::Hdf5 { path: path.to_owned(), message: error.to_string() })
+        .map_err(|error| MeasurementError::Hdf5 {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })
         .and_then(|()| {
             // The data must be on the disk before the name is.
             let file = std::fs::File::open(&temporary).map_err(io("reopen the file"))?;
@@ -181,7 +217,7 @@ pub(super) fn write(path: &Path, output: &Output) -> Result<(), MeasureError> {
 }
 
 fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
-    let file = File::create(path)?;
+    let file = access::create(path)?;
     for (name, attribute) in &output.attributes {
         match attribute {
             Attribute::Text(text) => text_attribute(&file, name, text)?,
@@ -234,4 +270,59 @@ fn create<T: H5Type>(file: &Group, dataset: &Dataset, values: &[T]) -> hdf5::Res
 fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
     let text: VarLenUnicode = text.parse().map_err(|_| format!("{name} holds a zero byte"))?;
     location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
+}
+
+/// An output of `measure`, opened for reading.
+pub struct Measurement {
+    path: PathBuf,
+    file: File,
+}
+
+impl Measurement {
+    /// Opens a file; none where it is no output of `measure`.
+    pub fn open(path: &Path) -> Option<Self> {
+        let file = access::read(path).ok()?;
+        let attribute = file.attr("format").ok()?;
+        let format = attribute.read_scalar::<VarLenUnicode>().ok()?;
+        (format.as_str() == FORMAT).then(|| Measurement { path: path.to_owned(), file })
+    }
+
+    /// Whether there is a group of this name.
+    pub fn has_group(&self, name: &str) -> bool {
+        self.file.group(name).is_ok()
+    }
+
+    /// The floats of a dataset, of this length.
+    pub fn floats(&self, name: &str, length: usize) -> Result<Vec<f64>, MeasurementError> {
+        self.read(name, length)
+    }
+
+    /// The codes of a dataset, of this length.
+    pub fn codes(&self, name: &str, length: usize) -> Result<Vec<u8>, MeasurementError> {
+        self.read(name, length)
+    }
+
+    /// The labels of a dataset, of this length.
+    pub fn labels(&self, name: &str, length: usize) -> Result<Vec<String>, MeasurementError> {
+        let labels: Vec<Label> = self.read(name, length)?;
+        Ok(labels.iter().map(|label| label.as_str().to_owned()).collect())
+    }
+
+    fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
+        let wrong = |reason: String| MeasurementError::Dataset {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            reason,
+        };
+        let values = self
+            .file
+            .dataset(name)
+            .and_then(|dataset| dataset.read_raw::<T>())
+            .map_err(|error| wrong(error.to_string()))?;
+        if values.len() == length {
+            Ok(values)
+        } else {
+            Err(wrong(format!("{} values; expected {length}", values.len())))
+        }
+    }
 }

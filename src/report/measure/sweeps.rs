@@ -1,11 +1,11 @@
 //! Directions of one solid: linear and second-order response, and γ-sweeps.
 
 use super::Options;
-use super::analysis::{Measured, Summary};
 use super::directions;
 use super::error::MeasureError;
-use super::output::Output;
+use super::measured::{DirectionSummary, Measured, Summary};
 use super::theta::Theta;
+use crate::format::measurement::Output;
 use crate::linearity::cause::Cause;
 use crate::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
 use crate::linearity::thresholds::{CurvePoint, Snapshots, SweepResult, Threshold};
@@ -13,18 +13,6 @@ use crate::response::curvature::{DirectionResponse, curvature, gamma_tilde};
 use crate::response::susceptibility::RANK_TOLERANCE;
 use crate::study::config::{Scale, Signs};
 use crate::study::replica::{feature_request, inverse_magnitudes, set_rows};
-
-/// A direction in the table.
-#[derive(Clone, Debug)]
-pub struct DirectionSummary {
-    /// +1 or −1, its orientation.
-    pub sign: i32,
-    /// |J Δθ̂| over the features of the sweep.
-    pub susceptibility: f64,
-    pub gamma_tilde: f64,
-    /// γ*, γ_c, γ_r, where it was swept.
-    pub thresholds: Option<[Threshold; 3]>,
-}
 
 /// A direction with what the response says of it.
 struct Direction {

@@ -5,18 +5,19 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::{
-    Bounds, Causes, Cost, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics,
-    Statistics, Summary, SweepStatistics, ThetaStatistics,
+    Bounds, Causes, Cost, Counts, ScenarioStatistics, SetStatistics, Statistics, Summary,
+    SweepStatistics, ThetaStatistics,
 };
 use crate::analysis::values::Values;
 use crate::format::archive::{ArchiveError, State};
 use crate::format::row::Part;
 use crate::format::schema::PartKind;
 use crate::linearity::cause::Cause;
+use crate::report::quantile::Quantiles;
+use crate::report::reasons::{Reason, Reasons};
 use crate::study::config::{Parameterisation, Scenario, set_name};
-use crate::study::quantile::Quantiles;
-use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::Results;
+use crate::study::summary::{PROBABILITIES, REASONS};
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -443,7 +444,7 @@ impl<'a> Collector<'a> {
 }
 
 impl Counts {
-    pub(in crate::study) fn add(&mut self, state: State) {
+    pub(in crate::report) fn add(&mut self, state: State) {
         match state {
             State::Pending => self.pending += 1,
             State::Done => self.done += 1,

@@ -1,28 +1,16 @@
 //! What a study will take: work items, memory, and the size of its file.
 
-use crate::analysis::axis::Ticks;
-use crate::analysis::values::Kind;
-use crate::format::archive::{HOST_LENGTH, ItemLayout};
-use crate::format::row::REASON_LENGTH;
-use crate::format::schema::ScenarioSchema;
+use crate::format::archive::ItemLayout;
 use crate::study::config::{Scenario, Study};
 use crate::study::schema::schemas;
-use crate::study::statistics;
-use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
+use crate::study::size::file_bytes;
 
-/// What HDF5 keeps for a dataset besides its values: object header, attributes, references of
-/// dimension scales (measured).
-const BYTES_PER_DATASET: u64 = 800;
 /// MPI, HDF5 and the program itself [bytes].
 const BASE_MEMORY: u64 = 30 << 20;
 /// Rows that wait for a commit [bytes].
 const BUFFERED_ROWS: u64 = 6 << 20;
 /// The Hessian, its factor and the work arrays of a solid, per particle [bytes], in 2d and 3d.
 const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
-/// A row of `/items` without the name of its part [bytes].
-const ITEM_BYTES: u64 =
-    (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH + PROGRAM_LENGTH + PROCESSOR_LENGTH)
-        as u64;
 
 /// The plan of one scenario.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -79,7 +67,7 @@ impl Plan {
         Plan {
             scenarios,
             items: layout.len(),
-            file_bytes: file_bytes(study, &schemas, &layout),
+            file_bytes: file_bytes(study),
             memory_per_rank: memory(study),
         }
     }
@@ -91,40 +79,6 @@ fn directions(scenario: &Scenario) -> usize {
         scenario.sweep.direction_count(scenario.sweep_features(), thetas[*index].parameters())
     };
     scenario.swept().iter().map(count).sum()
-}
-
-fn file_bytes(study: &Study, schemas: &[ScenarioSchema], layout: &ItemLayout) -> u64 {
-    let mut bytes = study.canonical().len() as u64;
-    let mut datasets = 0;
-    for schema in schemas {
-        let mut scales: Vec<(String, String, u64)> = Vec::new();
-        for column in &schema.columns {
-            bytes += column.bytes();
-            datasets += 1;
-            let group = column.group().to_owned();
-            scales.push((
-                group.clone(),
-                "replica".to_owned(),
-                column.replicas * Kind::F64.size() as u64,
-            ));
-            for axis in &column.axes {
-                let size = match &axis.ticks {
-                    Ticks::Labels(labels) => labels.iter().map(String::len).max().unwrap_or(1),
-                    _ => Kind::F64.size(),
-                };
-                scales.push((group.clone(), axis.name.clone(), (axis.length * size) as u64));
-            }
-        }
-        scales.sort();
-        scales.dedup();
-        datasets += scales.len() as u64;
-        bytes += scales.iter().map(|(_, _, size)| size).sum::<u64>();
-        let longest = schema.parts.iter().map(|part| schema.part_name(part).len()).max();
-        let rows = layout.replicas() * schema.parts.len() as u64;
-        bytes += rows * (ITEM_BYTES + longest.unwrap_or(0) as u64);
-    }
-    let reserved: usize = statistics::columns(study).iter().map(|(_, columns)| columns.len()).sum();
-    bytes + (datasets + reserved as u64) * BYTES_PER_DATASET
 }
 
 fn memory(study: &Study) -> u64 {
@@ -140,6 +94,7 @@ mod tests {
     use crate::format::archive::create;
     use crate::study::provenance::identity;
     use crate::study::schema::shape;
+    use crate::study::summary;
 
     #[test]
     fn the_predicted_size_is_that_of_the_file() {
@@ -151,7 +106,7 @@ mod tests {
             );
             let study = Study::parse("s.toml", &text).expect("valid");
             let path = folder.path().join(name);
-            create(&path, &shape(&study), &statistics::columns(&study), &identity(&study))
+            create(&path, &shape(&study), &summary::columns(&study), &identity(&study))
                 .expect("created");
             let actual = std::fs::metadata(&path).expect("there").len() as f64;
             let predicted = Plan::new(&study).file_bytes as f64;

@@ -1,29 +1,29 @@
-//! The statistics as arrays of the results file, reserved when the file is made.
+//! The arrays of `/statistics`, reserved when the file is made.
 
-use std::path::Path;
-
-use super::{
-    Bounds, Counts, PROBABILITIES, REASONS, ScenarioStatistics, SetStatistics, Statistics,
-    SweepStatistics,
-};
 use crate::analysis::axis::{Axis, Ticks};
 use crate::analysis::values::Kind;
-use crate::format::archive::{ArchiveError, STATISTICS, State, reason_cell, write_arrays};
+use crate::format::archive::{STATISTICS, State};
 use crate::format::row::REASON_LENGTH;
 use crate::format::schema::{Column, PartKind};
 use crate::linearity::cause::Cause;
 use crate::study::config::{Scenario, Study, set_name};
-use crate::study::reasons::Reason;
 
-const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];
+/// The probabilities of all quantiles.
+pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
+/// Kinds of failures that are kept; the rest is counted together.
+pub const REASONS: usize = 8;
+
+/// Kinds of work.
+pub const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];
 /// Quantities of a sweep of which some values are censored, with their meaning.
-const BOUNDED: [(&str, &str); 4] = [
+pub const BOUNDED: [(&str, &str); 4] = [
     ("gamma_star", "the geometric mean of the bracket"),
     ("gamma_contact", "the geometric mean of the bracket"),
     ("gamma_rearrangement", "the geometric mean of the bracket"),
     ("zeta", "the maximum linear tunability"),
 ];
-const CAUSES: [&str; 3] = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
+/// Thresholds whose causes are counted.
+pub const CAUSES: [&str; 3] = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
 
 fn names(name: &str, labels: &[&str], description: &'static str) -> Axis {
     Axis {
@@ -166,77 +166,4 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
         add("cost".to_owned(), std::slice::from_ref(&counter), "1", "mean work per direction");
     }
     columns
-}
-
-/// Writes the statistics into the arrays that were reserved for them.
-pub fn store(path: &Path, statistics: &Statistics) -> Result<(), ArchiveError> {
-    let mut arrays = Vec::new();
-    for scenario in &statistics.scenarios {
-        scenario_arrays(scenario, &mut arrays);
-    }
-    write_arrays(path, &arrays)
-}
-
-/// Path and bytes of every array of the scenario.
-fn scenario_arrays(scenario: &ScenarioStatistics, arrays: &mut Vec<(String, Vec<u8>)>) {
-    let home = format!("/{STATISTICS}/{}", scenario.name);
-    let counts =
-        |counts: &Counts| floats(&[counts.pending, counts.done, counts.failed].map(|n| n as f64));
-    arrays.push((format!("{home}/items"), counts(&scenario.items)));
-    arrays.push((format!("{home}/solids"), counts(&scenario.solids)));
-    let reason = |index: usize| scenario.reasons.get(index);
-    let texts = |of: fn(&Reason) -> &str| -> Vec<u8> {
-        (0..REASONS).flat_map(|index| reason_cell(reason(index).map_or("", of))).collect()
-    };
-    let numbers: Vec<f64> =
-        (0..REASONS).map(|index| reason(index).map_or(0.0, |reason| reason.count as f64)).collect();
-    arrays.push((format!("{home}/reasons"), texts(|reason| &reason.kind)));
-    arrays.push((format!("{home}/reason_examples"), texts(|reason| &reason.example)));
-    arrays.push((format!("{home}/reason_counts"), floats(&numbers)));
-    for theta in &scenario.parameterisations {
-        for set in &theta.sets {
-            set_arrays(&format!("{home}/{}/{}", theta.name, set.name), set, arrays);
-        }
-        if let Some(sweeps) = &theta.sweeps {
-            sweep_arrays(&format!("{home}/{}/sweeps", theta.name), sweeps, arrays);
-        }
-    }
-}
-
-fn set_arrays(home: &str, set: &SetStatistics, arrays: &mut Vec<(String, Vec<u8>)>) {
-    let integers = |values: &[i32]| values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-    arrays.push((format!("{home}/largest_rank"), integers(&[set.largest_rank as i32])));
-    arrays.push((format!("{home}/full_rank"), floats(&[set.full_rank as f64])));
-    let (low, high) = set.ranks.unwrap_or((-1, -1));
-    arrays.push((format!("{home}/rank"), integers(&[low, high])));
-    arrays.push((format!("{home}/singular_values"), floats(&set.singular_values.quantiles)));
-}
-
-fn sweep_arrays(home: &str, sweeps: &SweepStatistics, arrays: &mut Vec<(String, Vec<u8>)>) {
-    arrays.push((format!("{home}/directions"), floats(&[sweeps.directions as f64])));
-    let bounds: [&Bounds; 4] =
-        [&sweeps.gamma_star, &sweeps.gamma_contact, &sweeps.gamma_rearrangement, &sweeps.zeta];
-    for ((name, _), bounds) in BOUNDED.iter().zip(bounds) {
-        let censored: Vec<f64> = bounds.censored.iter().map(|&count| count as f64).collect();
-        arrays.push((format!("{home}/{name}_lower"), floats(&bounds.lower)));
-        arrays.push((format!("{home}/{name}_upper"), floats(&bounds.upper)));
-        arrays.push((format!("{home}/{name}_count"), floats(&[bounds.count as f64])));
-        arrays.push((format!("{home}/{name}_censored"), floats(&censored)));
-    }
-    let tilde = &sweeps.gamma_tilde;
-    arrays.push((format!("{home}/gamma_tilde"), floats(&tilde.quantiles)));
-    arrays.push((format!("{home}/gamma_tilde_count"), floats(&[tilde.count as f64])));
-    let causes = &sweeps.causes;
-    let counts = [&causes.gamma_star, &causes.gamma_contact, &causes.gamma_rearrangement];
-    for (name, counts) in CAUSES.iter().zip(counts) {
-        let counts: Vec<f64> = counts.iter().map(|&count| count as f64).collect();
-        arrays.push((format!("{home}/{name}_causes"), floats(&counts)));
-    }
-    let cost = &sweeps.cost;
-    let cost = [cost.steps, cost.relaxations, cost.factorisations, cost.force_evaluations];
-    arrays.push((format!("{home}/cost"), floats(&cost)));
-}
-
-fn floats(values: &[f64]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_ne_bytes()).collect()
 }

@@ -1,7 +1,7 @@
 //! Which directions of a single solid are measured.
 
-use super::analysis::Measured;
 use super::error::MeasureError;
+use super::measured::Measured;
 use super::{DirectionChoice, Options};
 use crate::format::solid_file;
 use crate::response::susceptibility::Susceptibility;
