@@ -1,5 +1,6 @@
-//! How HDF5 opens files: by one process and without HDF5's own locks, which would shut readers out
-//! of a file that is being written, and fail on file systems that have none.
+//! How HDF5 opens files. Results are opened without HDF5's own locks, which would shut readers out of
+//! a file that is being written; inputs as HDF5 opens them by itself: within one process it refuses
+//! a file that is open already in the other way.
 
 use std::path::Path;
 
@@ -19,6 +20,11 @@ pub(super) fn create(path: &Path) -> Result<File> {
 /// Opens a file for reading.
 pub(super) fn read(path: &Path) -> Result<File> {
     unlocked().open(path)
+}
+
+/// Opens an input that no job writes: a solid file, or an output of `measure`.
+pub(super) fn read_input(path: &Path) -> Result<File> {
+    File::open(path)
 }
 
 /// Opens a file for reading and writing.

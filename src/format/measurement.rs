@@ -281,7 +281,7 @@ pub struct Measurement {
 impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
-        let file = access::read(path).ok()?;
+        let file = access::read_input(path).ok()?;
         let attribute = file.attr("format").ok()?;
         let format = attribute.read_scalar::<VarLenUnicode>().ok()?;
         (format.as_str() == FORMAT).then(|| Measurement { path: path.to_owned(), file })
