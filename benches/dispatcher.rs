@@ -9,11 +9,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use amorph::format::row::Part;
 use amorph::study::config::Study;
 use amorph::study::dispatcher::{Dispatcher, Task};
 use amorph::study::replica::Replica;
 use amorph::study::schema::schemas;
-use amorph::study::work::{Part, Work};
+use amorph::study::work::Work;
 
 /// Scenario 1 of the paper in 2d: stress and elastic constants under 40 diameters.
 const STUDY: &str = "version = 1\n[study]\nname = \"bench\"\nreplicas = 6\n[solid]\n\

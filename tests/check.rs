@@ -7,13 +7,17 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amorph::study::archive::{Access, Archive, Finished, Item, Provenance, Writer, create};
-use amorph::study::check::{Report, Section, Settings, check};
+use amorph::analysis::values::{Row, Values};
+use amorph::format::archive::{Access, Finished, Item, Writer, create};
+use amorph::format::row::Part;
+use amorph::report::check::{Report, Section, Settings, check};
 use amorph::study::config::Study;
+use amorph::study::provenance::identity;
 use amorph::study::replica::Replica;
-use amorph::study::schema::schemas;
-use amorph::study::statistics;
-use amorph::study::work::{Part, Row, Values, Work as _};
+use amorph::study::results;
+use amorph::study::schema::{schemas, shape};
+use amorph::study::summary;
+use amorph::study::work::Work as _;
 
 const SOFT: &str = "dimension = 2\nparticles = 48\npressure = 0.1";
 
@@ -38,11 +42,11 @@ impl Results {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.h5");
         let study = Arc::new(Study::parse("study.toml", text).expect("valid"));
-        let (schemas, reserved) = (schemas(&study), statistics::columns(&study));
-        create(&path, &study, &schemas, &reserved, &Provenance::default()).expect("created");
+        let (shape, reserved) = (shape(&study), summary::columns(&study));
+        create(&path, &shape, &reserved, &identity(&study)).expect("created");
         let results = Results { folder, path, study };
         let mut replica = Replica::new(Arc::clone(&results.study));
-        for (scenario, schema) in schemas.iter().enumerate() {
+        for (scenario, schema) in shape.schemas.iter().enumerate() {
             for slot in 0..results.study.replicas {
                 let (row, bytes) = replica.solid(scenario, slot).expect("a solid");
                 results.write(&results.path, Item { scenario, slot, part: 0 }, row);
@@ -56,9 +60,8 @@ impl Results {
     }
 
     fn write(&self, path: &Path, item: Item, row: Row) {
-        let schemas = schemas(&self.study);
         let mut writer =
-            Writer::open(path, Access::Serial, &self.study, &schemas, "host").expect("opened");
+            Writer::open(path, Access::Serial, shape(&self.study), "host").expect("opened");
         let finished = Finished { item, outcome: Ok(row), seconds: 0.0, finished: 0.0 };
         writer.push(finished).expect("the schema's shape");
         writer.close().expect("closed");
@@ -68,7 +71,7 @@ impl Results {
     fn altered(&self, item: Item, alter: impl Fn(&mut Row)) -> PathBuf {
         let copy = self.folder.path().join("altered.h5");
         std::fs::copy(&self.path, &copy).expect("copied");
-        let mut row = Archive::open(&copy).expect("readable").row(item).expect("readable");
+        let mut row = results::open(&copy).expect("readable").row(item).expect("readable");
         alter(&mut row);
         self.write(&copy, item, row);
         copy
@@ -76,7 +79,7 @@ impl Results {
 }
 
 fn report(path: &Path, items: u64) -> Report {
-    check(&Archive::open(path).expect("readable"), &Settings { items }).expect("checked")
+    check(&results::open(path).expect("readable"), &Settings { items }).expect("checked")
 }
 
 fn section<'r>(report: &'r Report, name: &str) -> &'r Section {
@@ -197,7 +200,7 @@ fn move_bracket(row: &mut Row, name: &str, factor: f64) {
 #[test]
 fn a_moved_bracket_is_found_by_relaxing_at_its_ends() {
     let results = Results::new(&text(SOFT, 6));
-    let archive = Archive::open(&results.path).expect("readable");
+    let archive = results::open(&results.path).expect("readable");
     let parts = schemas(&results.study)[0].parts.len();
     let thresholds = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
     let mut tried = [0; 3];

@@ -8,12 +8,12 @@ mod common;
 #[path = "common/plain.rs"]
 mod plain;
 
+use amorph::format::solid_file;
 use amorph::relax::prepare::Structure;
 use amorph::response::features::FeatureRequest;
 use amorph::solid::Solid;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
-use amorph::study::solid_file;
 use common::small::{prepared, recipe, relaxed, respond};
 use common::{largest, largest_difference, numbers};
 

@@ -7,12 +7,12 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use amorph::format::solid_file::{self, SolidData};
 use amorph::linearity::cause::Cause;
 use amorph::relax::forces::Forces;
 use amorph::solid::Solid;
 use amorph::solid::contacts::Contacts;
 use amorph::solid::potential::Tail;
-use amorph::study::solid_file::{self, SolidData};
 use common::{largest, largest_difference, numbers};
 use tempfile::TempDir;
 

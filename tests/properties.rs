@@ -5,12 +5,12 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
+use amorph::format::solid_file;
+use amorph::report::plan::Plan;
 use amorph::solid::potential::Tail;
-use amorph::study::archive::Archive;
 use amorph::study::config::Study;
-use amorph::study::plan::Plan;
+use amorph::study::results;
 use amorph::study::schema::schemas;
-use amorph::study::solid_file;
 use common::engine::PROGRAM;
 use proptest::prelude::*;
 
@@ -299,7 +299,7 @@ fn truncated_and_foreign_files_are_refused_by_every_command() {
     for length in [0, 7, 8, 64, 512, 2048, bytes.len() / 2, bytes.len() - 1] {
         std::fs::write(&path, &bytes[..length]).expect("writable");
         read(&path);
-        assert!(Archive::open(&path).is_err(), "{length} bytes are a results file");
+        assert!(results::open(&path).is_err(), "{length} bytes are a results file");
     }
     for foreign in [&b"not HDF5 at all"[..], b"\x89HDF\r\n\x1a\n", &[0; 4096], &[0xff; 4096]] {
         std::fs::write(&path, foreign).expect("writable");

@@ -5,11 +5,11 @@ mod writer;
 
 use std::process::Command;
 
+use amorph::format::solid_file::SolidData;
 use amorph::relax::prepare::{Recipe, Structure, Target};
 use amorph::solid::interactions::SymmetricTable;
 use amorph::solid::potential::{Potential, Tail};
 use amorph::solid::random::StreamKey;
-use amorph::study::solid_file::SolidData;
 
 fn prepared<const D: usize>() -> SolidData {
     let recipe = Recipe {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use amorph::format::solid_file;
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::finish;
 use amorph::response::curvature::{DirectionResponse, curvature, gamma_tilde};
@@ -14,7 +15,6 @@ use amorph::solid::interactions::{Interactions, SymmetricTable};
 use amorph::solid::parameters::{ParameterDirection, ParameterKind, ParameterSpace};
 use amorph::solid::potential::{Potential, Tail};
 use amorph::solid::{Solid, Vector};
-use amorph::study::solid_file;
 use common::{largest, largest_difference, numbers};
 
 const SOFT: [&str; 4] =

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use amorph::study::archive::{Archive, State};
+use amorph::format::archive::State;
 use amorph::study::lock::lock_path;
+use amorph::study::results;
 use common::engine::{PROGRAM, contents, launch, launcher_of, python, ranks_of};
 
 /// A run that takes longer has hung [s].
@@ -72,7 +73,7 @@ impl Place {
 }
 
 fn done(output: &Path) -> Option<usize> {
-    let archive = Archive::open(output).ok()?;
+    let archive = results::open(output).ok()?;
     let states = archive.states(&(0..archive.layout().len())).ok()?;
     Some(states.iter().filter(|&&state| state == State::Done).count())
 }
@@ -403,13 +404,13 @@ fn a_flipped_byte_is_found_by_check_and_repaired_by_resume() {
         0,
         &["nothing is wrong", "12 looked at"],
     );
-    let archive = Archive::open(&place.output).expect("readable");
+    let archive = results::open(&place.output).expect("readable");
     let columns: Vec<String> =
         archive.schemas()[0].columns.iter().map(|column| format!("main/{}", column.path)).collect();
     drop(archive);
     assert!(columns.len() > 40, "{columns:?}");
     let wrong = || -> usize {
-        let archive = Archive::open(&place.output).expect("readable");
+        let archive = results::open(&place.output).expect("readable");
         archive.verify(0, &(0..6)).expect("readable").iter().filter(|good| !**good).count()
     };
     let items = ["items/checksum", "items/reason"].map(str::to_owned);
@@ -475,7 +476,7 @@ fn failed_items_are_kept_until_they_are_tried_again() {
     ends(&place.run(2, &[]), 3, &["6 items have failed"]);
     let before = std::fs::read(&place.output).expect("readable");
     let states = |wanted| {
-        let archive = Archive::open(&place.output).expect("readable");
+        let archive = results::open(&place.output).expect("readable");
         let states = archive.states(&(0..archive.layout().len())).expect("readable");
         let reasons = archive.reasons(&(0..archive.layout().len())).expect("readable");
         states.iter().all(|&state| state == wanted) && reasons.iter().all(|text| !text.is_empty())
@@ -505,7 +506,7 @@ fn too_many_failures_end_the_run() {
     std::fs::write(&place.study, hopeless(300)).expect("writable");
     let ended = place.run(2, &["--max-failures", "4", "--commit-interval", "0.01"]);
     ends(&ended, 3, &["more than --max-failures", "failed"]);
-    let archive = Archive::open(&place.output).expect("readable");
+    let archive = results::open(&place.output).expect("readable");
     let states = archive.states(&(0..archive.layout().len())).expect("readable");
     assert!(states.contains(&State::Pending), "it went on to the end");
 }

@@ -4,6 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
+use amorph::format::solid_file;
 use amorph::linearity::cause::Cause;
 use amorph::linearity::path::{Path, Refusal};
 use amorph::linearity::rearrangement::Verdict;
@@ -19,7 +20,6 @@ use amorph::solid::neighbors::pairs_within;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
 use amorph::solid::{Solid, Vector};
-use amorph::study::solid_file;
 use common::protocols::{Case, Subject, outcome, thresholds};
 use common::{largest, largest_difference, numbers};
 

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use amorph::study::archive::{Archive, State};
+use amorph::format::archive::State;
+use amorph::study::results;
 use common::engine::{contents, launch, launcher_of, ranks_of};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -168,7 +169,7 @@ fn committed(output: &Path) -> Option<BTreeSet<u64>> {
     if !output.exists() {
         return Some(BTreeSet::new());
     }
-    let archive = Archive::open(output).ok()?;
+    let archive = results::open(output).ok()?;
     let layout = archive.layout();
     let states = archive.states(&(0..layout.len())).ok()?;
     let mut whole = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use amorph::linearity::cause::Cause;
-use amorph::study::archive::Archive;
+use amorph::study::results;
 use common::engine::{PROGRAM, python};
 
 fn stored() -> PathBuf {
@@ -33,7 +33,7 @@ fn says(arguments: &[&str], code: i32, fragments: &[&str]) -> String {
 
 #[test]
 fn its_codes_are_those_of_today() {
-    let archive = Archive::open(&stored()).expect("readable");
+    let archive = results::open(&stored()).expect("readable");
     assert_eq!(archive.version(), 1);
     let column = archive.column_index(0, "D_n4/sweeps/gamma_star_cause").expect("there");
     let values = archive.column(0, column, &(0..2)).expect("readable");
@@ -98,7 +98,7 @@ fn it_is_not_continued_and_says_why() {
     std::fs::copy(stored(), &copy).expect("copied");
     let before = std::fs::read(&copy).expect("readable");
     let study = folder.path().join("study.toml");
-    let archive = Archive::open(&copy).expect("readable");
+    let archive = results::open(&copy).expect("readable");
     std::fs::write(&study, archive.study().canonical()).expect("writable");
     drop(archive);
     let (study, output) = (study.display().to_string(), copy.display().to_string());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::study::check::{Report, Settings, check};
+use crate::report::check::{Report, Settings, check};
 
 /// Check a results file: checksums, forces, identities, J against finite differences, flags
 #[derive(Debug, clap::Args)]

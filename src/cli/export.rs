@@ -4,8 +4,8 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::study::archive::Archive;
-use crate::study::xyz::{self, ExportError};
+use crate::report::xyz::{self, ExportError};
+use crate::study::results::Results;
 
 /// Write solids or snapshots as extended XYZ for OVITO or ASE
 ///
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
 }
 
 /// The slots of the chosen replicas.
-fn slots(archive: &Archive, arguments: &Arguments) -> Result<std::ops::Range<u64>, CommandError> {
+fn slots(archive: &Results, arguments: &Arguments) -> Result<std::ops::Range<u64>, CommandError> {
     let study = archive.study();
     let (first, end) = (study.first_replica, study.first_replica + study.replicas);
     match arguments.replica {
@@ -122,7 +122,7 @@ fn write(
     }
 }
 
-fn chosen(archive: &Archive, name: Option<&str>) -> Result<Vec<usize>, CommandError> {
+fn chosen(archive: &Results, name: Option<&str>) -> Result<Vec<usize>, CommandError> {
     let scenarios = &archive.study().scenarios;
     let Some(name) = name else { return Ok((0..scenarios.len()).collect()) };
     let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();

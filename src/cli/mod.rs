@@ -12,7 +12,7 @@ pub mod status;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::study::archive::Archive;
+use crate::study::results::{self, Results};
 
 /// How a command ended; its value is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,28 +67,10 @@ impl CommandError {
 }
 
 /// Opens a results file for reading.
-pub fn open(path: &Path) -> Result<Archive, CommandError> {
-    Archive::open(path).map_err(|error| {
+pub fn open(path: &Path) -> Result<Results, CommandError> {
+    results::open(path).map_err(|error| {
         if error.is_usage() { CommandError::usage(error) } else { CommandError::failure(error) }
     })
-}
-
-/// A time for people.
-pub fn human_time(seconds: f64) -> String {
-    const MINUTE: f64 = 60.0;
-    const HOUR: f64 = 3600.0;
-    const DAY: f64 = 86_400.0;
-    if seconds < 0.1 {
-        format!("{:.1} ms", seconds * 1e3)
-    } else if seconds < 2.0 * MINUTE {
-        format!("{seconds:.1} s")
-    } else if seconds < 2.0 * HOUR {
-        format!("{:.1} min", seconds / MINUTE)
-    } else if seconds < 2.0 * DAY {
-        format!("{:.1} h", seconds / HOUR)
-    } else {
-        format!("{:.1} days", seconds / DAY)
-    }
 }
 
 /// Reads a duration: seconds, or `[[DD-]HH:]MM:SS` as SLURM writes it.

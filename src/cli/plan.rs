@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use std::time::Duration;
 
-use super::{CommandError, Outcome, human_time};
+use super::{CommandError, Outcome};
+use crate::report::pilot::{self, CoreTime, Geometry, Sample};
+use crate::report::plan::Plan;
 use crate::study::config::Study;
-use crate::study::pilot::{self, CoreTime, Geometry, Sample};
-use crate::study::plan::{Plan, human_bytes};
 use crate::study::replica::Replica;
+use crate::system::text::{human_bytes, human_time};
 
 /// Print what a study will run, its memory, its file's size, its core-hours, and a SLURM job
 #[derive(Debug, clap::Args)]

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::{CommandError, Outcome};
-use crate::study::provenance;
+use crate::report::statistics::{Statistics, gather, table};
 use crate::study::replica::Replica;
 use crate::study::run::{Ended, Request, RunError, run as run_study};
 use crate::study::runner::Job;
-use crate::study::statistics::table;
+use crate::system::program::program;
 
 /// Exit code after a second SIGINT, as shells report it.
 const INTERRUPTED_AT_ONCE: i32 = 130;
@@ -75,25 +75,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
     if root {
-        eprintln!("amorph   {}", provenance::program());
+        eprintln!("amorph   {}", program());
     }
     let ended = run_study(&job, &request, stop, Replica::new);
     // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited
     // with a code other than zero. For the same reason only rank 0 does.
     let result = match ended {
         Ok(_) if !root => Ok(Outcome::Done),
-        Ok(ended) => {
-            report(&ended, arguments, ranks);
-            let too_many =
-                arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
-            Ok(if ended.pending > 0 && !too_many {
-                Outcome::Interrupted
-            } else if ended.failed > 0 {
-                Outcome::Failed
-            } else {
-                Outcome::Done
-            })
-        }
+        Ok(ended) => conclude(&ended, arguments, ranks),
         Err(RunError::Elsewhere) => Ok(Outcome::Done),
         Err(error) => {
             eprintln!("amorph: {error}");
@@ -102,6 +91,29 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     };
     job.finish();
     result
+}
+
+/// Rank 0 stores the statistics, and says how the run has ended.
+fn conclude(ended: &Ended, arguments: &Arguments, ranks: usize) -> Result<Outcome, CommandError> {
+    let closed = Instant::now();
+    let statistics = match gather(&arguments.output) {
+        Ok(statistics) => statistics,
+        Err(error) => {
+            eprintln!("amorph: {error}");
+            return Err(CommandError::reported(false));
+        }
+    };
+    let files = ended.files + closed.elapsed().as_secs_f64();
+    report(ended, files, &statistics, arguments, ranks);
+    let items = statistics.items();
+    let too_many = arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
+    Ok(if items.pending > 0 && !too_many {
+        Outcome::Interrupted
+    } else if items.failed > 0 {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    })
 }
 
 /// The first signal stops softly; a second SIGINT at once.
@@ -117,11 +129,10 @@ fn watch_signals(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn report(ended: &Ended, arguments: &Arguments, ranks: usize) {
+fn report(ended: &Ended, files: f64, statistics: &Statistics, arguments: &Arguments, ranks: usize) {
     let output = arguments.output.display();
-    if let Some(statistics) = &ended.statistics {
-        print!("{}", table(statistics));
-    }
+    print!("{}", table(statistics));
+    let items = statistics.items();
     let share = |seconds: f64| 100.0 * seconds / (ended.span * ranks as f64).max(f64::MIN_POSITIVE);
     println!(
         "\n{} items in {:.1} s on {ranks} ranks, {:.1}% of the time computing, {:.2}% in commits; the file made and read in {:.2} s; results in {output}",
@@ -129,18 +140,18 @@ fn report(ended: &Ended, arguments: &Arguments, ranks: usize) {
         ended.span,
         share(ended.progress.busy),
         share(ended.progress.commits),
-        ended.files,
+        files,
     );
-    if ended.failed > 0 {
-        println!("{} items have failed: see the reasons above, or /items/reason", ended.failed);
+    if items.failed > 0 {
+        println!("{} items have failed: see the reasons above, or /items/reason", items.failed);
     }
     if arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit) {
         println!("{} of them in this run, more than --max-failures", ended.progress.failures);
     }
-    if ended.pending > 0 {
+    if items.pending > 0 {
         println!(
             "{} items are pending: continue with `amorph run {} -o {output} --resume`",
-            ended.pending,
+            items.pending,
             arguments.study.display()
         );
     }

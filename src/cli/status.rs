@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{CommandError, Outcome, human_time};
-use crate::study::status::{Status, StatusError};
+use super::{CommandError, Outcome};
+use crate::report::status::{Status, StatusError};
+use crate::system::text::human_time;
 
 /// Reasons of failures that are shown.
 const REASONS_SHOWN: usize = 5;

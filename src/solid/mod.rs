@@ -3,6 +3,7 @@
 pub mod assignment;
 pub mod cell;
 pub mod contacts;
+mod error;
 pub mod interactions;
 pub mod lattice;
 pub mod neighbors;
@@ -13,6 +14,8 @@ pub mod random;
 use std::sync::Arc;
 
 use nalgebra::SVector;
+
+pub use error::SolidError;
 
 use cell::Cell;
 use interactions::Interactions;
@@ -41,20 +44,6 @@ pub struct Solid<const D: usize> {
     pub interactions: Interactions,
     /// The fixed bonds of a spring network; `None` where pairs interact by distance.
     pub springs: Option<Arc<Vec<SpringBond>>>,
-}
-
-/// What makes a solid impossible.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum SolidError {
-    #[error("parameter {name} = {value} is out of range (allowed: {allowed})")]
-    Parameter { name: String, value: f64, allowed: &'static str },
-    #[error(
-        "the box is too small: its shortest edge is {edge}, but must exceed twice the interaction range, 2 × {range} = {}",
-        2.0 * range
-    )]
-    BoxTooSmall { edge: f64, range: f64 },
-    #[error("{0}")]
-    Invalid(String),
 }
 
 impl<const D: usize> Solid<D> {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::work::Part;
+use crate::format::row::Part;
 
 /// The longest item of a scenario [s]: a solid, a block of directions.
 pub type Longest = [f64; 2];

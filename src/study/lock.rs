@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::provenance::timestamp;
+use crate::system::time::timestamp;
 
 /// Tries to take a lock whose holder is gone; several jobs may try at once.
 const ATTEMPTS: usize = 5;

@@ -1,27 +1,20 @@
-//! The ensemble: configuration, plan, replicas, MPI runner, statistics, and the results file.
+//! The ensemble: configuration, shape of the results, replicas, and the MPI runner.
 
-pub mod archive;
-pub mod check;
 pub mod config;
 pub mod dispatcher;
 pub mod forecast;
 pub mod lock;
-pub mod measure;
-pub mod pilot;
-pub mod plan;
 pub mod preflight;
 pub mod progress;
 pub mod provenance;
-pub mod quantile;
-pub mod reasons;
 pub mod replica;
+pub mod results;
+pub mod resume;
 pub mod run;
 pub mod runner;
 pub mod schema;
-pub mod solid_file;
-pub mod statistics;
-pub mod status;
+pub mod size;
+pub mod summary;
 #[cfg(test)]
-mod synthetic;
+pub(crate) mod synthetic;
 pub mod work;
-pub mod xyz;

@@ -1,11 +1,11 @@
 //! What is looked at before a run begins, one line each; what is wrong is refused with what to do.
 
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::plan::human_bytes;
-use super::provenance::{hdf5_version, mpi_version};
+use crate::format::access::hdf5_version;
+use crate::study::provenance::mpi_version;
+use crate::system::disk::free_space;
+use crate::system::text::human_bytes;
 
 /// Variables by which a launcher says how many processes it has started.
 const LAUNCHED: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PMI_SIZE"];
@@ -136,20 +136,6 @@ fn tempfile_in(directory: &Path, output: &Path) -> std::io::Result<std::fs::File
     let file = std::fs::File::create(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
-}
-
-/// Free bytes for this user where `path` lies; none where the system does not say.
-pub fn free_space(path: &Path) -> Option<u64> {
-    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
-    let mut answer = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: the path ends with a zero, and the answer is read only where the call succeeded.
-    let answer = unsafe {
-        if libc::statvfs(path.as_ptr(), answer.as_mut_ptr()) != 0 {
-            return None;
-        }
-        answer.assume_init()
-    };
-    Some(answer.f_bavail.saturating_mul(answer.f_frsize))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::runner::Progress;
+use crate::study::runner::Progress;
 
 /// Time between two lines of a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);

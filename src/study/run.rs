@@ -1,23 +1,26 @@
 //! A whole run on one rank of the job: prepare the file, compute, gather.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::archive::{self, Archive, ArchiveError, ItemLayout, Pending};
-use super::config::{ConfigError, Study};
-use super::forecast::Longest;
-use super::lock::{Lock, LockError};
-use super::plan::Plan;
-use super::preflight::{self, PreflightError};
-use super::progress::Reporter;
-use super::provenance::{program, program_of, provenance};
-use super::runner::abort::abort;
-use super::runner::{FAILURE, Job, Progress, Settings};
-use super::schema::schemas;
-use super::statistics::{self, Counts, Statistics, StatisticsError};
-use super::work::Work;
+use crate::format::archive::{self, ArchiveError, ItemLayout};
+use crate::study::config::{ConfigError, Study};
+use crate::study::forecast::Longest;
+use crate::study::lock::{Lock, LockError};
+use crate::study::preflight::{self, PreflightError};
+use crate::study::progress::Reporter;
+use crate::study::provenance;
+use crate::study::results::{self, Results};
+use crate::study::resume::{self, Pending};
+use crate::study::runner::abort::{FAILURE, abort};
+use crate::study::runner::{Job, Progress, Settings};
+use crate::study::schema::shape;
+use crate::study::size::file_bytes;
+use crate::study::summary;
+use crate::study::work::Work;
+use crate::system::program::{program, program_of};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -54,9 +57,6 @@ pub enum RunError {
     /// Another job writes the output, or left its lock.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The statistics.
-    #[error(transparent)]
-    Statistics(#[from] StatisticsError),
     /// Something must be set right first.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
@@ -93,26 +93,22 @@ impl RunError {
             | RunError::OtherProgram { .. }
             | RunError::Different { .. } => true,
             RunError::Archive(error) => error.is_usage(),
-            RunError::Statistics(_) | RunError::Elsewhere => false,
+            RunError::Elsewhere => false,
         }
     }
 }
 
 /// How a run ended, as rank 0 knows it; other ranks know nothing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Ended {
     /// What this run did.
     pub progress: Progress,
-    /// Items that are still pending in the file.
-    pub pending: u64,
-    /// Items that have failed in the file.
-    pub failed: u64,
     /// Time from the first task to the closed file [s].
     pub span: f64,
-    /// Time in which rank 0 made or verified the file, and at the end gathered the statistics [s].
+    /// Time in which rank 0 made or verified the file [s].
     pub files: f64,
-    /// The statistics of the file.
-    pub statistics: Option<Statistics>,
+    /// The right to write the file, on rank 0.
+    pub lock: Option<Lock>,
 }
 
 /// The longest time between two commits of a rank where the user does not say: a few seconds, and
@@ -161,21 +157,8 @@ where
     if let Some(reporter) = &mut reporter {
         reporter.finish(&progress);
     }
-    let closed = Instant::now();
-    let statistics = if root { Some(gather(&request.output)?) } else { None };
-    let files = (started - entered + closed.elapsed()).as_secs_f64();
-    let total = |count: fn(&Counts) -> u64| -> u64 {
-        let scenarios = statistics.iter().flat_map(|statistics| &statistics.scenarios);
-        scenarios.map(|scenario| count(&scenario.items)).sum()
-    };
-    Ok(Ended {
-        progress,
-        pending: total(|items| items.pending),
-        failed: total(|items| items.failed),
-        span,
-        files,
-        statistics,
-    })
+    let files = (started - entered).as_secs_f64();
+    Ok(Ended { progress, span, files, lock })
 }
 
 /// Rank 0 makes the file, or looks at what is missing in it.
@@ -190,13 +173,13 @@ fn prepare(
     if !request.resume && exists {
         return Err(ArchiveError::Exists(path.clone()).into());
     }
-    let needed = if exists { 0 } else { Plan::new(&study).file_bytes };
+    let needed = if exists { 0 } else { file_bytes(&study) };
     let mut lines = preflight::ranks(hosts)?;
     lines.extend(preflight::output(path, needed)?);
     lines.iter().for_each(|line| (request.inform)(line));
     *lock = Some(Lock::take(path, hosts.len())?);
     if request.resume && path.exists() {
-        let archive = Archive::open(path)?;
+        let archive = results::open(path)?;
         archive.continuable()?;
         check_program(&archive, request)?;
         let differences = study.differences(archive.study());
@@ -205,7 +188,7 @@ fn prepare(
             return Err(RunError::Different { path: path.clone(), differences });
         }
         drop(archive);
-        let pending = archive::pending(path, request.retry_failed)?;
+        let pending = resume::pending(path, request.retry_failed)?;
         (request.inform)(&format!(
             "resume   {} items to compute{}{}",
             pending.items,
@@ -214,11 +197,11 @@ fn prepare(
         ));
         return Ok((study, pending));
     }
-    let schemas = schemas(&study);
-    let reserved = statistics::columns(&study);
-    archive::create(path, &study, &schemas, &reserved, &provenance(hosts.len()))?;
+    let shape = shape(&study);
+    let reserved = summary::columns(&study);
+    archive::create(path, &shape, &reserved, &provenance::attributes(&study, hosts.len()))?;
     (request.inform)("space    reserved, the results file is complete in shape");
-    let layout = ItemLayout::new(study.replicas, &schemas);
+    let layout = ItemLayout::new(study.replicas, &shape.schemas);
     Ok((study, Pending::all(&layout)))
 }
 
@@ -227,7 +210,7 @@ fn mention(count: u64, what: &str) -> String {
 }
 
 /// Refuses a file of another program.
-fn check_program(archive: &Archive, request: &Request) -> Result<(), RunError> {
+fn check_program(archive: &Results, request: &Request) -> Result<(), RunError> {
     let wrote = program_of(&archive.attribute("program_version")?, &archive.attribute("commit")?);
     let this = program();
     if wrote == this || request.allow_version_change {
@@ -270,13 +253,4 @@ fn agree(
         }
         Ok(Start::Stop) | Err(_) => Err(RunError::Elsewhere),
     }
-}
-
-/// Rank 0 reads the finished file, and stores the statistics in it.
-fn gather(path: &Path) -> Result<Statistics, RunError> {
-    let archive = Archive::open(path)?;
-    let statistics = statistics::collect(std::slice::from_ref(&archive))?;
-    drop(archive);
-    statistics::store(path, &statistics)?;
-    Ok(statistics)
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::config::Study;
-use super::schema::{Kind, ScenarioSchema, schemas};
-use super::work::{Failure, Part, Row, Values, Work};
+use crate::analysis::values::Kind;
+use crate::analysis::values::{Row, Values};
+use crate::format::row::{Failure, Part};
+use crate::format::schema::ScenarioSchema;
+use crate::study::config::Study;
+use crate::study::schema::schemas;
+use crate::study::work::Work;
 
 /// Deterministic rows of the right shape. Solid `failing` fails; every part takes `delay`.
 pub struct Synthetic {

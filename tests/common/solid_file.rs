@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use amorph::study::solid_file::SolidData;
+use amorph::format::solid_file::SolidData;
 
 /// Writes a solid into the group `group` of a new file.
 pub fn write(path: &Path, group: &str, data: &SolidData) {

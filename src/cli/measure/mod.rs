@@ -8,11 +8,11 @@ use clap::ValueEnum;
 
 use super::{CommandError, Outcome};
 use crate::linearity::sweep::{Protocol, Start, SweepSettings};
+use crate::report::measure::{
+    self, DirectionChoice, DirectionSummary, Level, Options, Source, Summary, measure,
+};
 use crate::study::config::{
     BRACKET, DEVIATION, GAMMA, Kinds, MAX_POINTS, SWITCH, Scale, Signs, Switch,
-};
-use crate::study::measure::{
-    self, DirectionChoice, DirectionSummary, Level, Options, Source, Summary, measure,
 };
 use words::{Directions, FeatureList, SwitchName};
 

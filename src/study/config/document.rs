@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
-use crate::study::solid_file::SolidFileError;
+use crate::format::solid_file::SolidFileError;
 
 /// Below this Jaro–Winkler similarity a key is not offered as "did you mean".
 const NEAREST_SIMILARITY: f64 = 0.7;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::study::solid_file::SolidFileError;
+use crate::format::solid_file::SolidFileError;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -259,6 +259,7 @@ fn read_scenario<'d, 't>(
 ) -> Result<Scenario, ConfigError> {
     let section = Section::new(document, layers, "solid", solid::KEYS)?;
     let solid = SolidConfig::read(&section)?;
+    interaction::check_box(&solid, &section)?;
     if solid.structure == Structure::File
         && (solid.files.len() as u64) < study.first_replica + study.replicas
     {

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::document::{Key, Section};
 use super::error::ConfigError;
-use super::interaction;
 use super::table::Table;
 
 /// The keys of `[solid]`.
@@ -208,7 +207,6 @@ impl SolidConfig {
             max_attempts: section.integer("max_attempts", 1..=MAX_ATTEMPTS, 10)? as u32,
         };
         solid.check_structure(section)?;
-        interaction::check_box(&solid, section)?;
         Ok(solid)
     }
 

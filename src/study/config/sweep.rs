@@ -4,8 +4,8 @@ use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::features::{Feature, FeaturesConfig, set_name};
 use super::parameters::Parameterisation;
+use crate::format::solid_file;
 use crate::solid::parameters::unit_direction;
-use crate::study::solid_file;
 
 /// The keys of `[sweep]`.
 pub const KEYS: &[Key] = &[

@@ -10,6 +10,8 @@ use super::analysis::{Analysis, feature_request, set_rows};
 use super::error::ReplicaError;
 use super::examination::{bonds, settle};
 use super::{Analysed, Replica, stored_column};
+use crate::analysis::values::Row;
+use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
 use crate::relax::newton::Equilibrium;
@@ -17,7 +19,7 @@ use crate::response::features::{FeatureRequest, compute};
 use crate::solid::parameters::ParameterSpace;
 use crate::solid::{Solid, Vector};
 use crate::study::config::Scenario;
-use crate::study::work::{Failure, Part, Row, Work as _};
+use crate::study::work::Work as _;
 
 /// Steps on the first branch: these shares of its length.
 const ELASTIC: [f64; 4] = [0.125, 0.25, 0.5, 1.0];

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::error::ReplicaError;
-use crate::study::schema::ScenarioSchema;
-use crate::study::work::{Part, Row, Values};
+use crate::analysis::values::{Row, Values};
+use crate::format::row::Part;
+use crate::format::schema::ScenarioSchema;
 
 /// Values by column; repeated calls for one column append.
 #[derive(Default)]

@@ -1,10 +1,10 @@
 //! Why a part of a replica could not be computed.
 
+use crate::format::row::Failure;
+use crate::format::solid_file::SolidFileError;
 use crate::relax::RelaxError;
 use crate::response::susceptibility::SvdError;
 use crate::solid::SolidError;
-use crate::study::solid_file::SolidFileError;
-use crate::study::work::Failure;
 
 /// What is wrong with one solid of the ensemble.
 #[derive(Debug, thiserror::Error)]

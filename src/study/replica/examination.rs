@@ -6,6 +6,7 @@
 use super::analysis::{Analysis, Theta, set_rows};
 use super::preparation::{decode, stream_key};
 use super::{Replica, stored, stored_floats};
+use crate::analysis::values::{Row, Values};
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax};
@@ -13,7 +14,7 @@ use crate::response::features::compute;
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
 use crate::study::config::{Scenario, Target, set_name};
-use crate::study::work::{Row, Values, Work as _};
+use crate::study::work::Work as _;
 
 /// Residual forces that are accepted, in units of what the preparation accepts.
 const RESIDUAL: f64 = 5.0;
@@ -70,7 +71,7 @@ impl Replica {
         replica: u64,
         row: &Row,
         differences: bool,
-    ) -> Result<Examination, crate::study::work::Failure> {
+    ) -> Result<Examination, crate::format::row::Failure> {
         let bytes = self.restore(scenario, row)?;
         let config = &self.study.scenarios[scenario];
         let key = stream_key(&self.study, &config.solid, replica);

@@ -17,18 +17,21 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::config::{Parameterisation, Scenario, SolidConfig, Study};
-use super::schema::{ScenarioSchema, schemas};
-use super::work::{Failure, Part, Row, Values, Work};
+use crate::analysis::values::{Row, Values};
+use crate::format::row::{Failure, Part};
+use crate::format::schema::ScenarioSchema;
 use crate::solid::Solid;
+use crate::study::config::{Parameterisation, Scenario, SolidConfig, Study};
+use crate::study::schema::schemas;
+use crate::study::work::Work;
 use analysis::Analysis;
 pub use brackets::RelaxedBrackets;
 use error::ReplicaError;
 pub use examination::Examination;
 use preparation::stream_key;
 
-pub(super) use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
-pub(super) use preparation::tail;
+pub use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
+pub use preparation::tail;
 
 /// The solid that was analysed last, in either dimension.
 enum Analysed {

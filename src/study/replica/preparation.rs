@@ -9,6 +9,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::ReplicaError;
+use crate::format::solid_file;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
 use crate::relax::prepare::{self, Recipe, springs};
@@ -20,7 +21,6 @@ use crate::solid::potential::{Potential, Tail};
 use crate::solid::random::StreamKey;
 use crate::solid::{Solid, Vector};
 use crate::study::config::{SolidConfig, Structure, Study, Switch, Table, Target};
-use crate::study::solid_file;
 
 /// Bytes of one value.
 const WORD: usize = 8;

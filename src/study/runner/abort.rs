@@ -3,6 +3,9 @@
 use std::cell::Cell;
 use std::io::Write as _;
 
+/// Exit code of an I/O failure or a broken invariant.
+pub const FAILURE: u8 = 1;
+
 thread_local! {
     static IN_PHYSICS: Cell<bool> = const { Cell::new(false) };
 }

@@ -6,7 +6,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::abort::guarded;
-use crate::study::work::{Failure, Part, Row, Work};
+use crate::analysis::values::Row;
+use crate::format::row::{Failure, Part};
+use crate::study::work::Work;
 
 /// What the thread is asked to do.
 pub(super) enum Job {

@@ -16,7 +16,7 @@ pub fn die_with_launcher() {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         // It may have died before it was asked for.
         if libc::getppid() != parent {
-            libc::_exit(i32::from(super::FAILURE));
+            libc::_exit(i32::from(super::abort::FAILURE));
         }
     }
 }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::compute::{Answer, Compute, Job};
 use super::message::{Counts, Up};
-use crate::study::archive::{Finished, Item, State, WriteError, Writer};
+use crate::analysis::values::Row;
+use crate::format::archive::{Finished, Item, State, WriteError, Writer};
+use crate::format::row::Failure;
+use crate::format::schema::ScenarioSchema;
 use crate::study::config::Study;
 use crate::study::dispatcher::Task;
 use crate::study::forecast::Forecast;
-use crate::study::schema::ScenarioSchema;
-use crate::study::work::{Failure, Row};
 
 /// Rows are committed at the latest when they take this much memory [bytes].
 const COMMIT_BYTES: usize = 2 << 20;

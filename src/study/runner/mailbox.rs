@@ -2,11 +2,16 @@
 //! receives happen only when a message is there.
 
 use std::os::raw::{c_int, c_void};
+use std::time::Duration;
 
 use mpi::ffi;
 
 /// All messages share one tag: their content says what they are.
 const TAG: c_int = 7;
+
+/// The longest time between two looks at the messages: short against any item, long against a
+/// look.
+pub(super) const POLL: Duration = Duration::from_millis(1);
 
 /// The messages of one rank.
 pub(super) struct Mailbox {
@@ -93,7 +98,7 @@ impl Mailbox {
     pub fn flush(&mut self) {
         while !self.outgoing.is_empty() {
             self.progress();
-            std::thread::sleep(super::POLL);
+            std::thread::sleep(POLL);
         }
     }
 }

@@ -26,24 +26,18 @@ use mpi::traits::{Communicator, Root};
 
 pub use coordinator::Progress;
 
-use super::archive::{Access, HOST_LENGTH, Writer};
-use super::config::Study;
-use super::dispatcher::Dispatcher;
-use super::forecast::{Forecast, Longest};
-use super::schema::schemas;
-use super::work::Work;
-use abort::abort;
+use crate::format::archive::{Access, HOST_LENGTH, Writer};
+use crate::study::config::Study;
+use crate::study::dispatcher::Dispatcher;
+use crate::study::forecast::{Forecast, Longest};
+use crate::study::schema::{schemas, shape};
+use crate::study::work::Work;
+use abort::{FAILURE, abort};
 use compute::Compute;
 use coordinator::{Coordinator, Letter};
 use local::Local;
-use mailbox::Mailbox;
+use mailbox::{Mailbox, POLL};
 use message::{Down, Up};
-
-/// The longest time between two looks at the messages: short against any item, long against a
-/// look.
-const POLL: Duration = Duration::from_millis(1);
-/// Exit code of an I/O failure or a broken invariant.
-pub const FAILURE: u8 = 1;
 
 /// How the run goes, apart from what the study says.
 pub struct Settings {
@@ -149,7 +143,7 @@ impl Job {
         let schemas = schemas(study);
         let host = mpi::environment::processor_name().unwrap_or_default();
         let access = Access::Parallel(self.world.as_raw());
-        let writer = Writer::open(&settings.output, access, study, &schemas, &host)
+        let writer = Writer::open(&settings.output, access, shape(study), &host)
             .unwrap_or_else(|error| abort(&error.to_string(), FAILURE));
         let physics = Arc::clone(study);
         let compute = Compute::start(move || make(Arc::clone(&physics)))

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::*;
-use crate::study::archive::{Archive, State};
+use crate::format::archive::State;
+use crate::study::results;
 use crate::study::run::{Request, run};
 use crate::study::synthetic::Synthetic;
 
@@ -110,7 +111,7 @@ fn contents(path: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn states(path: &Path) -> [usize; 3] {
-    let archive = Archive::open(path).expect("readable");
+    let archive = results::open(path).expect("readable");
     let states = archive.states(&(0..archive.layout().len())).expect("readable");
     State::ALL.map(|state| states.iter().filter(|&&found| found == state).count())
 }
@@ -141,7 +142,7 @@ fn a_failing_solid_is_recorded_and_the_others_go_on() {
         let output = mpirun(2, &path, &[(variable, 5)]);
         succeeds(&output);
         assert!(!text(&output).contains("internal error"), "{}", text(&output));
-        let archive = Archive::open(&path).expect("readable");
+        let archive = results::open(&path).expect("readable");
         let rows = archive.layout().rows(1, 2);
         let reasons = archive.reasons(&rows).expect("readable");
         assert_eq!(reasons[0], reason);

@@ -1,0 +1,30 @@
+//! Axes of what is stored.
+
+/// What stands along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ticks {
+    /// 0, 1, 2, …
+    Index,
+    /// first, first + 1, … (the replicas).
+    From(u64),
+    /// Names.
+    Labels(Vec<String>),
+    /// Values, such as the grid of γ.
+    Values(Vec<f64>),
+}
+
+/// An axis; it becomes a dimension scale in the group of every column that has it, so that a
+/// group can be opened alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Name of the scale.
+    pub name: String,
+    /// Number of ticks.
+    pub length: usize,
+    /// The ticks.
+    pub ticks: Ticks,
+    /// Unit of the ticks; empty: none.
+    pub unit: &'static str,
+    /// What it counts.
+    pub description: &'static str,
+}

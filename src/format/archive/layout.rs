@@ -1,0 +1,14 @@
+//! The names and numbers that make a file one of ours.
+
+/// The attribute `format` of every results file.
+pub const FORMAT: &str = "amorph-ensemble";
+/// The version of the layout.
+pub const FORMAT_VERSION: i64 = 2;
+/// The group of the work items.
+pub const ITEMS: &str = "items";
+/// The group of the statistics.
+pub const STATISTICS: &str = "statistics";
+/// Length of a stored host name.
+pub const HOST_LENGTH: usize = 64;
+/// The root attribute with the checksum of labels, scales and identities.
+pub const SKELETON_CHECKSUM: &str = "skeleton_checksum";

@@ -1,0 +1,329 @@
+//! Writes finished items into their own slots of the results file.
+//!
+//! Every rank opens the file with the MPI-IO driver and writes independently: between open and
+//! close no rank waits for another. A commit writes the slots, then the rows of `/items`, then
+//! syncs this rank's data through a descriptor of its own. An item counts only if its checksum
+//! holds, so a commit that was cut off at any point is no more than missing.
+
+use std::fs::{File as PosixFile, OpenOptions};
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use mpi::ffi::MPI_Comm;
+
+use super::datasets::{Datasets, bytes, column_block, directions};
+use super::error::ArchiveError;
+use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
+use super::layout::{FORMAT_VERSION, HOST_LENGTH};
+use crate::analysis::values::Row;
+use crate::format::access;
+use crate::format::row::Failure;
+use crate::format::schema::{Shape, ShapeError};
+use crate::format::slab::{self, Block, pad};
+use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
+
+/// An item that is ready to be written.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Which item.
+    pub item: Item,
+    /// Its row, or why there is none.
+    pub outcome: Result<Row, Failure>,
+    /// Time that it took [s].
+    pub seconds: f64,
+    /// When it was finished [s since 1970, UTC].
+    pub finished: f64,
+}
+
+/// An item that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The physics and the schema disagree: a broken invariant.
+    #[error("internal error, please report it: {0}")]
+    Shape(#[from] ShapeError),
+}
+
+/// How a process opens the file.
+#[derive(Clone, Copy)]
+pub enum Access {
+    /// Alone.
+    Serial,
+    /// Together with every rank of the communicator; open and close are collective.
+    Parallel(MPI_Comm),
+}
+
+/// A rank's hand on the results file.
+pub struct Writer {
+    datasets: Datasets,
+    descriptor: PosixFile,
+    host: Vec<u8>,
+    program: Vec<u8>,
+    processor: Vec<u8>,
+    pending: Vec<Finished>,
+    pending_bytes: usize,
+}
+
+/// A block of a column that waits to be written.
+struct Piece {
+    scenario: usize,
+    column: usize,
+    slots: Range<u64>,
+    directions: Option<Range<usize>>,
+    bytes: Vec<u8>,
+}
+
+impl Piece {
+    /// Joins the next block, where both are one block of the file.
+    fn join(&mut self, next: &mut Piece) -> bool {
+        if (self.scenario, self.column) != (next.scenario, next.column) {
+            return false;
+        }
+        if self.slots == next.slots {
+            let (Some(mine), Some(other)) = (&mut self.directions, &next.directions) else {
+                return false;
+            };
+            // Within several slots the blocks of directions are not consecutive in memory.
+            if self.slots.end - self.slots.start != 1 || mine.end != other.start {
+                return false;
+            }
+            mine.end = other.end;
+        } else if self.slots.end == next.slots.start && self.directions == next.directions {
+            self.slots.end = next.slots.end;
+        } else {
+            return false;
+        }
+        self.bytes.append(&mut next.bytes);
+        true
+    }
+}
+
+fn join_all(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for mut piece in pieces {
+        if !joined.last_mut().is_some_and(|last| last.join(&mut piece)) {
+            joined.push(piece);
+        }
+    }
+    joined
+}
+
+impl Writer {
+    /// Opens an existing results file for writing; with [`Access::Parallel`] every rank must call it.
+    pub fn open(
+        path: &Path,
+        access: Access,
+        shape: Shape,
+        host: &str,
+    ) -> Result<Self, ArchiveError> {
+        let descriptor = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(ArchiveError::io(path, "open for writing"))?;
+        let file = match access {
+            Access::Serial => access::write(path),
+            Access::Parallel(communicator) => {
+                let mut builder = hdf5::File::with_options();
+                builder.with_fapl(|access| access.mpio(communicator, None));
+                builder.open_rw(path)
+            }
+        };
+        let file = file.map_err(ArchiveError::hdf5(path, "open for writing"))?;
+        Ok(Writer {
+            datasets: Datasets::new(path, file, shape, FORMAT_VERSION),
+            descriptor,
+            host: pad(&[host.to_owned()], HOST_LENGTH),
+            program: pad(&[program()], PROGRAM_LENGTH),
+            processor: pad(&[processor()], PROCESSOR_LENGTH),
+            pending: Vec::new(),
+            pending_bytes: 0,
+        })
+    }
+
+    /// The order of the items.
+    pub fn layout(&self) -> &ItemLayout {
+        &self.datasets.layout
+    }
+
+    /// The states of a range of rows of `/items`, as committed.
+    pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
+        self.datasets.states(rows)
+    }
+
+    /// The stored row of a done item.
+    pub fn row(&self, item: Item) -> Result<Row, ArchiveError> {
+        self.datasets.row(item)
+    }
+
+    /// The stored reason of a failed item.
+    pub fn reason(&self, item: Item) -> Result<String, ArchiveError> {
+        let row = self.datasets.layout.row(item);
+        Ok(self.datasets.reasons(&(row..row + 1))?.pop().unwrap_or_default())
+    }
+
+    /// Takes an item for the next commit.
+    pub fn push(&mut self, finished: Finished) -> Result<(), WriteError> {
+        if let Ok(row) = &finished.outcome {
+            let Item { scenario, slot, part } = finished.item;
+            let schema = &self.datasets.schemas[scenario];
+            schema.check_row(&schema.parts[part], slot, row)?;
+            self.pending_bytes +=
+                row.iter().map(|(_, values)| values.len() * size_of::<f64>()).sum::<usize>();
+        }
+        self.pending.push(finished);
+        Ok(())
+    }
+
+    /// Makes rows of `/items` pending again.
+    pub fn reset(&self, rows: &[u64]) -> Result<(), ArchiveError> {
+        for &row in rows {
+            self.datasets.write_items("state", row, 1, &[State::Pending as u8])?;
+        }
+        self.sync()
+    }
+
+    /// Items that wait for a commit.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Memory that they take, roughly [bytes].
+    pub fn pending_bytes(&self) -> usize {
+        self.pending_bytes
+    }
+
+    /// Writes and syncs everything that waits; returns the number of items.
+    pub fn commit(&mut self) -> Result<usize, ArchiveError> {
+        let mut items = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        if items.is_empty() {
+            return Ok(0);
+        }
+        items.sort_by_key(|finished| finished.item);
+        let mut pieces = Vec::new();
+        let mut rows: Vec<ItemRow> = Vec::with_capacity(items.len());
+        for finished in &items {
+            rows.push(self.encode(finished, &mut pieces));
+        }
+        pieces.sort_by_key(|piece| {
+            let first = piece.directions.as_ref().map_or(0, |range| range.start);
+            (piece.scenario, piece.column, piece.slots.start, first)
+        });
+        // First the directions of a slot, then the slots.
+        for piece in join_all(join_all(pieces)) {
+            let column = &self.datasets.schemas[piece.scenario].columns[piece.column];
+            let block = column_block(column, &piece.slots, piece.directions.as_ref());
+            let path = self.datasets.column_path(piece.scenario, piece.column);
+            self.datasets.write(&path, &block, &piece.bytes)?;
+        }
+        for run in rows.chunk_by(|a, b| a.row + 1 == b.row) {
+            self.write_rows(run)?;
+        }
+        self.sync()?;
+        Ok(items.len())
+    }
+
+    fn encode(&self, finished: &Finished, pieces: &mut Vec<Piece>) -> ItemRow {
+        let item = finished.item;
+        let schema = &self.datasets.schemas[item.scenario];
+        let part = &schema.parts[item.part];
+        let (state, reason) = match &finished.outcome {
+            Ok(_) => (State::Done, reason_cell("")),
+            Err(failure) => (State::Failed, reason_cell(&failure.reason)),
+        };
+        let replica = self.datasets.first_replica + item.slot;
+        let mut checksum = Checksum::new(item, replica, state, &reason);
+        if let Ok(row) = &finished.outcome {
+            for (column, (_, values)) in schema.columns_of(part, item.slot).zip(row) {
+                let bytes = bytes(values);
+                checksum.update(&bytes);
+                pieces.push(Piece {
+                    scenario: item.scenario,
+                    column,
+                    slots: item.slot..item.slot + 1,
+                    directions: directions(part).cloned(),
+                    bytes,
+                });
+            }
+        }
+        ItemRow {
+            row: self.datasets.layout.row(item),
+            state,
+            checksum: checksum.finish(),
+            reason: reason.to_vec(),
+            seconds: finished.seconds,
+            finished: finished.finished,
+        }
+    }
+
+    fn write_rows(&self, run: &[ItemRow]) -> Result<(), ArchiveError> {
+        let (first, count) = (run[0].row, run.len());
+        let write =
+            |field: &str, bytes: Vec<u8>| self.datasets.write_items(field, first, count, &bytes);
+        let collect = |value: fn(&ItemRow) -> Vec<u8>| run.iter().flat_map(value).collect();
+        write("reason", collect(|row| row.reason.clone()))?;
+        write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
+        write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
+        write("host", self.host.repeat(count))?;
+        write("program", self.program.repeat(count))?;
+        write("processor", self.processor.repeat(count))?;
+        write("checksum", collect(|row| row.checksum.to_ne_bytes().to_vec()))?;
+        write("state", collect(|row| vec![row.state as u8]))
+    }
+
+    /// Brings this rank's writes to the disk. MPI-IO has handed them to the system; the length of
+    /// the file does not change, so data is all there is to sync.
+    fn sync(&self) -> Result<(), ArchiveError> {
+        let path = &self.datasets.path;
+        let metadata =
+            self.descriptor.metadata().map_err(ArchiveError::io(path, "look at the results"))?;
+        // Without a name the file is lost when the job ends, whatever is written to it.
+        if metadata.nlink() == 0 {
+            return Err(ArchiveError::Vanished(path.clone()));
+        }
+        self.descriptor
+            .sync_data()
+            .map_err(ArchiveError::io(&self.datasets.path, "sync the results"))
+    }
+
+    /// Commits the rest and closes; with [`Access::Parallel`] every rank must call it.
+    pub fn close(mut self) -> Result<(), ArchiveError> {
+        self.commit()?;
+        let path = self.datasets.path.clone();
+        self.datasets.close().map_err(ArchiveError::hdf5(&path, "close"))
+    }
+}
+
+/// What a row of `/items` will hold.
+struct ItemRow {
+    row: u64,
+    state: State,
+    checksum: u64,
+    reason: Vec<u8>,
+    seconds: f64,
+    finished: f64,
+}
+
+/// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.
+pub fn write_arrays(path: &Path, arrays: &[(String, Vec<u8>)]) -> Result<(), ArchiveError> {
+    let body = || -> hdf5::Result<()> {
+        let file = access::write(path)?;
+        for (name, bytes) in arrays {
+            let dataset = file.dataset(name)?;
+            let count: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();
+            let block = Block { start: vec![0; count.len()], count };
+            slab::write(&dataset, &block, bytes)?;
+        }
+        file.close()
+    };
+    body().map_err(ArchiveError::hdf5(path, "write the statistics"))?;
+    OpenOptions::new()
+        .write(true)
+        .open(path)
+        .and_then(|file| file.sync_data())
+        .map_err(ArchiveError::io(path, "sync the statistics"))
+}

@@ -1,0 +1,182 @@
+//! The shape of the results: every column of a scenario with its axes, units and meaning, and the
+//! parts in which its rows are computed. No HDF5 here.
+
+use super::row::Part;
+use crate::analysis::axis::Axis;
+use crate::analysis::values::{Kind, Row};
+
+/// How the names of columns with causes end.
+pub const CAUSE_SUFFIX: &str = "_cause";
+
+/// Which part computes a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartKind {
+    /// [`Part::Solid`].
+    Solid,
+    /// The [`Part::Directions`] of this parameterisation; the column's first axis is the
+    /// direction, and a part computes its block of it.
+    Directions {
+        /// Index of the parameterisation.
+        parameterisation: usize,
+    },
+}
+
+/// One dataset of a scenario; its first axis is the replica.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Path below the scenario's group.
+    pub path: String,
+    /// Type of the values.
+    pub kind: Kind,
+    /// Axes after the replica.
+    pub axes: Vec<Axis>,
+    /// Unit; "1" for pure numbers.
+    pub unit: String,
+    /// What it is.
+    pub description: String,
+    /// Who computes it.
+    pub part: PartKind,
+    /// Number of replicas that have it: the first ones.
+    pub replicas: u64,
+    /// Codes and their names, where the values are codes.
+    pub flags: Vec<(u8, &'static str)>,
+}
+
+impl Column {
+    /// Values in one row.
+    pub fn row_length(&self) -> usize {
+        self.axes.iter().map(|axis| axis.length).product()
+    }
+
+    /// The group of the column below the scenario's.
+    pub fn group(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Whether the values are codes of [`Cause`](crate::linearity::cause::Cause).
+    pub fn holds_causes(&self) -> bool {
+        self.path.ends_with(CAUSE_SUFFIX)
+    }
+
+    /// Bytes of the whole dataset.
+    pub fn bytes(&self) -> u64 {
+        self.replicas * (self.row_length() * self.kind.size()) as u64
+    }
+
+    /// Values in a part's block of a row.
+    pub fn part_length(&self, part: &Part) -> usize {
+        match part {
+            Part::Solid => self.row_length(),
+            Part::Directions { directions, .. } => {
+                directions.len() * self.axes[1..].iter().map(|axis| axis.length).product::<usize>()
+            }
+        }
+    }
+}
+
+/// The columns and parts of one scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScenarioSchema {
+    /// Name of the scenario and of its group.
+    pub name: String,
+    /// The axis of all rows.
+    pub replica: Axis,
+    /// Every column, in the order of checksums.
+    pub columns: Vec<Column>,
+    /// The parts of every replica: the solid, then the directions of every swept θ in blocks.
+    pub parts: Vec<Part>,
+    /// Names of the parameterisations.
+    pub parameterisations: Vec<String>,
+}
+
+/// A part's row does not have the shape that the schema gives it.
+#[derive(Debug, thiserror::Error)]
+#[error("scenario {scenario}, {part}: column {path}: {found}, expected {expected}")]
+pub struct ShapeError {
+    scenario: String,
+    part: String,
+    path: String,
+    found: String,
+    expected: String,
+}
+
+impl ScenarioSchema {
+    /// Indices of the columns that a part computes for the replica in row `slot` (0 is the file's
+    /// first), in the order of the schema.
+    pub fn columns_of(&self, part: &Part, slot: u64) -> impl Iterator<Item = usize> {
+        let wanted = match part {
+            Part::Solid => PartKind::Solid,
+            Part::Directions { parameterisation, .. } => {
+                PartKind::Directions { parameterisation: *parameterisation }
+            }
+        };
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(move |(_, column)| column.part == wanted && slot < column.replicas)
+            .map(|(index, _)| index)
+    }
+
+    /// The name of a part in tables and in `/items/part`.
+    pub fn part_name(&self, part: &Part) -> String {
+        match part {
+            Part::Solid => "solid".to_owned(),
+            Part::Directions { parameterisation, directions } => format!(
+                "{}[{}:{}]",
+                self.parameterisations[*parameterisation], directions.start, directions.end
+            ),
+        }
+    }
+
+    /// Checks that a part's row has exactly the columns, kinds and lengths of the schema, in its
+    /// order.
+    pub fn check_row(&self, part: &Part, slot: u64, row: &Row) -> Result<(), ShapeError> {
+        let error = |path: &str, found: String, expected: String| ShapeError {
+            scenario: self.name.clone(),
+            part: self.part_name(part),
+            path: path.to_owned(),
+            found,
+            expected,
+        };
+        let mut given = row.iter();
+        for index in self.columns_of(part, slot) {
+            let column = &self.columns[index];
+            let Some((path, values)) = given.next() else {
+                return Err(error(&column.path, "missing".to_owned(), "a value".to_owned()));
+            };
+            if *path != column.path {
+                return Err(error(
+                    path,
+                    "stands here".to_owned(),
+                    format!("column {}", column.path),
+                ));
+            }
+            let (kind, length) = (Kind::of(values), values.len());
+            let expected = column.part_length(part);
+            if kind != column.kind || length != expected {
+                return Err(error(
+                    path,
+                    format!("{length} values of {kind:?}"),
+                    format!("{expected} of {:?}", column.kind),
+                ));
+            }
+        }
+        match given.next() {
+            Some((path, _)) => {
+                Err(error(path, "stands here".to_owned(), "no more columns".to_owned()))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that decides about the shape of a results file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// Solids per scenario in the file.
+    pub replicas: u64,
+    /// Index of the first one in the ensemble.
+    pub first_replica: u64,
+    /// One entry per scenario.
+    pub schemas: Vec<ScenarioSchema>,
+}

@@ -1,0 +1,355 @@
+//! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
+//! (n_sp,), `k` and `B` (n_sp, n_sp), attribute `a` (default 50) and those of
+//! [`TAIL_ATTRIBUTES`]. A spring network also has
+//! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
+//! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nalgebra::SVector;
+
+use super::access;
+use crate::solid::cell::Cell;
+use crate::solid::interactions::{Interactions, SymmetricTable};
+use crate::solid::potential::{Potential, Tail};
+use crate::solid::{Solid, SolidError, SpringBond};
+
+/// The inverse range a where the group does not state it.
+pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
+
+/// Attributes that say where the attraction ends, in units of 1/a beyond σ: the two ends of its
+/// switch, or the place where it is cut off.
+pub const TAIL_ATTRIBUTES: [&str; 3] = ["switch_from", "switch_to", "switch_cutoff"];
+
+/// What is wrong with a solid file.
+#[derive(Debug, thiserror::Error)]
+pub enum SolidFileError {
+    #[error("{file}: no such file")]
+    Missing { file: PathBuf },
+    #[error("{file}: not a readable HDF5 file ({reason})")]
+    NotHdf5 { file: PathBuf, reason: String },
+    #[error("{file}: no group `{group}`")]
+    NoGroup { file: PathBuf, group: String },
+    #[error("{file}:{group}: no dataset `{name}` ({needed})")]
+    NoDataset { file: PathBuf, group: String, name: String, needed: &'static str },
+    #[error("{file}:{}/{name}: {found}; expected {expected}", group.trim_end_matches('/'))]
+    Shape { file: PathBuf, group: String, name: String, found: String, expected: String },
+    #[error("{file}:{group}: {source}")]
+    Solid { file: PathBuf, group: String, source: SolidError },
+}
+
+/// A solid of either dimension as plain arrays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolidData {
+    /// Row-major (N, d).
+    pub positions: Vec<f64>,
+    /// Edges, shape (d,): its length is the dimension.
+    pub edges: Vec<f64>,
+    pub species: Vec<usize>,
+    pub diameters: Vec<f64>,
+    /// Row-major (n_sp, n_sp).
+    pub k: Vec<f64>,
+    /// Row-major (n_sp, n_sp).
+    pub depths: Vec<f64>,
+    pub a: f64,
+    /// The end of the attraction's tail, where the group states it.
+    pub tail: Option<Tail>,
+    /// The bonds, where the solid is a spring network.
+    pub springs: Option<Vec<SpringBond>>,
+    /// Row-major (n_dir, n_θ) with its number of columns, where the group holds it.
+    pub directions: Option<(Vec<f64>, usize)>,
+}
+
+impl SolidData {
+    /// d.
+    pub fn dimension(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// The solid, checked.
+    ///
+    /// # Errors
+    /// [`SolidError`] where a value is out of range.
+    pub fn solid<const D: usize>(&self, tail: Tail) -> Result<Solid<D>, SolidError> {
+        let n = self.diameters.len();
+        let table = |values: &[f64]| SymmetricTable::from_fn(n, |s, t| values[s * n + t]);
+        for (name, values) in [("k", &self.k), ("B", &self.depths)] {
+            for s in 0..n {
+                for t in 0..s {
+                    if values[s * n + t] != values[t * n + s] {
+                        return Err(SolidError::Invalid(format!(
+                            "{name} is not symmetric: {name}[{s},{t}] = {} but {name}[{t},{s}] = {}",
+                            values[s * n + t],
+                            values[t * n + s]
+                        )));
+                    }
+                }
+            }
+        }
+        if let Some(&edge) = self.edges.iter().find(|edge| !(edge.is_finite() && **edge > 0.0)) {
+            return Err(SolidError::Invalid(format!("box edge {edge} (allowed: > 0, finite)")));
+        }
+        let solid = Solid {
+            cell: Cell::new(SVector::from_column_slice(&self.edges)),
+            positions: self.positions.chunks_exact(D).map(SVector::from_column_slice).collect(),
+            species: self.species.clone(),
+            interactions: Interactions {
+                diameters: self.diameters.clone(),
+                k: table(&self.k),
+                depths: table(&self.depths),
+                potential: Potential { a: self.a, tail },
+            },
+            springs: self.springs.clone().map(Arc::new),
+        };
+        solid.check()?;
+        Ok(solid)
+    }
+}
+
+/// Splits `FILE[:/group]` into the file and the group (default the root).
+pub fn split_address(address: &str) -> (PathBuf, String) {
+    match address.rfind(":/") {
+        Some(at) if at > 0 => (PathBuf::from(&address[..at]), address[at + 1..].to_string()),
+        _ => (PathBuf::from(address), "/".to_string()),
+    }
+}
+
+struct Reader<'a> {
+    file: &'a Path,
+    group: &'a str,
+    handle: hdf5::Group,
+}
+
+impl Reader<'_> {
+    fn dataset(&self, name: &str) -> Result<hdf5::Dataset, SolidFileError> {
+        let needed = match name {
+            "directions" => "the rows are directions, (n_dir, n_theta)",
+            "springs" | "spring_stretch" => {
+                "the bonds of a network are springs, (n, 2), and spring_stretch, (n,)"
+            }
+            _ => "a solid needs positions, box, species, diameters, k, B",
+        };
+        self.handle.dataset(name).map_err(|_| SolidFileError::NoDataset {
+            file: self.file.to_path_buf(),
+            group: self.group.to_string(),
+            name: name.to_string(),
+            needed,
+        })
+    }
+
+    /// A number beside the datasets; none where there is none.
+    fn attribute(&self, name: &str) -> Result<Option<f64>, SolidFileError> {
+        match self.handle.attr(name) {
+            Ok(attribute) => attribute.read_scalar::<f64>().map(Some).map_err(|error| {
+                self.shape_error(&format!("@{name}"), first_line(&error), "one number")
+            }),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn tail(&self) -> Result<Option<Tail>, SolidFileError> {
+        let [from, to, cutoff] = TAIL_ATTRIBUTES.map(|name| self.attribute(name));
+        match (from?, to?, cutoff?) {
+            (None, None, None) => Ok(None),
+            (Some(from), Some(to), None) if 0.0 < from && from < to && to.is_finite() => {
+                Ok(Some(Tail::Switched { from, to }))
+            }
+            (None, None, Some(cutoff)) if cutoff > 0.0 && cutoff.is_finite() => {
+                Ok(Some(Tail::Truncated { cutoff }))
+            }
+            (from, to, cutoff) => {
+                let found = format!("from {from:?}, to {to:?}, cutoff {cutoff:?}");
+                let expected = "0 < switch_from < switch_to, or switch_cutoff > 0 alone";
+                Err(self.shape_error("@switch", found, expected))
+            }
+        }
+    }
+
+    /// Whole numbers, whatever type they are stored as; HDF5 alone would cut off fractions.
+    fn integers(
+        &self,
+        name: &str,
+        axes: usize,
+        expected: &str,
+    ) -> Result<(Vec<i64>, Vec<usize>), SolidFileError> {
+        let (values, shape) = self.numbers::<f64>(name, axes, expected)?;
+        match values.iter().position(|value| value.fract() != 0.0) {
+            Some(at) => {
+                let found = format!("value {at} is {}", values[at]);
+                Err(self.shape_error(name, found, expected))
+            }
+            None => Ok((values.iter().map(|&value| value as i64).collect(), shape)),
+        }
+    }
+
+    fn directions(&self) -> Result<(Vec<f64>, usize), SolidFileError> {
+        const EXPECTED: &str = "shape [n_dir, n_theta], at least one row";
+        let (values, shape) = self.numbers::<f64>("directions", 2, EXPECTED)?;
+        if values.is_empty() {
+            return Err(self.shape_error("directions", format!("shape {shape:?}"), EXPECTED));
+        }
+        Ok((values, shape[1]))
+    }
+
+    /// The bonds of a network; none where the group has none.
+    fn springs(&self, particles: usize) -> Result<Option<Vec<SpringBond>>, SolidFileError> {
+        if self.handle.dataset("springs").is_err() && self.handle.dataset("spring_stretch").is_err()
+        {
+            return Ok(None);
+        }
+        let (ends, shape) = self.integers("springs", 2, "shape [n, 2], integers")?;
+        if shape[1] != 2 {
+            return Err(self.shape_error("springs", format!("shape {shape:?}"), "shape [n, 2]"));
+        }
+        let (stretches, found) = self.numbers::<f64>("spring_stretch", 1, "shape [n]")?;
+        if found[0] != shape[0] {
+            let expected = format!("shape [{}] as springs has {0} rows", shape[0]);
+            return Err(self.shape_error("spring_stretch", format!("shape {found:?}"), expected));
+        }
+        let mut pairs = HashSet::new();
+        let mut springs = Vec::with_capacity(stretches.len());
+        for (row, (pair, &stretch)) in ends.chunks_exact(2).zip(&stretches).enumerate() {
+            let place = |end: i64| usize::try_from(end).ok().filter(|&end| end < particles);
+            let (i, j) = match (place(pair[0]), place(pair[1])) {
+                (Some(i), Some(j)) if i != j && pairs.insert((i.min(j), i.max(j))) => (i, j),
+                _ => {
+                    let found = format!("springs[{row}] = {pair:?}");
+                    let expected =
+                        format!("two particles, 0 to {}, every pair once", particles as i64 - 1);
+                    return Err(self.shape_error("springs", found, expected));
+                }
+            };
+            if !(stretch.is_finite() && stretch > 0.0) {
+                let found = format!("spring_stretch[{row}] = {stretch}");
+                return Err(self.shape_error("spring_stretch", found, "a finite number > 0"));
+            }
+            springs.push(SpringBond { i, j, stretch });
+        }
+        Ok(Some(springs))
+    }
+
+    fn shape_error(
+        &self,
+        name: &str,
+        found: String,
+        expected: impl Into<String>,
+    ) -> SolidFileError {
+        SolidFileError::Shape {
+            file: self.file.to_path_buf(),
+            group: self.group.to_string(),
+            name: name.to_string(),
+            found,
+            expected: expected.into(),
+        }
+    }
+
+    fn numbers<T: hdf5::H5Type>(
+        &self,
+        name: &str,
+        axes: usize,
+        expected: &str,
+    ) -> Result<(Vec<T>, Vec<usize>), SolidFileError> {
+        let dataset = self.dataset(name)?;
+        let shape = dataset.shape();
+        if shape.len() != axes {
+            return Err(self.shape_error(name, format!("shape {shape:?}"), expected));
+        }
+        let values = dataset
+            .read_raw::<T>()
+            .map_err(|error| self.shape_error(name, first_line(&error), expected))?;
+        Ok((values, shape))
+    }
+
+    fn table(&self, name: &str, species: usize) -> Result<Vec<f64>, SolidFileError> {
+        let expected = format!("shape [{species}, {species}] (n_sp × n_sp)");
+        let (values, shape) = self.numbers::<f64>(name, 2, &expected)?;
+        if shape != [species, species] {
+            return Err(self.shape_error(name, format!("shape {shape:?}"), expected));
+        }
+        Ok(values)
+    }
+}
+
+fn first_line(error: &hdf5::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_string()
+}
+
+/// Opens the group of `FILE[:/group]`.
+fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError> {
+    if !file.is_file() {
+        return Err(SolidFileError::Missing { file: file.to_path_buf() });
+    }
+    let handle = access::read_input(file).map_err(|error| SolidFileError::NotHdf5 {
+        file: file.to_path_buf(),
+        reason: first_line(&error),
+    })?;
+    let handle = handle.group(group).map_err(|_| SolidFileError::NoGroup {
+        file: file.to_path_buf(),
+        group: group.to_string(),
+    })?;
+    Ok(Reader { file, group, handle })
+}
+
+/// The dataset `directions` of `FILE[:/group]`, row-major (n_dir, n_θ), with its number of columns.
+///
+/// # Errors
+/// [`SolidFileError`], naming file, group and dataset.
+pub fn read_directions(address: &str) -> Result<(Vec<f64>, usize), SolidFileError> {
+    let (file, group) = split_address(address);
+    open(&file, &group)?.directions()
+}
+
+/// Reads a solid from `FILE[:/group]`.
+///
+/// # Errors
+/// [`SolidFileError`], naming file, group and dataset.
+pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
+    let (file, group) = split_address(address);
+    let reader = open(&file, &group)?;
+    let (edges, _) = reader.numbers::<f64>("box", 1, "shape [2] or [3]")?;
+    let dimension = edges.len();
+    if !(2..=3).contains(&dimension) {
+        return Err(reader.shape_error("box", format!("shape [{dimension}]"), "shape [2] or [3]"));
+    }
+    let (positions, shape) = reader.numbers::<f64>("positions", 2, "shape (N, d)")?;
+    if shape[1] != dimension {
+        let expected = format!("shape [N, {dimension}] as box has {dimension} edges");
+        return Err(reader.shape_error("positions", format!("shape {shape:?}"), expected));
+    }
+    let particles = shape[0];
+    let (diameters, _) = reader.numbers::<f64>("diameters", 1, "shape [n_sp]")?;
+    let (species, shape) = reader.integers("species", 1, "shape [N], integers from 0")?;
+    if shape[0] != particles {
+        let expected = format!("shape [{particles}] as positions has {particles} rows");
+        return Err(reader.shape_error("species", format!("shape {shape:?}"), expected));
+    }
+    let mut indices = Vec::with_capacity(particles);
+    for (i, &s) in species.iter().enumerate() {
+        match usize::try_from(s) {
+            Ok(s) if s < diameters.len() => indices.push(s),
+            _ => {
+                let expected = format!("0 to {}", diameters.len() as i64 - 1);
+                return Err(reader.shape_error("species", format!("species[{i}] = {s}"), expected));
+            }
+        }
+    }
+    let a = reader.attribute("a")?.unwrap_or(DEFAULT_INVERSE_RANGE);
+    let directions = match reader.handle.dataset("directions") {
+        Ok(_) => Some(reader.directions()?),
+        Err(_) => None,
+    };
+    Ok(SolidData {
+        springs: reader.springs(particles)?,
+        k: reader.table("k", diameters.len())?,
+        depths: reader.table("B", diameters.len())?,
+        positions,
+        edges,
+        species: indices,
+        diameters,
+        a,
+        tail: reader.tail()?,
+        directions,
+    })
+}

@@ -1,0 +1,116 @@
+//! `amorph measure`: features, Jacobian, curvature and γ-sweeps of one solid.
+
+mod analysis;
+mod directions;
+mod error;
+mod measured;
+mod source;
+mod sweeps;
+mod theta;
+
+use std::path::PathBuf;
+
+pub use error::MeasureError;
+pub use measured::{DirectionSummary, Summary};
+pub use source::Source;
+pub use theta::Level;
+
+use crate::format::measurement::{self, FORMAT};
+use crate::linearity::sweep::SweepSettings;
+use crate::study::config::{Feature, Kinds, Scale, Signs, set_name};
+use crate::system::program::{COMMIT, PROGRAM_VERSION};
+use source::AnySolid;
+
+/// What is measured, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub source: Source,
+    pub output: PathBuf,
+    /// In the order of rows, without repetition.
+    pub features: Vec<Feature>,
+    /// The number of modes, where the features name them.
+    pub modes: usize,
+    pub kinds: Kinds,
+    pub level: Level,
+    /// Relax first, from the stored positions at fixed box.
+    pub relax: bool,
+    /// The features of γ̃ and of the sweeps; a subset of `features`.
+    pub sweep_features: Vec<Feature>,
+    pub directions: DirectionChoice,
+    pub signs: Signs,
+    /// The weights of the features in |Δy|.
+    pub scale: Scale,
+    pub settings: SweepSettings,
+    pub sweep: bool,
+    /// Keep the positions just before and after γ_c and γ_r.
+    pub snapshots: bool,
+}
+
+/// Which directions are measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectionChoice {
+    /// The dataset `directions` beside the solid; with a sweep all right singular vectors where
+    /// there is none.
+    Default,
+    /// All right singular vectors.
+    All,
+    /// The first n of them.
+    First(usize),
+    /// Random unit vectors.
+    Random { count: usize, seed: u64 },
+    /// The dataset `directions` of FILE[:/group].
+    File(String),
+}
+
+/// Measures a solid and writes the output.
+///
+/// # Errors
+/// [`MeasureError`], naming the file and the key or the option.
+pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
+    measurement::refuse_existing(&options.output)?;
+    check(options)?;
+    let loaded = source::load(&options.source)?;
+    let (name, directions) = (loaded.name, loaded.directions);
+    let (summary, mut output, inverse_range) = match loaded.solid {
+        AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
+        AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
+    };
+    output.text("format", FORMAT);
+    output.text("program_version", PROGRAM_VERSION);
+    output.text("commit", COMMIT);
+    output.text("source", name);
+    output.text("level", level_name(options.level));
+    output.text("feature_set", set_name(&options.features));
+    output.text("sweep_set", set_name(&options.sweep_features));
+    output.text("relaxed", if options.relax { "yes" } else { "no" });
+    output.number("a", inverse_range);
+    measurement::write(&options.output, &output)?;
+    Ok(summary)
+}
+
+/// The name of a level on the command line.
+pub fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Species => "species",
+        Level::Particle => "particle",
+        Level::Bond => "bond",
+    }
+}
+
+/// Options that exclude each other.
+fn check(options: &Options) -> Result<(), MeasureError> {
+    let kinds = &options.kinds;
+    if options.level == Level::Particle && (kinds.repulsions || kinds.attractions) {
+        return Err(MeasureError::PairsOfParticles { found: kinds.name() });
+    }
+    if options.level == Level::Bond && options.sweep {
+        return Err(MeasureError::SweepOfBonds);
+    }
+    match options.sweep_features.iter().find(|feature| !options.features.contains(feature)) {
+        Some(feature) => Err(MeasureError::SweepFeatures {
+            found: feature.name().to_owned(),
+            allowed: set_name(&options.features),
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,151 @@
+//! Where the solid comes from: a solid file, or a row of a results file.
+
+use std::path::{Path, PathBuf};
+
+use super::error::MeasureError;
+use crate::analysis::values::Row;
+use crate::format::archive::{Item, State};
+use crate::format::solid_file::{self, SolidFileError, split_address};
+use crate::solid::Solid;
+use crate::solid::potential::Tail;
+use crate::study::config::{Scenario, Switch};
+use crate::study::replica::{stored_solid, tail};
+use crate::study::results::{self, Results};
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// `FILE[:/group]`, with the end of the attraction's tail where it is not the file's.
+    File { address: String, switch: Option<Switch> },
+    /// A solid of an ensemble.
+    Row {
+        file: PathBuf,
+        scenario: String,
+        /// Index of the solid in the ensemble.
+        replica: u64,
+        /// The parameterisation whose species are used; the classes small and large without.
+        parameterisation: Option<String>,
+    },
+}
+
+/// A solid of either dimension.
+pub(super) enum AnySolid {
+    Two(Solid<2>),
+    Three(Solid<3>),
+}
+
+/// A solid with what stands beside it.
+pub(super) struct Loaded {
+    /// File and group, for messages.
+    pub name: String,
+    pub solid: AnySolid,
+    /// Row-major (n_dir, n_θ) with its number of columns.
+    pub directions: Option<(Vec<f64>, usize)>,
+}
+
+/// Reads the solid.
+pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
+    match source {
+        Source::File { address, switch } => {
+            let data = solid_file::read(address)?;
+            let (file, group) = split_address(address);
+            let wrong =
+                |source| SolidFileError::Solid { file: file.clone(), group: group.clone(), source };
+            let tail = match switch {
+                Some(switch) => tail(*switch),
+                None => data.tail.unwrap_or(Tail::DEFAULT),
+            };
+            let solid = match data.dimension() {
+                2 => AnySolid::Two(data.solid(tail).map_err(wrong)?),
+                _ => AnySolid::Three(data.solid(tail).map_err(wrong)?),
+            };
+            let name = if group == "/" { file.display().to_string() } else { address.clone() };
+            Ok(Loaded { name, solid, directions: data.directions })
+        }
+        Source::Row { file, scenario, replica, parameterisation } => {
+            row(file, scenario, *replica, parameterisation.as_deref())
+        }
+    }
+}
+
+fn row(
+    file: &Path,
+    name: &str,
+    replica: u64,
+    parameterisation: Option<&str>,
+) -> Result<Loaded, MeasureError> {
+    let archive = results::open(file)?;
+    let study = archive.study();
+    let missing = |what, found: String, allowed: String| MeasureError::NotInFile {
+        file: file.to_owned(),
+        what,
+        found,
+        allowed,
+    };
+    let Some(index) = study.scenarios.iter().position(|scenario| scenario.name == name) else {
+        let names: Vec<&str> = study.scenarios.iter().map(|s| s.name.as_str()).collect();
+        return Err(missing("scenario", name.to_owned(), names.join(", ")));
+    };
+    let scenario = &study.scenarios[index];
+    let replicas = study.first_replica..study.first_replica + study.replicas;
+    if !replicas.contains(&replica) {
+        let allowed = format!("{} to {}", replicas.start, replicas.end.saturating_sub(1));
+        return Err(missing("replica", replica.to_string(), allowed));
+    }
+    let thetas = scenario.parameterisations();
+    let theta = match parameterisation {
+        None => None,
+        Some(wanted) => match thetas.iter().find(|theta| theta.name == wanted) {
+            Some(theta) => Some(theta),
+            None => {
+                let names: Vec<&str> = thetas.iter().map(|theta| theta.name.as_str()).collect();
+                return Err(missing("parameterisation", wanted.to_owned(), names.join(", ")));
+            }
+        },
+    };
+    let stored = done_row(&archive, file, scenario, index, replica)?;
+    let label = format!("{} (scenario {name}, replica {replica})", file.display());
+    let wrong = |failure: crate::format::row::Failure| MeasureError::Row {
+        name: label.clone(),
+        reason: failure.reason,
+    };
+    let solid = match scenario.solid.dimension {
+        2 => AnySolid::Two(stored_solid(study, scenario, replica, &stored, theta).map_err(wrong)?),
+        _ => {
+            AnySolid::Three(stored_solid(study, scenario, replica, &stored, theta).map_err(wrong)?)
+        }
+    };
+    Ok(Loaded { name: label, solid, directions: None })
+}
+
+/// The row of the solid, if it is done and intact.
+fn done_row(
+    archive: &Results,
+    file: &Path,
+    scenario: &Scenario,
+    index: usize,
+    replica: u64,
+) -> Result<Row, MeasureError> {
+    let slot = replica - archive.study().first_replica;
+    let item = Item { scenario: index, slot, part: 0 };
+    let place = archive.layout().row(item);
+    let not_done = |state: String| MeasureError::NotDone {
+        file: file.to_owned(),
+        scenario: scenario.name.clone(),
+        replica,
+        state,
+    };
+    match archive.states(&(place..place + 1))?.first() {
+        Some(State::Done) => {}
+        Some(State::Failed) => {
+            let reasons = archive.reasons(&(place..place + 1))?;
+            let reason = reasons.first().map_or("", String::as_str);
+            return Err(not_done(format!("failed: {reason}")));
+        }
+        _ => return Err(not_done("pending: it has not been computed yet".to_owned())),
+    }
+    if archive.verify(index, &(slot..slot + 1))?.first() != Some(&true) {
+        return Err(not_done("damaged: its checksum does not hold".to_owned()));
+    }
+    Ok(archive.row(item)?)
+}

@@ -1,0 +1,116 @@
+//! What a study will take: work items, memory, and the size of its file.
+
+use crate::format::archive::ItemLayout;
+use crate::study::config::{Scenario, Study};
+use crate::study::schema::schemas;
+use crate::study::size::file_bytes;
+
+/// MPI, HDF5 and the program itself [bytes].
+const BASE_MEMORY: u64 = 30 << 20;
+/// Rows that wait for a commit [bytes].
+const BUFFERED_ROWS: u64 = 6 << 20;
+/// The Hessian, its factor and the work arrays of a solid, per particle [bytes], in 2d and 3d.
+const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
+
+/// The plan of one scenario.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ScenarioPlan {
+    /// Its name.
+    pub name: String,
+    /// Solids.
+    pub solids: u64,
+    /// Parameterisations.
+    pub parameterisations: usize,
+    /// Swept directions of a solid.
+    pub directions: usize,
+    /// Work items of a solid.
+    pub parts: usize,
+    /// Bytes of results of a solid.
+    pub row_bytes: u64,
+}
+
+/// The plan of a study.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Plan {
+    /// One entry per scenario.
+    pub scenarios: Vec<ScenarioPlan>,
+    /// Work items.
+    pub items: u64,
+    /// Size of the results file [bytes], estimated.
+    pub file_bytes: u64,
+    /// Memory of a rank [bytes], estimated.
+    pub memory_per_rank: u64,
+}
+
+impl Plan {
+    /// The plan of a study, without running anything.
+    pub fn new(study: &Study) -> Self {
+        let schemas = schemas(study);
+        let layout = ItemLayout::new(study.replicas, &schemas);
+        let scenarios = study
+            .scenarios
+            .iter()
+            .zip(&schemas)
+            .map(|(scenario, schema)| ScenarioPlan {
+                name: schema.name.clone(),
+                solids: study.replicas,
+                parameterisations: schema.parameterisations.len(),
+                directions: directions(scenario),
+                parts: schema.parts.len(),
+                row_bytes: schema
+                    .columns
+                    .iter()
+                    .map(|column| (column.row_length() * column.kind.size()) as u64)
+                    .sum(),
+            })
+            .collect();
+        Plan {
+            scenarios,
+            items: layout.len(),
+            file_bytes: file_bytes(study),
+            memory_per_rank: memory(study),
+        }
+    }
+}
+
+fn directions(scenario: &Scenario) -> usize {
+    let thetas = scenario.parameterisations();
+    let count = |index: &usize| {
+        scenario.sweep.direction_count(scenario.sweep_features(), thetas[*index].parameters())
+    };
+    scenario.swept().iter().map(count).sum()
+}
+
+fn memory(study: &Study) -> u64 {
+    let largest = |scenario: &Scenario| {
+        scenario.solid.particles as u64 * BYTES_PER_PARTICLE[scenario.solid.dimension - 2]
+    };
+    BASE_MEMORY + BUFFERED_ROWS + study.scenarios.iter().map(largest).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::archive::create;
+    use crate::study::provenance::identity;
+    use crate::study::schema::shape;
+    use crate::study::summary;
+
+    #[test]
+    fn the_predicted_size_is_that_of_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (replicas, name) in [(1, "small"), (200, "large")] {
+            let text = format!(
+                "version = 1\n[study]\nname = \"s\"\nreplicas = {replicas}\n[solid]\ndimension = 2\n\
+                 particles = 128\npressure = 0.1\n[features]\nsets = [[\"stress\"], [\"elastic\"]]\n"
+            );
+            let study = Study::parse("s.toml", &text).expect("valid");
+            let path = folder.path().join(name);
+            create(&path, &shape(&study), &summary::columns(&study), &identity(&study))
+                .expect("created");
+            let actual = std::fs::metadata(&path).expect("there").len() as f64;
+            let predicted = Plan::new(&study).file_bytes as f64;
+            assert!((predicted / actual - 1.0).abs() < 0.05, "{name}: {predicted} {actual}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Frames of a results file of `amorph run`.
+
+use std::io::Write;
+use std::ops::Range;
+
+use super::{ExportError, Frame, SNAPSHOTS};
+use crate::analysis::values::{Row, Values};
+use crate::format::archive::{Item, State};
+use crate::format::row::Part;
+use crate::study::config::{Parameterisation, Scenario, Structure};
+use crate::study::results::Results;
+
+/// Writes the done solids of these slots of a scenario, a frame each; returns their number.
+/// Solids whose checksum does not hold are left out.
+pub fn solids(
+    archive: &Results,
+    scenario: usize,
+    slots: Range<u64>,
+    out: &mut impl Write,
+) -> Result<u64, ExportError> {
+    let mut frames = 0;
+    for slot in slots {
+        if let Some(solid) = Stored::read(archive, scenario, slot)? {
+            let words = format!(
+                "pressure={} energy={}",
+                floats(&solid.row, "solids/pressure", 1)?[0],
+                floats(&solid.row, "solids/energy", 1)?[0]
+            );
+            solid.frame(solid.positions()?, solid.radii.as_deref(), &words, out)?;
+            frames += 1;
+        }
+    }
+    Ok(frames)
+}
+
+/// Writes the stored snapshots of these slots: up to four frames for every done direction, at the
+/// ends of the brackets of γ_c and γ_r where these were reached. Radii are those at that γ.
+pub fn snapshots(
+    archive: &Results,
+    scenario: usize,
+    slots: Range<u64>,
+    out: &mut impl Write,
+) -> Result<u64, ExportError> {
+    let config = &archive.study().scenarios[scenario];
+    if config.output.snapshots == 0 || config.swept().is_empty() {
+        return Ok(0);
+    }
+    let thetas = config.parameterisations();
+    let mut frames = 0;
+    for slot in slots.start..slots.end.min(config.output.snapshots) {
+        let Some(solid) = Stored::read(archive, scenario, slot)? else { continue };
+        let parts = &archive.schemas()[scenario].parts;
+        for (part, place) in parts.iter().zip(0..) {
+            let Part::Directions { parameterisation, directions } = part else { continue };
+            if solid.usable[place] {
+                let row = archive.row(Item { scenario, slot, part: place })?;
+                frames += of_part(&solid, &thetas[*parameterisation], directions, &row, out)?;
+            }
+        }
+    }
+    Ok(frames)
+}
+
+/// A solid as the file holds it.
+struct Stored<'a> {
+    config: &'a Scenario,
+    replica: u64,
+    /// For every part of the replica whether it is done and intact.
+    usable: Vec<bool>,
+    row: Row,
+    /// Shape (N,): 0 small, 1 large.
+    classes: Vec<usize>,
+    rattlers: Vec<u8>,
+    /// None for solids from files: the diameters stand there.
+    radii: Option<Vec<f64>>,
+}
+
+impl<'a> Stored<'a> {
+    /// The solid of a slot; none where it is not done or its checksum does not hold.
+    fn read(archive: &'a Results, scenario: usize, slot: u64) -> Result<Option<Self>, ExportError> {
+        let config = &archive.study().scenarios[scenario];
+        let states = archive.states_of(scenario, &(slot..slot + 1))?;
+        let whole = archive.verify(scenario, &(slot..slot + 1))?;
+        let usable: Vec<bool> =
+            states.iter().zip(whole).map(|(state, whole)| *state == State::Done && whole).collect();
+        if usable.first() != Some(&true) {
+            return Ok(None);
+        }
+        let row = archive.row(Item { scenario, slot, part: 0 })?;
+        let n = config.solid.particles;
+        let classes = integers(&row, "solids/species0", n)?;
+        let rattlers = match find(&row, "solids/rattlers") {
+            Some(Values::U8(values)) if values.len() == n => values.clone(),
+            _ => return Err(ExportError::Column("solids/rattlers".to_owned())),
+        };
+        let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.size_ratio };
+        let radii = (config.solid.structure != Structure::File)
+            .then(|| classes.iter().map(|&class| 0.5 * diameter(class)).collect());
+        let replica = archive.study().first_replica + slot;
+        Ok(Some(Stored { config, replica, usable, row, classes, rattlers, radii }))
+    }
+
+    fn positions(&self) -> Result<&[f64], ExportError> {
+        let solid = &self.config.solid;
+        floats(&self.row, "solids/positions", solid.particles * solid.dimension)
+    }
+
+    fn frame(
+        &self,
+        positions: &[f64],
+        radii: Option<&[f64]>,
+        words: &str,
+        out: &mut impl Write,
+    ) -> Result<(), ExportError> {
+        let frame = Frame {
+            positions,
+            edges: floats(&self.row, "solids/box", self.config.solid.dimension)?,
+            classes: &self.classes,
+            radii,
+            rattlers: &self.rattlers,
+            comment: format!("scenario={} replica={} {words}", self.config.name, self.replica),
+        };
+        Ok(frame.write(out)?)
+    }
+
+    /// The radii where the parameters have gone by γ along a direction.
+    fn radii_at(
+        &self,
+        theta: &Parameterisation,
+        direction: &[f64],
+        gamma: f64,
+    ) -> Result<Option<Vec<f64>>, ExportError> {
+        if !theta.kinds.diameters {
+            return Ok(self.radii.clone());
+        }
+        let start = floats(&self.row, &format!("{}/theta0", theta.name), theta.parameters())?;
+        let species = integers(&self.row, &format!("{}/species", theta.name), self.classes.len())?;
+        Ok(Some(species.iter().map(|&s| 0.5 * (start[s] + gamma * direction[s])).collect()))
+    }
+}
+
+/// The snapshots of a block of directions.
+fn of_part(
+    solid: &Stored<'_>,
+    theta: &Parameterisation,
+    directions: &Range<usize>,
+    row: &Row,
+    out: &mut impl Write,
+) -> Result<u64, ExportError> {
+    let count = directions.len();
+    let coordinates = solid.config.solid.particles * solid.config.solid.dimension;
+    let path = |name: &str| format!("{}/sweeps/{name}", theta.name);
+    let vectors = floats(row, &path("direction_vector"), count * theta.parameters())?;
+    let mut frames = 0;
+    for (place, direction) in directions.clone().enumerate() {
+        for (name, threshold, end) in SNAPSHOTS {
+            let gamma = floats(row, &path(threshold), 2 * count)?[2 * place + end];
+            let all = floats(row, &path(&format!("snapshots/{name}")), count * coordinates)?;
+            let positions = &all[place * coordinates..(place + 1) * coordinates];
+            if !positions.iter().all(|x| x.is_finite()) {
+                continue;
+            }
+            let vector = &vectors[place * theta.parameters()..(place + 1) * theta.parameters()];
+            let radii = solid.radii_at(theta, vector, gamma)?;
+            let words =
+                format!("theta={} direction={direction} snapshot={name} gamma={gamma}", theta.name);
+            solid.frame(positions, radii.as_deref(), &words, out)?;
+            frames += 1;
+        }
+    }
+    Ok(frames)
+}
+
+fn find<'r>(row: &'r Row, path: &str) -> Option<&'r Values> {
+    row.iter().find(|(name, _)| name == path).map(|(_, values)| values)
+}
+
+fn floats<'r>(row: &'r Row, path: &str, length: usize) -> Result<&'r [f64], ExportError> {
+    match find(row, path) {
+        Some(Values::F64(values)) if values.len() == length => Ok(values),
+        _ => Err(ExportError::Column(path.to_owned())),
+    }
+}
+
+fn integers(row: &Row, path: &str, length: usize) -> Result<Vec<usize>, ExportError> {
+    match find(row, path) {
+        Some(Values::I32(values)) if values.len() == length => {
+            Ok(values.iter().map(|&value| usize::try_from(value).unwrap_or(0)).collect())
+        }
+        _ => Err(ExportError::Column(path.to_owned())),
+    }
+}

@@ -1,0 +1,85 @@
+//! Frames of an output of `amorph measure`.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::{ExportError, Frame, SNAPSHOTS};
+use crate::format::measurement::{Measurement, MeasurementError};
+use crate::format::solid_file;
+
+/// Is this an output of `amorph measure`?
+pub fn is_measurement(path: &Path) -> bool {
+    Measurement::open(path).is_some()
+}
+
+/// Writes the measured solid; or its snapshots, up to four frames for every direction, at the ends
+/// of the brackets of γ_c and γ_r where these were reached, with the radii at that γ. Returns the
+/// number of frames.
+pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u64, ExportError> {
+    let data = solid_file::read(&path.display().to_string())?;
+    let missing = |name: &str| MeasurementError::Dataset {
+        path: path.to_owned(),
+        name: name.to_owned(),
+        reason: "is missing".to_owned(),
+    };
+    let file = Measurement::open(path).ok_or_else(|| missing("/"))?;
+    let (n, d) = (data.species.len(), data.dimension());
+    let rattlers = file.codes("rattlers", n)?;
+    let largest = data.diameters.iter().fold(0.0, |max: f64, &x| max.max(x));
+    let smallest = data.diameters.iter().fold(largest, |min: f64, &x| min.min(x));
+    let classes: Vec<usize> = data
+        .species
+        .iter()
+        .map(|&s| usize::from(data.diameters[s] > 0.5 * (smallest + largest)))
+        .collect();
+    let frame = |positions: &[f64], diameters: &[f64], comment: String, out: &mut _| {
+        let radii: Vec<f64> = data.species.iter().map(|&s| 0.5 * diameters[s]).collect();
+        Frame {
+            positions,
+            edges: &data.edges,
+            classes: &classes,
+            radii: Some(&radii),
+            rattlers: &rattlers,
+            comment,
+        }
+        .write(out)
+    };
+    if !snapshots {
+        let pressure = file.floats("pressure", 1)?;
+        let energy = file.floats("energy", 1)?;
+        let comment = format!("pressure={} energy={}", pressure[0], energy[0]);
+        frame(&data.positions, &data.diameters, comment, out)?;
+        return Ok(1);
+    }
+    if !file.has_group("snapshots") {
+        return Err(ExportError::NoSnapshots {
+            file: path.to_owned(),
+            advice: "`amorph measure --sweep --snapshots` keeps them",
+        });
+    }
+    let Some((directions, n_theta)) = &data.directions else {
+        return Err(missing("directions").into());
+    };
+    let labels = file.labels("parameter_labels", *n_theta)?;
+    // Diameters come first, and all of them or none.
+    let moved = if labels[0] == "D_0" { data.diameters.len() } else { 0 };
+    let count = directions.len() / n_theta;
+    let mut frames = 0;
+    for (direction, vector) in directions.chunks_exact(*n_theta).enumerate() {
+        for (name, threshold, end) in SNAPSHOTS {
+            let gammas = file.floats(threshold, 2 * count)?;
+            let all = file.floats(&format!("snapshots/{name}"), count * n * d)?;
+            let positions = &all[direction * n * d..(direction + 1) * n * d];
+            if !positions.iter().all(|x| x.is_finite()) {
+                continue;
+            }
+            let gamma = gammas[2 * direction + end];
+            let mut diameters = data.diameters.clone();
+            diameters[..moved].iter_mut().zip(vector).for_each(|(x, w)| *x += gamma * w);
+            let comment = format!("direction={direction} snapshot={name} gamma={gamma}");
+            frame(positions, &diameters, comment, out)?;
+            frames += 1;
+        }
+    }
+    Ok(frames)
+}

@@ -1,0 +1,74 @@
+//! This program and the processor that it runs on: what decides about the last bits of a result.
+
+/// The version of this program.
+pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from.
+pub const COMMIT: &str = env!("AMORPH_COMMIT");
+/// What it was built with: compiler, target, profile.
+pub const COMPILER: &str = env!("AMORPH_COMPILER");
+/// The most bytes of [`program`].
+pub const PROGRAM_LENGTH: usize = 48;
+/// The most bytes of [`processor`].
+pub const PROCESSOR_LENGTH: usize = 64;
+
+/// Version and commit: results of equal programs are equal.
+pub fn program() -> String {
+    program_of(PROGRAM_VERSION, COMMIT)
+}
+
+/// The same of another program. A commit whose tracked files were changed ends in `-dirty` and a
+/// hash of the changes.
+pub fn program_of(version: &str, commit: &str) -> String {
+    const SHORT: usize = 12;
+    let (commit, changes) = commit.split_at(commit.find('-').unwrap_or(commit.len()));
+    format!("{version} ({}{changes})", commit.get(..SHORT).unwrap_or(commit))
+}
+
+/// What decides about the last bits of a result.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// Version and commit.
+    pub program: String,
+    /// The kind of processor.
+    pub processor: String,
+}
+
+impl Origin {
+    /// This program on this processor.
+    pub fn here() -> Self {
+        Origin { program: program(), processor: processor() }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let processor =
+            if self.processor.is_empty() { "an unknown processor" } else { &self.processor };
+        write!(f, "amorph {} on {processor}", self.program)
+    }
+}
+
+/// The kind of processor: results are equal on equal ones.
+pub fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    line.and_then(|line| line.split_once(':'))
+        .map(|(_, name)| {
+            name.trim().chars().filter(char::is_ascii).take(PROCESSOR_LENGTH).collect()
+        })
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_build_is_another_program_than_its_commit() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(program_of("1.2.3", commit), "1.2.3 (0123456789ab)");
+        let changed = program_of("1.2.3", &format!("{commit}-dirty.01234567"));
+        assert_eq!(changed, "1.2.3 (0123456789ab-dirty.01234567)");
+        assert!(changed.len() <= PROGRAM_LENGTH);
+    }
+}

@@ -1,0 +1,43 @@
+//! Sizes and times for people.
+
+/// Bytes for people.
+pub fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    const STEP: f64 = 1024.0;
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= STEP && unit + 1 < UNITS.len() {
+        value /= STEP;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// A time for people.
+pub fn human_time(seconds: f64) -> String {
+    const MINUTE: f64 = 60.0;
+    const HOUR: f64 = 3600.0;
+    const DAY: f64 = 86_400.0;
+    if seconds < 0.1 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if seconds < 2.0 * MINUTE {
+        format!("{seconds:.1} s")
+    } else if seconds < 2.0 * HOUR {
+        format!("{:.1} min", seconds / MINUTE)
+    } else if seconds < 2.0 * DAY {
+        format!("{:.1} h", seconds / HOUR)
+    } else {
+        format!("{:.1} days", seconds / DAY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_readable() {
+        assert_eq!(human_bytes(999), "999 B");
+        assert_eq!(human_bytes(1536), "1.5 KiB");
+    }
+}
