@@ -75,7 +75,7 @@ pub fn expansion_response<const D: usize>(
 /// A solid at the target pressure.
 pub struct Reached<const D: usize> {
     pub equilibrium: Equilibrium<D>,
-    /// Relaxations that it took.
+    /// Relaxations that it took, the descent in the enthalpy among them.
     pub relaxations: u64,
 }
 
@@ -89,7 +89,8 @@ pub fn reach<const D: usize>(
     target: f64,
     tolerance: f64,
 ) -> Result<Reached<D>, RelaxError> {
-    if solid.interactions.attractive() {
+    let attractive = solid.interactions.attractive();
+    if attractive {
         compress(solid, forces, target)?;
     }
     let mut last: Option<Relaxed<D>> = None;
@@ -100,11 +101,11 @@ pub fn reach<const D: usize>(
             Ok(equilibrium) => {
                 reached = equilibrium.pressure;
                 if (reached / target - 1.0).abs() < tolerance {
+                    let relaxations = relaxations + u64::from(attractive);
                     return Ok(Reached { equilibrium, relaxations });
                 }
                 limit = MAX_STRAIN;
-                let reached = Relaxed::new(solid, &equilibrium, target);
-                last = Some(reached);
+                last = Some(Relaxed::new(solid, &equilibrium, target));
             }
             // The box is too large: back to the last solid, and less far.
             Err(RelaxError::Unjammed) if last.is_some() => {
