@@ -136,10 +136,10 @@ fn no_threshold_depends_on_the_blocks_of_directions_or_on_curves() {
     let place = tempfile::tempdir().unwrap();
     // Every direction in a block of its own; both signs of it in one; fewer of them; with curves.
     let variants = [
-        ("alone", sweeps("", "plus", 0), 1, 9),
+        ("alone", sweeps("", "+", 0), 1, 9),
         ("pairs", sweeps("", "both", 0), 2, 9),
         ("fewer", sweeps("directions = 4", "both", 0), 2, 4),
-        ("drawn", sweeps("", "plus", 2), 1, 9),
+        ("drawn", sweeps("", "+", 2), 1, 9),
     ];
     let names = ["gamma_star", "gamma_contact", "gamma_rearrangement", "factorisations"];
     let mut alone: Vec<Vec<Vec<u64>>> = Vec::new();

@@ -29,7 +29,7 @@ fn show(threshold: &Threshold) -> String {
 }
 
 /// Directions between two tables of a long comparison.
-const SHOWN_EVERY: usize = 100;
+const SHOWN_EVERY: usize = 20;
 
 /// What came of the comparison of a cell's directions.
 #[derive(Default)]
