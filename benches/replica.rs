@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
-use amorph::linearity::sweep::{SweepProblem, sweep};
+use amorph::linearity::problem::SweepProblem;
+use amorph::linearity::sweep::sweep;
 use amorph::solid::Solid;
 
 /// Solids.

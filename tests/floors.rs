@@ -19,9 +19,6 @@ const FLOORS: [&str; 10] = [
     "system",
 ];
 
-/// Folders whose files may still import each other in a circle, until they are rebuilt.
-const CIRCLES_ALLOWED: [&str; 2] = ["linearity", "relax"];
-
 /// A file of `src/` as its module path (`study::config`), with its text.
 type Files = BTreeMap<String, String>;
 
@@ -185,9 +182,6 @@ fn findings(files: &Files) -> Vec<String> {
         }
     }
     for file in edges.keys() {
-        if CIRCLES_ALLOWED.iter().any(|folder| file.starts_with(folder)) {
-            continue;
-        }
         if let Some(way) = circle(&edges, file) {
             wrong.push(format!("a circle: {}", way.join(" → ")));
         }

@@ -3,7 +3,9 @@
 
 mod common;
 
-use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
+use amorph::linearity::problem::SweepProblem;
+use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::sweep::sweep;
 use amorph::linearity::thresholds::Threshold;
 use amorph::relax::prepare::{Recipe, Structure, Target};
 use amorph::response::features::FeatureRequest;

@@ -2,8 +2,11 @@
 
 use crate::relax::RelaxError;
 
-use super::path::{Path, Point};
-use super::sweep::{LARGEST_STRIDE, SweepProblem, SweepSettings};
+use super::continuation::LARGEST_STRIDE;
+use super::path::Path;
+use super::problem::SweepProblem;
+use super::settings::SweepSettings;
+use super::state::Point;
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
 

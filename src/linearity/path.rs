@@ -22,22 +22,21 @@
 //! Whoever is refused takes a smaller step; at the smallest step FIRE decides (`rearrangement`).
 
 use crate::relax::RelaxError;
-use crate::relax::forces::{Forces, max_norm, stiffness};
+use crate::relax::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
-use crate::relax::newton::{
-    Equilibrium, FORCE_FLOOR, accepted_force, bond_forces, polish, relax_by_fire,
-};
+use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax_by_fire};
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::bond::phi;
 use crate::response::linear::scatter;
 use crate::response::modes::lowest_eigenvalue;
 use crate::solid::contacts::{Contacts, interacting_pairs, load_factor, virial_pressure};
-use crate::solid::parameters::{ParameterDirection, ParameterKind};
+use crate::solid::parameters::ParameterDirection;
 use crate::solid::{Solid, Vector};
 
 use super::jump;
 use super::predictor::{Prediction, next_contact_change, predict};
-use super::sweep::SweepProblem;
+use super::problem::SweepProblem;
+use super::state::Point;
 use super::thresholds::Counters;
 
 /// Largest correction that is accepted, in units of the largest predicted displacement.
@@ -68,15 +67,6 @@ const PATTERN_MARGIN: f64 = 0.05;
 
 /// The pair list is renewed after this much of γ, as diameters change with it.
 const LIST_GAMMA: f64 = 0.03;
-
-/// A relaxed state along the path.
-pub struct Point<const D: usize> {
-    pub gamma: f64,
-    pub positions: Field<D>,
-    pub equilibrium: Equilibrium<D>,
-    /// w = dr/dγ [length], shape (N,).
-    pub velocity: Field<D>,
-}
 
 /// Why a step is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,25 +135,9 @@ impl<'a, const D: usize> Path<'a, D> {
         })
     }
 
-    /// The largest γ at which every parameter is in its range (D, k, a > 0; B ≥ 0).
+    /// The largest γ at which every parameter is in its range.
     pub fn largest_gamma(&self) -> f64 {
-        self.theta
-            .iter()
-            .zip(self.problem.direction)
-            .enumerate()
-            .filter(|(index, (_, slope))| {
-                // B at its bound 0 with a zero slope stays there.
-                **slope < 0.0 && self.problem.space.kind_of(*index).is_some()
-            })
-            .map(|(index, (value, slope))| {
-                let at_zero = -value / slope;
-                match self.problem.space.kind_of(index) {
-                    Some(ParameterKind::Depth) => at_zero,
-                    // Strictly positive: stop just before zero.
-                    _ => at_zero * (1.0 - 1e-9),
-                }
-            })
-            .fold(f64::INFINITY, f64::min)
+        self.problem.largest_gamma(&self.theta)
     }
 
     /// The solid at `here`.
@@ -174,12 +148,7 @@ impl<'a, const D: usize> Path<'a, D> {
 
     /// Puts parameters and positions of the working solid to γ; `None`: those of `here`.
     fn place(&mut self, gamma: f64, positions: Option<Field<D>>) {
-        let theta: Vec<f64> = self
-            .theta
-            .iter()
-            .zip(self.problem.direction)
-            .map(|(value, slope)| value + gamma * slope)
-            .collect();
+        let theta = self.problem.values(&self.theta, gamma);
         self.problem.space.apply(&mut self.solid.interactions, &theta);
         match positions {
             Some(positions) => self.solid.positions = positions,

@@ -21,7 +21,7 @@ use crate::solid::parameters::ParameterDirection;
 use crate::solid::potential::{Pair, Potential};
 use crate::solid::{Solid, Vector};
 
-use super::path::Point;
+use super::state::Point;
 
 /// Contact changes that one prediction follows; beyond them it goes straight on. Each costs a
 /// solve, a tenth of a factorisation.

@@ -13,7 +13,8 @@ use crate::relax::forces::max_norm;
 
 use super::cause::Cause;
 use super::jump::{JUMP, NO_JUMP};
-use super::path::{Path, Point, RETURNED};
+use super::path::{Path, RETURNED};
+use super::state::Point;
 
 /// What FIRE says about a small step.
 pub enum Verdict<const D: usize> {

@@ -1,10 +1,11 @@
 //! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
 
 use super::cause::Cause;
+use super::continuation::Run;
 use super::jump::{JUDGED_WIDTH, JUMP};
-use super::path::Point;
 use super::rearrangement::Verdict;
-use super::sweep::{Run, Start};
+use super::settings::Start;
+use super::state::Point;
 use super::thresholds::Threshold;
 
 /// Steps per unit of ln γ.

@@ -9,8 +9,9 @@ use crate::response::linear::LinearResponse;
 use crate::response::modes::{Modes, lowest_modes};
 use crate::solid::parameters::ParameterDirection;
 
-use super::path::{Path, Point};
-use super::sweep::SweepProblem;
+use super::path::Path;
+use super::problem::SweepProblem;
+use super::state::Point;
 
 /// What is measured along the path against the linear prediction.
 pub(super) struct Yardstick<'a> {

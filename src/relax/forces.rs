@@ -11,6 +11,9 @@ const SKIN: f64 = 0.3;
 /// close in by twice that; the rest of the skin is for diameters that grow along a sweep.
 const MOVED: f64 = 0.45;
 
+/// max|F| at which the polish stops, in units of the largest pair curvature: a few roundings.
+pub const FORCE_FLOOR: f64 = 3e-15;
+
 /// The energy and the forces of a solid; owns the Verlet list and every buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Forces<const D: usize> {

@@ -6,15 +6,12 @@
 
 use super::RelaxError;
 use super::fire::{self, FireSettings, Outcome};
-use super::forces::{Forces, max_norm, stiffness};
+use super::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
 use super::hessian::{Field, Hessian};
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
 use super::rattlers::settle_rattlers;
 use crate::solid::contacts::{Bond, Contacts, interacting_pairs, load_factor, virial_pressure};
 use crate::solid::{Solid, Vector};
-
-/// max|F| at which the polish stops, in units of the largest pair curvature: a few roundings.
-pub const FORCE_FLOOR: f64 = 3e-15;
 
 /// max|F| that counts as relaxed, in the same units (and relative to the load where it is small).
 const FORCE_ACCEPTED: f64 = 2e-13;

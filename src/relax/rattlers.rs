@@ -7,11 +7,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::forces::{Forces, stiffness};
+use super::forces::{FORCE_FLOOR, Forces, stiffness};
 use super::hessian::bond_stiffness;
 use super::holes::centre_rattlers;
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
-use super::newton::FORCE_FLOOR;
 use crate::solid::contacts::{Bond, interacting_pairs};
 use crate::solid::{Solid, Vector};
 

@@ -1,6 +1,8 @@
 //! Directions of small solids over the corners of what is studied, swept by both protocols.
 
-use amorph::linearity::sweep::{Protocol, Start, SweepProblem, SweepSettings, sweep};
+use amorph::linearity::problem::SweepProblem;
+use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::sweep::sweep;
 use amorph::linearity::thresholds::{SweepResult, Threshold};
 use amorph::relax::prepare::Structure;
 use amorph::response::features::{FeatureRequest, compute};

@@ -1,7 +1,7 @@
 //! Solids of Scenario 1 for tests and benchmarks: N = 256, p = 0.1, diameters of 40 species.
 #![allow(dead_code)]
 
-use amorph::linearity::sweep::{Protocol, Start, SweepSettings};
+use amorph::linearity::settings::{Protocol, Start, SweepSettings};
 use amorph::relax::prepare::{Recipe, Structure, Target};
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::response::jacobian::BondJacobians;

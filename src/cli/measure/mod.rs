@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{CommandError, Outcome};
-use crate::linearity::sweep::{Protocol, Start, SweepSettings};
+use crate::linearity::settings::{Protocol, Start, SweepSettings};
 use crate::report::measure::{
     self, DirectionChoice, DirectionSummary, Level, Options, Source, Summary, measure,
 };

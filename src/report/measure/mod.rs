@@ -16,7 +16,7 @@ pub use source::Source;
 pub use theta::Level;
 
 use crate::format::measurement::{self, FORMAT};
-use crate::linearity::sweep::SweepSettings;
+use crate::linearity::settings::SweepSettings;
 use crate::study::config::{Feature, Kinds, Scale, Signs, set_name};
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use source::AnySolid;

@@ -27,8 +27,7 @@ pub use output::OutputConfig;
 pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
 pub use solid::{SWITCH, SolidConfig, Structure, Switch, Target};
 pub use sweep::{
-    BRACKET, DEVIATION, Directions, GAMMA, MAX_DIRECTIONS, MAX_POINTS, Protocol, Scale, Signs,
-    Start, SweepConfig,
+    BRACKET, DEVIATION, Directions, GAMMA, MAX_DIRECTIONS, MAX_POINTS, Scale, Signs, SweepConfig,
 };
 pub use table::Table;
 

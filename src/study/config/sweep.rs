@@ -5,6 +5,7 @@ use super::error::ConfigError;
 use super::features::{Feature, FeaturesConfig, set_name};
 use super::parameters::Parameterisation;
 use crate::format::solid_file;
+use crate::linearity::settings::{Protocol, Start};
 use crate::solid::parameters::unit_direction;
 
 /// The keys of `[sweep]`.
@@ -75,24 +76,6 @@ pub enum Signs {
     Plus,
     /// Both; the sweep axis alternates +, −.
     Both,
-}
-
-/// How the solid follows the parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// Predictor and corrector; FIRE decides where these fail.
-    Continuation,
-    /// FIRE at every step of γ/200.
-    Referee,
-}
-
-/// Where each relaxation begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// From the previous γ.
-    Warm,
-    /// From γ = 0 (referee only).
-    Zero,
 }
 
 /// The weights of the features in |Δy|.

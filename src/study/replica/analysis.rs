@@ -4,7 +4,7 @@ use faer::{Mat, MatRef};
 
 use super::error::ReplicaError;
 use super::preparation;
-use crate::linearity::sweep;
+use crate::linearity::settings::SweepSettings;
 use crate::relax::forces::Forces;
 use crate::relax::newton::{Equilibrium, finish};
 use crate::response::features::{FeatureKind, FeatureRequest, Features, of_response};
@@ -18,7 +18,7 @@ use crate::solid::parameters::{ParameterKind, ParameterSpace};
 use crate::solid::random::StreamKey;
 use crate::solid::{Solid, SolidError};
 use crate::study::config::{
-    self, Feature, FeaturesConfig, Kinds, Level, Parameterisation, Scenario, SweepConfig,
+    Feature, FeaturesConfig, Kinds, Level, Parameterisation, Scenario, SweepConfig,
 };
 
 /// One solid with its features and their derivatives with respect to every bond.
@@ -80,21 +80,15 @@ pub fn set_rows(request: &FeatureRequest, dimension: usize, set: &[Feature]) -> 
 }
 
 /// The settings of a sweep.
-pub fn sweep_settings(config: &SweepConfig) -> sweep::SweepSettings {
-    sweep::SweepSettings {
+pub fn sweep_settings(config: &SweepConfig) -> SweepSettings {
+    SweepSettings {
         gamma_min: config.gamma_min,
         gamma_max: config.gamma_max,
         points: config.points,
         deviation: config.deviation,
         bracket: config.bracket,
-        protocol: match config.protocol {
-            config::Protocol::Continuation => sweep::Protocol::Continuation,
-            config::Protocol::Referee => sweep::Protocol::Referee,
-        },
-        start: match config.start {
-            config::Start::Warm => sweep::Start::Warm,
-            config::Start::Zero => sweep::Start::Zero,
-        },
+        protocol: config.protocol,
+        start: config.start,
     }
 }
 

@@ -7,7 +7,8 @@ use super::analysis::{
 };
 use super::columns::Columns;
 use super::error::ReplicaError;
-use crate::linearity::sweep::{SweepProblem, sweep};
+use crate::linearity::problem::SweepProblem;
+use crate::linearity::sweep::sweep;
 use crate::linearity::thresholds::{CurvePoint, SweepResult};
 use crate::response::susceptibility::Susceptibility;
 use crate::study::config::{Directions, Scale, Scenario, Signs};
