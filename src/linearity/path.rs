@@ -169,14 +169,10 @@ impl<'a, const D: usize> Path<'a, D> {
         loop {
             self.forces.refresh(&self.solid);
             settle_rattlers(&mut self.solid, &mut self.forces, rattler);
-            let mut contacts = self.held();
-            let joined = (0..rattler.len()).filter(|&i| contacts.rattler[i] && !rattler[i]).count();
-            if joined == 0 {
-                if contacts.rattler != *rattler {
-                    let candidates = self.forces.candidates();
-                    contacts = Contacts::with_rattlers(&self.solid, candidates, rattler.to_vec());
-                }
-                return contacts;
+            let contacts = self.held();
+            let joins = |(&now, &before): (&bool, &bool)| now && !before;
+            if !contacts.rattler.iter().zip(&*rattler).any(joins) {
+                return contacts.without(rattler);
             }
             for (flag, rattles) in rattler.iter_mut().zip(&contacts.rattler) {
                 *flag |= rattles;

@@ -65,6 +65,11 @@ impl<const D: usize> Contacts<D> {
         Self::between(interacting_pairs(solid, candidates), rattler)
     }
 
+    /// The bonds that are left where these particles rattle too; those that do already are among them.
+    pub fn without(self, rattler: &[bool]) -> Self {
+        Self::between(self.bonds, rattler.to_vec())
+    }
+
     fn between(mut bonds: Vec<Bond<D>>, rattler: Vec<bool>) -> Self {
         bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
         Self { bonds, rattler }
