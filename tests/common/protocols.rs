@@ -127,10 +127,14 @@ pub const CONTINUATION: SweepSettings = SweepSettings {
     start: Start::Warm,
 };
 
-/// The referee's sweep of a case. It starts well below the first contact change: of soft spheres this
-/// scales with the pressure, of attractive ones it does not.
-pub fn referee(case: &Case) -> SweepSettings {
-    let gamma_min = if case.depth == 0.0 { 1e-3 * case.pressure } else { 1e-4 };
+/// The referee's share of the continuation's first threshold at which it starts.
+const EARLIER: f64 = 0.1;
+
+/// The referee's sweep of a case. Its first step leads from γ = 0 to well below the first threshold that
+/// the continuation found; where there is one before, the referee finds it in that step and differs.
+pub fn referee(ours: &SweepResult) -> SweepSettings {
+    let first = thresholds(ours).iter().map(|threshold| threshold.lo).fold(1e-2, f64::min);
+    let gamma_min = (EARLIER * first).max(CONTINUATION.gamma_min);
     SweepSettings { protocol: Protocol::Referee, gamma_min, ..CONTINUATION }
 }
 
