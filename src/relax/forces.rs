@@ -7,6 +7,9 @@ use crate::solid::{Solid, Vector};
 /// Reach of the Verlet list beyond the interaction range, in units of the largest diameter.
 const SKIN: f64 = 0.3;
 
+/// The same for a relaxation that moves little over many steps, and along which no diameter grows.
+const THIN_SKIN: f64 = 0.08;
+
 /// The list is built anew once a particle has moved by this share of the skin. Two particles may
 /// close in by twice that; the rest of the skin is for diameters that grow along a sweep.
 const MOVED: f64 = 0.45;
@@ -14,13 +17,33 @@ const MOVED: f64 = 0.45;
 /// max|F| at which the polish stops, in units of the largest pair curvature: a few roundings.
 pub const FORCE_FLOOR: f64 = 3e-15;
 
+/// A pair of the list.
+#[derive(Clone, Copy, Debug)]
+struct Listed {
+    j: u32,
+    /// Place of its periodic image in `images`.
+    image: u32,
+    pair: Pair,
+    /// The square of the distance at which it begins to interact [length²].
+    reach: f64,
+}
+
 /// The energy and the forces of a solid; owns the Verlet list and every buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Forces<const D: usize> {
     candidates: Vec<Candidate>,
-    pairs: Vec<Pair>,
+    listed: Vec<Listed>,
+    /// Particle i of `listed`, and where its pairs end there: one entry for each run of equal i.
+    runs: Vec<(usize, usize)>,
+    /// The periodic images that occur, in numbers of edges, and as lengths at the last evaluation.
+    images: Vec<Vector<D>>,
+    shifts: Vec<Vector<D>>,
     anchors: Vec<Vector<D>>,
+    /// Edge and longest range when the list was built [length].
+    edge: f64,
+    range: f64,
     skin: f64,
+    thin: bool,
     /// F_i = −∂U/∂r_i [energy/length], shape (N,).
     pub values: Vec<Vector<D>>,
     /// The number of force evaluations so far.
@@ -38,24 +61,51 @@ impl<const D: usize> Forces<D> {
         forces
     }
 
-    /// Builds the list anew; needed after a change of the box, the parameters or the particles.
+    /// From now on with a list that reaches less far, or as usual; builds it anew.
+    pub fn thin(&mut self, solid: &Solid<D>, thin: bool) {
+        self.thin = thin;
+        self.rebuild(solid);
+    }
+
+    /// Builds the list anew; needed after a change of the parameters or the particles.
     pub fn rebuild(&mut self, solid: &Solid<D>) {
         let largest = solid.interactions.diameters.iter().fold(0.0_f64, |a, &b| a.max(b));
-        let room = 0.5 * solid.cell.shortest_edge() - solid.longest_range();
-        self.skin = (SKIN * largest).min(room.max(0.0));
+        self.edge = solid.cell.shortest_edge();
+        self.range = solid.longest_range();
+        let room = 0.5 * self.edge - self.range;
+        let skin = if self.thin { THIN_SKIN } else { SKIN };
+        self.skin = (skin * largest).min(room.max(0.0));
         self.anchors.clone_from(&solid.positions);
         pairs_within(solid, self.skin, &mut self.candidates);
-        self.pairs.clear();
-        self.pairs.extend(self.candidates.iter().enumerate().map(|(index, candidate)| {
-            let mut pair = solid.pair(candidate.i as usize, candidate.j as usize);
+        self.list(solid);
+        self.soft = solid.springs.is_none() && !solid.interactions.attractive();
+        self.values.resize(solid.len(), Vector::zeros());
+    }
+
+    /// What an evaluation needs of the candidates.
+    fn list(&mut self, solid: &Solid<D>) {
+        self.listed.clear();
+        self.runs.clear();
+        for (index, &Candidate { i, j }) in self.candidates.iter().enumerate() {
+            let mut pair = solid.pair(i as usize, j as usize);
+            let mut reach = solid.interactions.potential.range(pair.sigma, pair.depth).powi(2);
             if let Some(springs) = &solid.springs {
                 pair.sigma *= springs[index].stretch;
                 pair.spring = true;
+                reach = f64::INFINITY;
             }
-            pair
-        }));
-        self.soft = solid.springs.is_none() && !solid.interactions.attractive();
-        self.values.resize(solid.len(), Vector::zeros());
+            let image = solid.image(i as usize, j as usize);
+            let known = self.images.iter().position(|known| *known == image);
+            let image = known.unwrap_or_else(|| {
+                self.images.push(image);
+                self.images.len() - 1
+            }) as u32;
+            self.listed.push(Listed { j, image, pair, reach });
+            match self.runs.last_mut() {
+                Some((last, end)) if *last == i as usize => *end = index + 1,
+                _ => self.runs.push((i as usize, index + 1)),
+            }
+        }
     }
 
     /// Every pair that interacts, and some that nearly do.
@@ -63,15 +113,20 @@ impl<const D: usize> Forces<D> {
         &self.candidates
     }
 
-    /// Builds the list anew where a particle has moved too far since it was built.
+    /// Builds the list anew where particles may have come into range of each other since it was built.
+    ///
+    /// With r = f (r₀ + d), f the growth of the box, a pair that was further apart than range + skin is now
+    /// further apart than f (range + skin) − 2 max|f d|.
     pub fn refresh(&mut self, solid: &Solid<D>) {
-        let limit = MOVED * MOVED * self.skin * self.skin;
+        let growth = solid.cell.shortest_edge() / self.edge;
+        let room = growth * self.skin - (1.0 - growth).max(0.0) * self.range;
+        let limit = if room >= 0.0 { (MOVED * room).powi(2) } else { -1.0 };
         let moved = solid
             .positions
             .iter()
             .zip(&self.anchors)
-            .any(|(now, then)| !((now - then).norm_squared() <= limit));
-        if moved && solid.springs.is_none() {
+            .any(|(now, then)| !((now - then * growth).norm_squared() <= limit));
+        if moved {
             self.rebuild(solid);
         }
     }
@@ -80,45 +135,45 @@ impl<const D: usize> Forces<D> {
     pub fn evaluate(&mut self, solid: &Solid<D>) {
         self.refresh(solid);
         self.evaluations += 1;
+        let edges = solid.cell.edges();
+        self.shifts.clear();
+        self.shifts.extend(self.images.iter().map(|image| image.component_mul(&edges)));
         self.values.fill(Vector::zeros());
         if self.soft {
-            self.evaluate_soft(solid);
-        } else {
-            self.evaluate_general(solid);
+            self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
+                k * (sigma - r) / (sigma * sigma * r)
+            });
+            return;
         }
+        let potential = solid.interactions.potential;
+        let mut virial = 0.0;
+        self.accumulate(solid, |pair, r| {
+            let slope = potential.slope(pair, r);
+            virial += slope * r;
+            -slope / r
+        });
+        self.virial = virial;
     }
 
-    fn evaluate_soft(&mut self, solid: &Solid<D>) {
-        for (candidate, pair) in self.candidates.iter().zip(&self.pairs) {
-            let (i, j) = (candidate.i as usize, candidate.j as usize);
-            let separation = solid.separation(i, j);
-            let squared = separation.norm_squared();
-            if squared < pair.sigma * pair.sigma {
-                let r = squared.sqrt();
-                let force =
-                    separation * (pair.k * (pair.sigma - r) / (pair.sigma * pair.sigma * r));
-                self.values[i] += force;
-                self.values[j] -= force;
+    /// Adds up the forces of all pairs in range; `push` is −u'/r.
+    #[inline(always)]
+    fn accumulate(&mut self, solid: &Solid<D>, mut push: impl FnMut(&Pair, f64) -> f64) {
+        let mut begin = 0;
+        for &(i, end) in &self.runs {
+            let position = solid.positions[i];
+            let mut sum = self.values[i];
+            for Listed { j, image, pair, reach } in &self.listed[begin..end] {
+                let j = *j as usize;
+                let separation = position - solid.positions[j] - self.shifts[*image as usize];
+                let squared = separation.norm_squared();
+                if squared < *reach {
+                    let force = separation * push(pair, squared.sqrt());
+                    sum += force;
+                    self.values[j] -= force;
+                }
             }
-        }
-    }
-
-    fn evaluate_general(&mut self, solid: &Solid<D>) {
-        let potential = &solid.interactions.potential;
-        self.virial = 0.0;
-        for (candidate, pair) in self.candidates.iter().zip(&self.pairs) {
-            let (i, j) = (candidate.i as usize, candidate.j as usize);
-            let separation = solid.separation(i, j);
-            let squared = separation.norm_squared();
-            let range = potential.range(pair.sigma, pair.depth);
-            if pair.spring || squared < range * range {
-                let r = squared.sqrt();
-                let (_, slope) = potential.energy_and_slope(pair, r);
-                self.virial += slope * r;
-                let force = separation * (-slope / r);
-                self.values[i] += force;
-                self.values[j] -= force;
-            }
+            self.values[i] = sum;
+            begin = end;
         }
     }
 
@@ -127,8 +182,8 @@ impl<const D: usize> Forces<D> {
         let potential = &solid.interactions.potential;
         self.candidates
             .iter()
-            .zip(&self.pairs)
-            .map(|(candidate, pair)| {
+            .zip(&self.listed)
+            .map(|(candidate, Listed { pair, .. })| {
                 let separation = solid.separation(candidate.i as usize, candidate.j as usize);
                 potential.energy_and_slope(pair, separation.norm()).0
             })

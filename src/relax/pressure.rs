@@ -91,7 +91,10 @@ pub fn reach<const D: usize>(
 ) -> Result<Reached<D>, RelaxError> {
     let attractive = solid.interactions.attractive();
     if attractive {
-        compress(solid, forces, target)?;
+        forces.thin(solid, true);
+        let compressed = compress(solid, forces, target);
+        forces.thin(solid, false);
+        compressed?;
     }
     let mut last: Option<Relaxed<D>> = None;
     let mut limit = MAX_STRAIN;

@@ -74,6 +74,11 @@ impl<const D: usize> Solid<D> {
         self.cell.minimum_image(self.positions[i] - self.positions[j])
     }
 
+    /// The periodic image of the shortest separation, in numbers of edges.
+    pub fn image(&self, i: usize, j: usize) -> Vector<D> {
+        self.cell.image(self.positions[i] - self.positions[j])
+    }
+
     /// Σ_i v_d D_i^d / V, the packing fraction (overlaps counted twice).
     pub fn packing_fraction(&self) -> f64 {
         let spheres: f64 = (0..self.len()).map(|i| sphere_volume::<D>(self.diameter(i))).sum();
