@@ -58,6 +58,14 @@ const CHORD_RATE: f64 = 0.05;
 /// Distance from the old state within which a step back has returned [smallest diameter].
 pub const RETURNED: f64 = 1e-6;
 
+/// Rattlers that hang on the backbone follow it in steps of this length [smallest diameter], at most so
+/// many: where one rolls along its partner, the way matters.
+const ROLLING: f64 = 2e-4;
+const MOST_ROLLINGS: f64 = 64.0;
+
+/// How often the backbone is shifted against them in each: what is left falls by the share of rattlers.
+const ROUNDS: usize = 2;
+
 /// Corrections allowed for the step back; they use the old state's factor.
 const BACK_CORRECTIONS: usize = 6;
 
@@ -317,7 +325,7 @@ impl<'a, const D: usize> Path<'a, D> {
     pub fn try_predicted(&mut self, predicted: &Prediction<D>) -> Result<Trial<D>, Refusal> {
         let (gamma, moved) = (predicted.gamma, predicted.moved);
         let reach = CORRECTION * moved + DISPLACEMENT_FLOOR;
-        self.place(gamma, Some(predicted.positions.clone()));
+        self.carry_rattlers(predicted);
         let equilibrium = self.correct(reach)?;
         let velocity = velocity(&self.solid, &self.along, &equilibrium);
         let positions = self.solid.positions.clone();
@@ -337,6 +345,36 @@ impl<'a, const D: usize> Path<'a, D> {
             return Err(refusal);
         }
         Ok(Trial { point, correction: if moved > 0.0 { correction / moved } else { 0.0 } })
+    }
+
+    /// Puts the working solid to where it is expected. Rattlers that hang on the backbone follow it on its
+    /// way, and the backbone is shifted against them so that the centre of all particles stays, as it does
+    /// while particles only push each other: both decide where a rattler meets its next partner.
+    fn carry_rattlers(&mut self, predicted: &Prediction<D>) {
+        let rattler = self.here.equilibrium.contacts.rattler.clone();
+        if !self.solid.interactions.attractive() || !rattler.contains(&true) {
+            return self.place(predicted.gamma, Some(predicted.positions.clone()));
+        }
+        let backbone = rattler.iter().filter(|&&rattles| !rattles).count() as f64;
+        let origin = self.here.positions.clone();
+        let steps = predicted.moved / (ROLLING * self.smallest_diameter);
+        let steps = steps.ceil().clamp(1.0, MOST_ROLLINGS);
+        let mut positions = origin.clone();
+        for round in 0..ROUNDS * steps as usize {
+            let share = (round / ROUNDS + 1) as f64 / steps;
+            let drift = (0..positions.len())
+                .filter(|&i| rattler[i])
+                .fold(Vector::<D>::zeros(), |sum, i| sum + (positions[i] - origin[i]))
+                / backbone;
+            for i in (0..positions.len()).filter(|&i| !rattler[i]) {
+                positions[i] = origin[i] + (predicted.positions[i] - origin[i]) * share - drift;
+            }
+            let gamma = self.here.gamma + share * (predicted.gamma - self.here.gamma);
+            self.place(gamma, Some(positions.clone()));
+            self.forces.refresh(&self.solid);
+            settle_rattlers(&mut self.solid, &mut self.forces, &rattler);
+            positions.clone_from(&self.solid.positions);
+        }
     }
 
     /// Where the solid is expected at `here`, seen from a new state.

@@ -46,20 +46,20 @@ impl<const D: usize> Path<'_, D> {
         self.judged(forward)
     }
 
-    /// Is a state further from `here` than so many times the predicted step?
-    pub fn jumps(&self, forward: &Point<D>, times: f64) -> bool {
+    /// Is a state further from `here` than ten predicted steps?
+    fn jumps(&self, forward: &Point<D>) -> bool {
         let response = max_norm(&self.here.velocity).min(max_norm(&forward.velocity));
         let predicted = response * (forward.gamma - self.here.gamma);
         let rattler = &forward.equilibrium.contacts.rattler;
         let moved = self.distance(&forward.positions, &self.here.positions, rattler);
-        !(moved <= times * predicted + NO_JUMP * self.smallest_diameter())
+        !(moved <= JUMP * predicted + NO_JUMP * self.smallest_diameter())
     }
 
     /// Decides about a state that was relaxed forward from `here`.
     pub fn judged(&mut self, forward: Point<D>) -> Verdict<D> {
         let diameter = self.smallest_diameter();
         let rattler = forward.equilibrium.contacts.rattler.clone();
-        if !self.jumps(&forward, JUMP) {
+        if !self.jumps(&forward) {
             return Verdict::Continuous(forward);
         }
         match self.relax_from(&forward.positions, self.here.gamma) {

@@ -1,8 +1,11 @@
 //! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
 
+use crate::relax::forces::max_norm;
+use crate::relax::hessian::Field;
+
 use super::cause::Cause;
 use super::continuation::Run;
-use super::jump::{JUDGED_WIDTH, JUMP};
+use super::jump::{JUDGED_WIDTH, JUMP, NO_JUMP};
 use super::rearrangement::Verdict;
 use super::settings::Start;
 use super::state::Point;
@@ -11,8 +14,9 @@ use super::thresholds::Threshold;
 /// Steps per unit of ln γ.
 const STEPS: f64 = 200.0;
 
-/// A step moving further than this share of a jump is looked at in steps of the judged width.
-const SUSPICIOUS: f64 = 0.3;
+/// A step that moves the solid beyond its response by more than this share of the smallest jump is looked
+/// at in steps of the judged width.
+const SUSPICIOUS: f64 = 0.5;
 
 impl<const D: usize> Run<'_, '_, D> {
     /// Follows the path in small steps until every threshold is found.
@@ -49,9 +53,19 @@ impl<const D: usize> Run<'_, '_, D> {
         }
     }
 
-    /// Has the solid moved so far that it may have jumped?
+    /// Has the solid moved so differently from its response that it may have jumped?
     fn suspicious(&self, point: &Point<D>) -> bool {
-        self.found.rearrangement.is_none() && self.path.jumps(point, SUSPICIOUS * JUMP)
+        let here = &self.path.here;
+        let half = 0.5 * (point.gamma - here.gamma);
+        let responses = here.velocity.iter().zip(&point.velocity);
+        let expected: Field<D> =
+            here.positions.iter().zip(responses).map(|(r, (w, v))| r + (w + v) * half).collect();
+        let off =
+            self.path.distance(&point.positions, &expected, &point.equilibrium.contacts.rattler);
+        let response = max_norm(&here.velocity).min(max_norm(&point.velocity));
+        let smallest = JUMP * JUDGED_WIDTH * here.gamma * response;
+        let rounding = NO_JUMP * self.path.smallest_diameter();
+        self.found.rearrangement.is_none() && !(off <= SUSPICIOUS * (smallest + rounding))
     }
 
     /// Repeats a suspicious step in steps of the judged width. Returns whether the sweep has ended.

@@ -18,7 +18,11 @@ use crate::solid::{Solid, Vector};
 const SHIFT: f64 = 1e-8;
 
 /// Newton steps; a rattler that is not at its minimum by then shows in the solid's forces.
-const MAX_STEPS: usize = 60;
+const MAX_STEPS: usize = 300;
+
+/// The largest step of a rattler [1/a]: one that is caught by a further particle rolls downhill to where
+/// FIRE would bring it, and does not jump over it.
+const LARGEST_STEP: f64 = 0.25;
 
 /// Puts the rattlers of a solid where nothing pushes them; returns whether anything moved.
 ///
@@ -56,7 +60,12 @@ fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &
             break;
         }
         let Some(factor) = rattlers.matrix(solid, &bonds).cholesky() else { break };
-        let step = factor.solve(&force);
+        let mut step = factor.solve(&force);
+        let farthest = LARGEST_STEP / solid.interactions.potential.a;
+        let length = rattlers.longest::<D>(&step);
+        if length > farthest {
+            step *= farthest / length;
+        }
         let start = solid.positions.clone();
         let mut at = |t: f64| {
             rattlers.put(solid, &start, &step, t);
@@ -84,9 +93,10 @@ impl Rattlers {
     /// The bonds that end at a rattler.
     fn bonds<const D: usize>(&self, solid: &Solid<D>, forces: &mut Forces<D>) -> Vec<Bond<D>> {
         forces.refresh(solid);
-        let mut bonds = interacting_pairs(solid, forces.candidates());
-        bonds.retain(|bond| self.place[bond.i].is_some() || self.place[bond.j].is_some());
-        bonds
+        let unknown = |index: u32| self.place[index as usize].is_some();
+        let mut candidates = forces.candidates().to_vec();
+        candidates.retain(|pair| unknown(pair.i) || unknown(pair.j));
+        interacting_pairs(solid, &candidates)
     }
 
     /// −∂U/∂r, shape (d · rattlers,).
@@ -126,6 +136,12 @@ impl Rattlers {
             }
         }
         matrix
+    }
+
+    /// The largest displacement of a rattler in a step [length].
+    fn longest<const D: usize>(&self, step: &DVector<f64>) -> f64 {
+        let norms = (0..self.members.len()).map(|row| step.fixed_rows::<D>(D * row).norm());
+        norms.fold(0.0, f64::max)
     }
 
     fn put<const D: usize>(
