@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use amorph::format::solid_file;
 use amorph::linearity::cause::Cause;
-use amorph::linearity::path::{Path, Refusal};
+use amorph::linearity::judge::{Verdict, judge};
+use amorph::linearity::path::Path;
 use amorph::linearity::problem::SweepProblem;
-use amorph::linearity::rearrangement::Verdict;
 use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::state::Refusal;
 use amorph::linearity::sweep::sweep;
 use amorph::linearity::thresholds::{SweepResult, Threshold};
 use amorph::relax::forces::Forces;
@@ -204,7 +205,7 @@ fn judged(group: &str, which: fn(&SweepResult) -> Threshold) -> (SweepResult, bo
     let threshold = which(&result);
     let mut path = Path::new(&problem).unwrap();
     follow(&mut path, threshold.lo, 40);
-    let rearranged = matches!(path.judge(threshold.hi), Verdict::Rearranged(_));
+    let rearranged = matches!(judge(&mut path, threshold.hi), Verdict::Rearranged(_));
     (result, rearranged)
 }
 

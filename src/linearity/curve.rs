@@ -2,9 +2,9 @@
 
 use crate::relax::RelaxError;
 
-use super::continuation::LARGEST_STRIDE;
 use super::path::Path;
 use super::problem::SweepProblem;
+use super::run::LARGEST_STRIDE;
 use super::settings::SweepSettings;
 use super::state::Point;
 use super::thresholds::CurvePoint;
@@ -37,7 +37,8 @@ pub(super) fn curve<const D: usize>(
                 return None;
             }
             let measured = go_to(&mut path, gamma.min(limit)).and_then(|mut point| {
-                let change = yardstick.change(&mut path, &mut point).ok()?;
+                let solid = path.polished(&mut point).ok()?;
+                let change = yardstick.change(solid, &mut point.equilibrium).ok()?;
                 let entry = entry(&mut path, &point, change, yardstick, &origin, &initial);
                 path.advance(point);
                 Some(entry)
@@ -71,8 +72,7 @@ fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>>
             }
             Err(_) if shortenings < SHORTER => shortenings += 1,
             Err(_) => {
-                let start = path.here.positions.clone();
-                let point = path.relax_from(&start, target).ok()?;
+                let point = path.relax_to(target).ok()?;
                 if target >= gamma {
                     return Some(point);
                 }
@@ -102,12 +102,8 @@ fn entry<const D: usize>(
             .norm(delta_y.iter().zip(&yardstick.linear).map(|(dy, j)| dy - j * gamma)),
         quadratic: yardstick.norm(yardstick.curvature.iter().map(|c| 0.5 * c * gamma * gamma)),
         contacts_changed: now.len() + initial.len() - 2 * common,
-        largest_displacement: path.distance(
-            &point.positions,
-            origin,
-            &point.equilibrium.contacts.rattler.clone(),
-        ),
-        lowest_eigenvalue: path.lowest_eigenvalue(point),
+        largest_displacement: path.distance(&point.positions, origin, point.rattler()),
+        lowest_eigenvalue: path.work.lowest_eigenvalue(point),
         delta_y,
     }
 }

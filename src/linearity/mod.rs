@@ -1,15 +1,19 @@
 //! How far the linear prediction holds: γ-sweeps, thresholds, rearrangements.
 
+mod bracket;
 pub mod cause;
 mod continuation;
+pub mod corrector;
 mod curve;
 mod found;
+pub mod judge;
 pub mod jump;
 pub mod path;
 pub mod predictor;
 pub mod problem;
-pub mod rearrangement;
 pub mod referee;
+pub mod rolling;
+mod run;
 pub mod settings;
 pub mod state;
 pub mod sweep;

@@ -4,9 +4,11 @@ use crate::relax::forces::max_norm;
 use crate::relax::hessian::Field;
 
 use super::cause::Cause;
-use super::continuation::Run;
+
+use super::judge::{Verdict, judge};
 use super::jump::{JUDGED_WIDTH, JUMP, NO_JUMP};
-use super::rearrangement::Verdict;
+
+use super::run::{Next, Run};
 use super::settings::Start;
 use super::state::Point;
 use super::thresholds::Threshold;
@@ -33,8 +35,8 @@ impl<const D: usize> Run<'_, '_, D> {
                 Start::Warm => self.path.here.positions.clone(),
                 Start::Zero => origin.clone(),
             };
-            let relaxed = self.path.relax_from(&start, gamma);
-            let ended = match relaxed {
+            let relaxed = self.path.work.relax_from(&start, gamma);
+            let next = match relaxed {
                 Ok(point) if !self.suspicious(&point) => {
                     self.settle(Verdict::Continuous(point), gamma)
                 }
@@ -46,7 +48,7 @@ impl<const D: usize> Run<'_, '_, D> {
                     self.look_closely(gamma)
                 }
             };
-            if ended {
+            if next == Next::End {
                 return;
             }
             gamma = (self.path.here.gamma * (1.0 + 1.0 / STEPS)).min(self.limit);
@@ -60,26 +62,25 @@ impl<const D: usize> Run<'_, '_, D> {
         let responses = here.velocity.iter().zip(&point.velocity);
         let expected: Field<D> =
             here.positions.iter().zip(responses).map(|(r, (w, v))| r + (w + v) * half).collect();
-        let off =
-            self.path.distance(&point.positions, &expected, &point.equilibrium.contacts.rattler);
+        let off = self.path.distance(&point.positions, &expected, point.rattler());
         let response = max_norm(&here.velocity).min(max_norm(&point.velocity));
         let smallest = JUMP * JUDGED_WIDTH * here.gamma * response;
-        let rounding = NO_JUMP * self.path.smallest_diameter();
+        let rounding = NO_JUMP * self.path.work.smallest_diameter;
         self.found.rearrangement.is_none() && !(off <= SUSPICIOUS * (smallest + rounding))
     }
 
-    /// Repeats a suspicious step in steps of the judged width. Returns whether the sweep has ended.
-    fn look_closely(&mut self, target: f64) -> bool {
+    /// Repeats a suspicious step in steps of the judged width.
+    fn look_closely(&mut self, target: f64) -> Next {
         while self.path.here.gamma < target {
             let here = self.path.here.gamma;
             let next =
                 (here * (1.0 + JUDGED_WIDTH)).max(here + JUDGED_WIDTH * self.settings.gamma_min);
-            let verdict = self.path.judge(next.min(target));
-            if self.settle(verdict, next.min(target)) {
-                return true;
+            let verdict = judge(&mut self.path, next.min(target));
+            if self.settle(verdict, next.min(target)) == Next::End {
+                return Next::End;
             }
         }
-        false
+        Next::Aim
     }
 }
 

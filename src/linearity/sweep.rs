@@ -8,11 +8,10 @@
 use crate::relax::RelaxError;
 
 use super::cause::Cause;
-use super::continuation::{LARGEST_STRIDE, Run};
 use super::curve::curve;
-use super::found::Found;
 use super::path::Path;
 use super::problem::SweepProblem;
+use super::run::Run;
 use super::settings::{Protocol, SweepSettings};
 use super::thresholds::{SweepResult, Threshold};
 use super::yardstick::Yardstick;
@@ -27,27 +26,14 @@ pub fn sweep<const D: usize>(
     with_curve: bool,
 ) -> Result<SweepResult, RelaxError> {
     let mut path = Path::new(problem)?;
-    let yardstick = Yardstick::new(problem, &mut path);
-    let gamma_tilde = yardstick.gamma_tilde(settings.deviation);
-    let mut run = Run {
-        limit: settings.gamma_max.min(path.largest_gamma()),
-        limit_cause: if path.largest_gamma() < settings.gamma_max {
-            Cause::ParameterOutOfRange
-        } else {
-            Cause::Censored
-        },
-        found: Found::default(),
-        stride: LARGEST_STRIDE,
-        path,
-        yardstick,
-        settings,
-        gamma_tilde,
-    };
+    let yardstick = Yardstick::new(problem, &mut path.here.equilibrium);
+    let largest = problem.largest_gamma(&problem.space.values(&problem.solid.interactions));
+    let mut run = Run::new(path, yardstick, settings, largest);
     match settings.protocol {
         Protocol::Continuation => run.follow(),
         Protocol::Referee => run.referee(),
     }
-    let counters = run.path.counters;
+    let counters = run.path.work.counters;
     let curve =
         if with_curve { curve(problem, settings, &run.yardstick, run.limit)? } else { Vec::new() };
     let cause_missing = Threshold::beyond(0.0, Cause::NotConverged);
@@ -55,7 +41,7 @@ pub fn sweep<const D: usize>(
         gamma_star: run.found.star.unwrap_or(cause_missing),
         gamma_contact: run.found.contact.unwrap_or(cause_missing),
         gamma_rearrangement: run.found.rearrangement.unwrap_or(cause_missing),
-        gamma_tilde,
+        gamma_tilde: run.gamma_tilde,
         linear: run.yardstick.linear,
         curvature: run.yardstick.curvature,
         counters,

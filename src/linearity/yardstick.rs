@@ -1,17 +1,17 @@
 //! What is measured along the path: the change of the features against the linear prediction.
 
 use crate::relax::RelaxError;
+use crate::relax::newton::Equilibrium;
 use crate::response::curvature::{
     DirectionResponse, curvature, directional_derivative, gamma_tilde,
 };
 use crate::response::features::{FeatureRequest, of_response};
 use crate::response::linear::LinearResponse;
 use crate::response::modes::{Modes, lowest_modes};
+use crate::solid::Solid;
 use crate::solid::parameters::ParameterDirection;
 
-use super::path::Path;
 use super::problem::SweepProblem;
-use super::state::Point;
 
 /// What is measured along the path against the linear prediction.
 pub(super) struct Yardstick<'a> {
@@ -26,12 +26,11 @@ impl<'a> Yardstick<'a> {
     /// Features, J Δθ̂ and d²y/dγ² at γ = 0.
     pub(super) fn new<const D: usize>(
         problem: &SweepProblem<'a, D>,
-        path: &mut Path<'_, D>,
+        equilibrium: &mut Equilibrium<D>,
     ) -> Self {
         let solid = problem.solid;
-        let point = &mut path.here;
-        let modes = lowest_modes(solid, &mut point.equilibrium, problem.request.modes);
-        let response = LinearResponse::new(solid, &point.equilibrium);
+        let modes = lowest_modes(solid, equilibrium, problem.request.modes);
+        let response = LinearResponse::new(solid, equilibrium);
         let along = ParameterDirection::new(problem.space, problem.direction);
         let direction = DirectionResponse::new(&response, &along, &solid.species);
         let bend = curvature(&response, &direction, &modes, &problem.request);
@@ -67,23 +66,22 @@ impl<'a> Yardstick<'a> {
         gamma_tilde(&self.weighted(&self.linear), &self.weighted(&self.curvature), fraction)
     }
 
-    /// Δy at a point of the path.
+    /// Δy of the solid elsewhere.
     ///
     /// # Errors
-    /// [`RelaxError`] where the point cannot be polished, or where a feature does not exist there.
+    /// [`RelaxError`] where a feature does not exist there.
     pub(super) fn change<const D: usize>(
         &self,
-        path: &mut Path<'_, D>,
-        point: &mut Point<D>,
+        solid: &Solid<D>,
+        equilibrium: &mut Equilibrium<D>,
     ) -> Result<Vec<f64>, RelaxError> {
         let request = self.request;
-        let solid = path.polished(point)?;
         let modes = if request.modes > 0 {
-            lowest_modes(solid, &mut point.equilibrium, request.modes)
+            lowest_modes(solid, equilibrium, request.modes)
         } else {
             Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() }
         };
-        let response = LinearResponse::new(solid, &point.equilibrium);
+        let response = LinearResponse::new(solid, equilibrium);
         let features = of_response(&response, modes, &request, false);
         let change: Vec<f64> =
             features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect();
@@ -93,17 +91,11 @@ impl<'a> Yardstick<'a> {
         }
     }
 
-    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ| at a point of the path; never NaN.
+    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ|; never NaN.
     ///
     /// # Errors
-    /// As [`Yardstick::change`]; also where there is no linear prediction.
-    pub(super) fn deviation<const D: usize>(
-        &self,
-        path: &mut Path<'_, D>,
-        point: &mut Point<D>,
-    ) -> Result<f64, RelaxError> {
-        let change = self.change(path, point)?;
-        let gamma = point.gamma;
+    /// Where there is no linear prediction.
+    pub(super) fn deviation(&self, change: &[f64], gamma: f64) -> Result<f64, RelaxError> {
         let off = self.norm(change.iter().zip(&self.linear).map(|(dy, j)| dy - j * gamma));
         let deviation = off / self.norm(self.linear.iter().map(|j| j * gamma));
         if deviation.is_nan() { Err(RelaxError::NotFinite) } else { Ok(deviation) }

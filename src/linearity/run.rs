@@ -1,0 +1,126 @@
+//! A sweep under way: where the path is, what has been found, and what FIRE's verdicts change in it.
+
+use crate::relax::RelaxError;
+
+use super::cause::Cause;
+use super::found::Found;
+use super::judge::{Verdict, cause_of};
+use super::path::Path;
+use super::settings::SweepSettings;
+use super::state::Point;
+use super::thresholds::{Snapshots, Threshold};
+use super::yardstick::Yardstick;
+
+/// The largest stride of the free run, with which it begins, in units of γ.
+pub(super) const LARGEST_STRIDE: f64 = 0.25;
+
+/// The share of a step that is tried after it was not believed.
+pub(super) const STRIDE_SHRINK: f64 = 0.4;
+
+/// What a sweep does next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Next {
+    /// Aims at the next contact change while γ* or γ_c is open, and a stride ahead after that.
+    Aim,
+    /// The step to this γ was not believed: takes a shorter one.
+    ComeNearer { than: f64 },
+    /// Everything is found, or nothing more can be.
+    End,
+}
+
+/// A sweep under way.
+pub(super) struct Run<'a, 'p, const D: usize> {
+    pub(super) path: Path<'p, D>,
+    pub(super) yardstick: Yardstick<'a>,
+    pub(super) settings: &'a SweepSettings,
+    pub(super) gamma_tilde: f64,
+    pub(super) found: Found,
+    pub(super) limit: f64,
+    pub(super) limit_cause: Cause,
+    /// Known to lie beyond a contact change that is being closed in.
+    pub(super) ceiling: f64,
+    /// The stride of the free run, in units of γ.
+    pub(super) stride: f64,
+}
+
+impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
+    /// At γ = 0, nothing found; no parameter leaves its range before `largest_gamma`.
+    pub(super) fn new(
+        path: Path<'p, D>,
+        yardstick: Yardstick<'a>,
+        settings: &'a SweepSettings,
+        largest_gamma: f64,
+    ) -> Self {
+        let in_range = largest_gamma < settings.gamma_max;
+        Self {
+            gamma_tilde: yardstick.gamma_tilde(settings.deviation),
+            path,
+            yardstick,
+            settings,
+            found: Found::default(),
+            limit: settings.gamma_max.min(largest_gamma),
+            limit_cause: if in_range { Cause::ParameterOutOfRange } else { Cause::Censored },
+            ceiling: f64::INFINITY,
+            stride: LARGEST_STRIDE,
+        }
+    }
+
+    pub(super) fn contact_set(&self) -> Vec<(usize, usize)> {
+        self.path.here.equilibrium.contacts.contact_set()
+    }
+
+    pub(super) fn snapshots(&self, after: &Point<D>) -> Snapshots {
+        let flat = |point: &Point<D>| point.positions.iter().flatten().copied().collect();
+        Snapshots { before: flat(&self.path.here), after: flat(after) }
+    }
+
+    /// The deviation from the linear prediction at a point of the path, which is polished for it.
+    pub(super) fn deviation(&mut self, point: &mut Point<D>) -> Result<f64, RelaxError> {
+        let solid = self.path.polished(point)?;
+        let change = self.yardstick.change(solid, &mut point.equilibrium)?;
+        self.yardstick.deviation(&change, point.gamma)
+    }
+
+    /// Records what FIRE says about the step from `here` to `gamma`.
+    pub(super) fn settle(&mut self, verdict: Verdict<D>, gamma: f64) -> Next {
+        let lo = self.path.here.gamma;
+        let (mut point, rearranged) = match verdict {
+            Verdict::Lost(cause) => {
+                self.found.lose(lo, gamma, cause);
+                return Next::End;
+            }
+            Verdict::Continuous(point) => (point, false),
+            Verdict::Rearranged(point) => (point, true),
+        };
+        let bracket = |cause| Threshold { lo, hi: gamma, cause };
+        let changed = point.equilibrium.contacts.contact_set() != self.contact_set();
+        if rearranged && self.found.rearrangement.is_none() {
+            self.found.rearrangement_snapshots = Some(self.snapshots(&point));
+            self.found.rearrangement = Some(bracket(Cause::Rearrangement));
+        }
+        if changed && self.found.contact.is_none() {
+            self.found.contact_snapshots = Some(self.snapshots(&point));
+            self.found.contact = Some(bracket(Cause::ContactChange));
+        }
+        if self.found.star.is_none() {
+            match self.deviation(&mut point) {
+                Ok(deviation) if deviation > self.settings.deviation => {
+                    self.found.star = Some(bracket(if rearranged {
+                        Cause::Rearrangement
+                    } else if changed {
+                        Cause::ContactChange
+                    } else {
+                        Cause::Curvature
+                    }));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.found.lose(lo, gamma, cause_of(&error));
+                    return Next::End;
+                }
+            }
+        }
+        self.path.advance(point);
+        if self.found.complete() { Next::End } else { Next::Aim }
+    }
+}
