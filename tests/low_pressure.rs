@@ -148,8 +148,8 @@ fn make<const D: usize>((name, particles, pressure, depth): (&str, usize, f64, f
         .write_raw(&species)
         .unwrap();
     flat("diameters", &solid.interactions.diameters);
-    write("k", [SPECIES, SPECIES], solid.interactions.k.values());
-    write("B", [SPECIES, SPECIES], solid.interactions.depths.values());
+    write("k", [SPECIES, SPECIES], &solid.interactions.k.to_vec());
+    write("B", [SPECIES, SPECIES], &solid.interactions.depths.to_vec());
     file.new_attr::<f64>().create("a").unwrap().write_scalar(&50.0).unwrap();
     flat("stress", &state.stress);
     flat("elastic", &state.elastic);

@@ -2,17 +2,31 @@
 
 use super::potential::{Pair, Potential};
 
-/// A symmetric n × n table, stored in full.
-#[derive(Clone, Debug, PartialEq)]
+/// A symmetric n × n table: stored in full, or as one value where all entries are the same. (At the level
+/// of particles n = N: two full tables of N = 4096 take 268 MB.)
+#[derive(Clone, Debug)]
 pub struct SymmetricTable {
     n: usize,
+    /// The entry (s, t) is `values[s · row + t · column]`.
+    row: usize,
+    column: usize,
     values: Vec<f64>,
+}
+
+impl PartialEq for SymmetricTable {
+    fn eq(&self, other: &Self) -> bool {
+        self.n == other.n
+            && match (self.uniform_value(), other.uniform_value()) {
+                (Some(one), Some(another)) => one == another,
+                _ => self.upper().eq(other.upper()),
+            }
+    }
 }
 
 impl SymmetricTable {
     /// The table with the same value everywhere.
     pub fn uniform(n: usize, value: f64) -> Self {
-        Self { n, values: vec![value; n * n] }
+        Self { n, row: 0, column: 0, values: vec![value] }
     }
 
     /// The table with entries `entry(s, t)`, s ≤ t.
@@ -23,19 +37,27 @@ impl SymmetricTable {
                 entry(s.min(t), s.max(t))
             })
             .collect();
-        Self { n, values }
+        Self { n, row: n, column: 1, values }
+    }
+
+    /// The table of species made from others: `origin[s]` is the old species of the new species s.
+    pub fn resplit(&self, origin: &[usize]) -> Self {
+        match self.uniform_value() {
+            Some(value) => Self::uniform(origin.len(), value),
+            None => Self::from_fn(origin.len(), |s, t| self.get(origin[s], origin[t])),
+        }
     }
 
     /// The entry of species s and t.
     #[inline(always)]
     pub fn get(&self, s: usize, t: usize) -> f64 {
-        self.values[s * self.n + t]
+        self.values[s * self.row + t * self.column]
     }
 
-    /// Sets the entries (s, t) and (t, s).
-    pub fn set(&mut self, s: usize, t: usize, value: f64) {
-        self.values[s * self.n + t] = value;
-        self.values[t * self.n + s] = value;
+    /// The value of all entries, where they are all the same.
+    pub fn uniform_value(&self) -> Option<f64> {
+        let first = *self.values.first()?;
+        self.values.iter().all(|&value| value == first).then_some(first)
     }
 
     /// The number of species.
@@ -59,9 +81,9 @@ impl SymmetricTable {
         self.upper().sum::<f64>() / pairs as f64
     }
 
-    /// Every entry.
-    pub fn values(&self) -> &[f64] {
-        &self.values
+    /// Every entry, shape (n, n).
+    pub fn to_vec(&self) -> Vec<f64> {
+        (0..self.n * self.n).map(|index| self.get(index / self.n, index % self.n)).collect()
     }
 }
 
@@ -98,31 +120,33 @@ impl Interactions {
 
     /// Is any pair of species attractive (B ≠ 0)?
     pub fn attractive(&self) -> bool {
-        self.depths.values().iter().any(|&depth| depth != 0.0)
+        self.depths.largest() != 0.0
     }
 
-    /// The largest distance at which any pair interacts [length].
-    pub fn longest_range(&self) -> f64 {
-        let n = self.species();
-        let mut longest = 0.0_f64;
-        for s in 0..n {
-            for t in s..n {
-                let pair = self.pair(s, t);
-                longest = longest.max(self.potential.range(pair.sigma, pair.depth));
-            }
+    /// The largest distance at which any two of these species interact [length].
+    pub fn longest_range(&self, present: &[bool]) -> f64 {
+        let species: Vec<usize> = (0..present.len()).filter(|&s| present[s]).collect();
+        let range = |s, t| {
+            let pair = self.pair(s, t);
+            self.potential.range(pair.sigma, pair.depth)
+        };
+        // The range grows with σ, so where all depths are the same the largest species decides.
+        if self.depths.uniform_value().is_some() {
+            return species.iter().map(|&s| range(s, s)).fold(0.0, f64::max);
         }
-        longest
+        let pairs = species
+            .iter()
+            .enumerate()
+            .flat_map(|(at, &s)| species[at..].iter().map(move |&t| (s, t)));
+        pairs.map(|(s, t)| range(s, t)).fold(0.0, f64::max)
     }
 
     /// Every species split into new ones: `origin[s]` is the old species of the new species s.
     pub fn resplit(&self, origin: &[usize]) -> Interactions {
-        let table = |old: &SymmetricTable| {
-            SymmetricTable::from_fn(origin.len(), |s, t| old.get(origin[s], origin[t]))
-        };
         Interactions {
             diameters: origin.iter().map(|&s| self.diameters[s]).collect(),
-            k: table(&self.k),
-            depths: table(&self.depths),
+            k: self.k.resplit(origin),
+            depths: self.depths.resplit(origin),
             potential: self.potential,
         }
     }
@@ -140,8 +164,10 @@ impl Interactions {
                 return out(format!("D_{s}"), diameter, "D > 0");
             }
         }
-        for s in 0..self.species() {
-            for t in s..self.species() {
+        let uniform = self.k.uniform_value().is_some() && self.depths.uniform_value().is_some();
+        let checked = if uniform { self.species().min(1) } else { self.species() };
+        for s in 0..checked {
+            for t in s..checked {
                 let (k, depth) = (self.k.get(s, t), self.depths.get(s, t));
                 if !(k > 0.0 && k.is_finite()) {
                     return out(format!("k_{s}_{t}"), k, "k > 0");
@@ -156,5 +182,49 @@ impl Interactions {
             return out("a".into(), a, "a > 0");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solid::potential::Tail;
+
+    #[test]
+    fn a_uniform_table_is_the_table_stored_in_full() {
+        let uniform = SymmetricTable::uniform(5, 0.3);
+        let full = SymmetricTable::from_fn(5, |_, _| 0.3);
+        assert_eq!(uniform, full);
+        assert_eq!(uniform.to_vec(), full.to_vec());
+        assert_ne!(uniform, SymmetricTable::from_fn(5, |s, t| if s + t == 8 { 0.4 } else { 0.3 }));
+        let split = full.resplit(&[0; 4000]);
+        assert_eq!((split.species(), split.values.len(), split.get(3999, 17)), (4000, 1, 0.3));
+    }
+
+    #[test]
+    fn the_longest_range_is_that_of_all_pairs() {
+        let diameters = vec![1.0, 1.3, 1.4, 0.9];
+        let depths = [
+            SymmetricTable::uniform(4, 0.0),
+            SymmetricTable::uniform(4, 0.1),
+            SymmetricTable::from_fn(4, |s, t| if (s, t) == (0, 1) { 0.1 } else { 0.0 }),
+        ];
+        for depths in depths {
+            let interactions = Interactions {
+                diameters: diameters.clone(),
+                k: SymmetricTable::uniform(4, 1.0),
+                depths,
+                potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+            };
+            let present = [true, true, false, true];
+            let mut longest = 0.0_f64;
+            for s in [0, 1, 3] {
+                for t in [0, 1, 3] {
+                    let pair = interactions.pair(s, t);
+                    longest = longest.max(interactions.potential.range(pair.sigma, pair.depth));
+                }
+            }
+            assert_eq!(interactions.longest_range(&present), longest);
+        }
     }
 }

@@ -126,14 +126,7 @@ impl<const D: usize> Solid<D> {
     pub fn longest_range(&self) -> f64 {
         let mut present = vec![false; self.interactions.species()];
         self.species.iter().for_each(|&s| present[s] = true);
-        let mut longest = 0.0_f64;
-        for s in (0..present.len()).filter(|&s| present[s]) {
-            for t in (s..present.len()).filter(|&t| present[t]) {
-                let pair = self.interactions.pair(s, t);
-                longest = longest.max(self.interactions.potential.range(pair.sigma, pair.depth));
-            }
-        }
-        longest
+        self.interactions.longest_range(&present)
     }
 }
 

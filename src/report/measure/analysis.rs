@@ -223,14 +223,14 @@ fn write_solid<const D: usize>(
     output.floats(
         "k",
         &[n_sp, n_sp],
-        interactions.k.values().to_vec(),
+        interactions.k.to_vec(),
         "energy",
         "repulsions k of the pairs of species",
     );
     output.floats(
         "B",
         &[n_sp, n_sp],
-        interactions.depths.values().to_vec(),
+        interactions.depths.to_vec(),
         "energy",
         "attractions B of the pairs of species",
     );
