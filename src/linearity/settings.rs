@@ -34,10 +34,21 @@ pub struct SweepSettings {
 }
 
 impl SweepSettings {
-    /// The geometric grid from γ_min to γ_max.
+    /// The grid of the curve.
     pub fn grid(&self) -> Vec<f64> {
-        let last = self.points.saturating_sub(1).max(1) as f64;
-        let ratio = self.gamma_max / self.gamma_min;
-        (0..self.points).map(|i| self.gamma_min * ratio.powf(i as f64 / last)).collect()
+        geometric_grid(self.gamma_min, self.gamma_max, self.points)
     }
+}
+
+/// `points` values from `first` to `last`, both exactly, each larger by the same factor.
+pub fn geometric_grid(first: f64, last: f64, points: usize) -> Vec<f64> {
+    let end = points.saturating_sub(1);
+    let ratio = (last / first).ln() / end.max(1) as f64;
+    (0..points)
+        .map(|point| match point {
+            0 => first,
+            _ if point == end => last,
+            _ => first * (ratio * point as f64).exp(),
+        })
+        .collect()
 }

@@ -11,9 +11,8 @@ use crate::linearity::settings::{Protocol, Start, SweepSettings};
 use crate::report::measure::{
     self, DirectionChoice, DirectionSummary, Level, Options, Source, Summary, measure,
 };
-use crate::study::config::{
-    BRACKET, DEVIATION, GAMMA, Kinds, MAX_POINTS, SWITCH, Scale, Signs, Switch,
-};
+use crate::solid::potential::Tail;
+use crate::study::config::{BRACKET, DEVIATION, GAMMA, Kinds, MAX_POINTS, SWITCH, Scale, Signs};
 use words::{Directions, FeatureList, SwitchName};
 
 /// Modes where `--features modes` names no number.
@@ -157,7 +156,7 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
             replica,
             parameterisation: arguments.parameterisation.clone(),
         },
-        _ => Source::File { address: arguments.file.clone(), switch: chosen_switch(arguments)? },
+        _ => Source::File { address: arguments.file.clone(), tail: chosen_tail(arguments)? },
     };
     let list = &arguments.features;
     let modes = list.modes.unwrap_or(DEFAULT_MODES);
@@ -219,11 +218,11 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
     })
 }
 
-fn chosen_switch(arguments: &Arguments) -> Result<Option<Switch>, CommandError> {
+fn chosen_tail(arguments: &Arguments) -> Result<Option<Tail>, CommandError> {
     match (arguments.switch, arguments.cutoff) {
         (None, _) => Ok(None),
-        (Some(SwitchName::Smooth { from, to }), None) => Ok(Some(Switch::Smooth { from, to })),
-        (Some(SwitchName::None), Some(cutoff)) => Ok(Some(Switch::None { cutoff })),
+        (Some(SwitchName::Smooth { from, to }), None) => Ok(Some(Tail::Switched { from, to })),
+        (Some(SwitchName::None), Some(cutoff)) => Ok(Some(Tail::Truncated { cutoff })),
         (Some(SwitchName::None), None) => Err(CommandError::usage(
             "--switch none needs --cutoff, the end of the attraction in units of 1/a",
         )),

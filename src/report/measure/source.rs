@@ -8,15 +8,15 @@ use crate::format::archive::{Item, State};
 use crate::format::solid_file::{self, SolidFileError, split_address};
 use crate::solid::Solid;
 use crate::solid::potential::Tail;
-use crate::study::config::{Scenario, Switch};
-use crate::study::replica::{stored_solid, tail};
+use crate::study::config::Scenario;
+use crate::study::replica::stored_solid;
 use crate::study::results::{self, Results};
 
 /// What is measured.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// `FILE[:/group]`, with the end of the attraction's tail where it is not the file's.
-    File { address: String, switch: Option<Switch> },
+    File { address: String, tail: Option<Tail> },
     /// A solid of an ensemble.
     Row {
         file: PathBuf,
@@ -46,15 +46,12 @@ pub(super) struct Loaded {
 /// Reads the solid.
 pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
     match source {
-        Source::File { address, switch } => {
+        Source::File { address, tail } => {
             let data = solid_file::read(address)?;
             let (file, group) = split_address(address);
             let wrong =
                 |source| SolidFileError::Solid { file: file.clone(), group: group.clone(), source };
-            let tail = match switch {
-                Some(switch) => tail(*switch),
-                None => data.tail.unwrap_or(Tail::DEFAULT),
-            };
+            let tail = tail.or(data.tail).unwrap_or(Tail::DEFAULT);
             let solid = match data.dimension() {
                 2 => AnySolid::Two(data.solid(tail).map_err(wrong)?),
                 _ => AnySolid::Three(data.solid(tail).map_err(wrong)?),

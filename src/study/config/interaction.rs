@@ -19,7 +19,7 @@ fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
 
 /// The largest distance at which two particles interact [small diameters].
 pub fn range(solid: &SolidConfig) -> f64 {
-    let tail = if solid.is_attractive() { solid.switch.end() / solid.a } else { 0.0 };
+    let tail = if solid.is_attractive() { solid.tail.end() / solid.a } else { 0.0 };
     solid.size_ratio + tail
 }
 

@@ -25,7 +25,7 @@ pub use features::{Feature, FeaturesConfig, set_name};
 pub use interaction::{edge, range};
 pub use output::OutputConfig;
 pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
-pub use solid::{SWITCH, SolidConfig, Structure, Switch, Target};
+pub use solid::{SWITCH, SolidConfig, Structure, Target};
 pub use sweep::{
     BRACKET, DEVIATION, Directions, GAMMA, MAX_DIRECTIONS, MAX_POINTS, Scale, Signs, SweepConfig,
 };

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::solid::potential::Tail;
+
 use super::document::{Key, Section};
 use super::error::ConfigError;
 use super::table::Table;
@@ -91,33 +93,6 @@ pub enum Target {
     PackingFraction(f64),
 }
 
-/// How the attraction's tail ends, in units of 1/a beyond σ.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Switch {
-    /// Multiplied by a quintic that falls from 1 to 0.
-    Smooth {
-        /// Begin.
-        from: f64,
-        /// End, the range of the interaction.
-        to: f64,
-    },
-    /// Cut where it stands.
-    None {
-        /// The range of the interaction.
-        cutoff: f64,
-    },
-}
-
-impl Switch {
-    /// Where the interaction ends, in units of 1/a beyond σ.
-    pub fn end(&self) -> f64 {
-        match *self {
-            Switch::Smooth { to, .. } => to,
-            Switch::None { cutoff } => cutoff,
-        }
-    }
-}
-
 /// The resolved `[solid]` table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SolidConfig {
@@ -142,7 +117,7 @@ pub struct SolidConfig {
     /// Inverse range of the attraction a [1/length].
     pub a: f64,
     /// End of the attraction's tail.
-    pub switch: Switch,
+    pub tail: Tail,
     /// Largest accepted |p/p_target − 1|.
     pub pressure_tolerance: f64,
     /// Random starts before a replica counts as failed.
@@ -202,7 +177,7 @@ impl SolidConfig {
             b: Table::read(section, "B", 0.0..=*DEPTH.end() * k.max(), 0.0)?,
             k,
             a: section.f64("a", INVERSE_RANGE, 50.0)?,
-            switch: read_switch(section)?,
+            tail: read_tail(section)?,
             pressure_tolerance: section.f64("pressure_tolerance", PRESSURE_TOLERANCE, 1e-6)?,
             max_attempts: section.integer("max_attempts", 1..=MAX_ATTEMPTS, 10)? as u32,
         };
@@ -286,11 +261,11 @@ impl SolidConfig {
         line("k", self.k.canonical());
         line("B", self.b.canonical());
         line("a", format!("{:?}", self.a));
-        match self.switch {
-            Switch::Smooth { from, to } => {
+        match self.tail {
+            Tail::Switched { from, to } => {
                 line("switch", format!("{{ from = {from:?}, to = {to:?} }}"));
             }
-            Switch::None { cutoff } => {
+            Tail::Truncated { cutoff } => {
                 line("switch", "\"none\"".to_owned());
                 line("cutoff", format!("{cutoff:?}"));
             }
@@ -351,14 +326,13 @@ fn read_target(
     }
 }
 
-fn read_switch(section: &Section<'_, '_>) -> Result<Switch, ConfigError> {
+fn read_tail(section: &Section<'_, '_>) -> Result<Tail, ConfigError> {
     const ALLOWED: &str = "{ from = 5.0, to = 9.9 } with from < to, or \"none\"";
-    let smooth = Switch::Smooth { from: 5.0, to: 9.9 };
     let cutoff = section.find("cutoff");
     let Some(entry) = section.find("switch") else {
         return match cutoff {
             Some(cutoff) => Err(cutoff.refuse("this key only with switch = \"none\"")),
-            None => Ok(smooth),
+            None => Ok(Tail::DEFAULT),
         };
     };
     if entry.value().as_str() == Some("none") {
@@ -366,7 +340,7 @@ fn read_switch(section: &Section<'_, '_>) -> Result<Switch, ConfigError> {
             "cutoff",
             "with switch = \"none\": the end of the attraction in units of 1/a",
         )?;
-        return Ok(Switch::None { cutoff: cutoff.f64(SWITCH)? });
+        return Ok(Tail::Truncated { cutoff: cutoff.f64(SWITCH)? });
     }
     if let Some(cutoff) = cutoff.filter(|cutoff| cutoff.layer <= entry.layer) {
         return Err(cutoff.refuse("this key only with switch = \"none\""));
@@ -376,5 +350,5 @@ fn read_switch(section: &Section<'_, '_>) -> Result<Switch, ConfigError> {
     if from >= to {
         return Err(entry.refuse(ALLOWED));
     }
-    Ok(Switch::Smooth { from, to })
+    Ok(Tail::Switched { from, to })
 }

@@ -5,7 +5,7 @@ use super::error::ConfigError;
 use super::features::{Feature, FeaturesConfig, set_name};
 use super::parameters::Parameterisation;
 use crate::format::solid_file;
-use crate::linearity::settings::{Protocol, Start};
+use crate::linearity::settings::{Protocol, Start, geometric_grid};
 use crate::solid::parameters::unit_direction;
 
 /// The keys of `[sweep]`.
@@ -126,15 +126,7 @@ pub struct SweepConfig {
 impl SweepConfig {
     /// The geometric grid of γ.
     pub fn gammas(&self) -> Vec<f64> {
-        let last = self.points - 1;
-        let ratio = (self.gamma_max / self.gamma_min).ln() / last as f64;
-        (0..self.points)
-            .map(|point| match point {
-                0 => self.gamma_min,
-                _ if point == last => self.gamma_max,
-                _ => self.gamma_min * (ratio * point as f64).exp(),
-            })
-            .collect()
+        geometric_grid(self.gamma_min, self.gamma_max, self.points)
     }
 
     /// Length of the sweep axis for n_y features and n_θ parameters.

@@ -31,7 +31,6 @@ pub use examination::Examination;
 use preparation::stream_key;
 
 pub use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
-pub use preparation::tail;
 
 /// The solid that was analysed last, in either dimension.
 enum Analysed {

@@ -17,10 +17,10 @@ use crate::solid::assignment::classes;
 use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
 use crate::solid::interactions::SymmetricTable;
-use crate::solid::potential::{Potential, Tail};
+use crate::solid::potential::Potential;
 use crate::solid::random::StreamKey;
 use crate::solid::{Solid, Vector};
-use crate::study::config::{SolidConfig, Structure, Study, Switch, Table, Target};
+use crate::study::config::{SolidConfig, Structure, Study, Table, Target};
 
 /// Bytes of one value.
 const WORD: usize = 8;
@@ -34,14 +34,6 @@ pub(super) fn stream_key(study: &Study, config: &SolidConfig, replica: u64) -> S
 /// The key of the attempt that made the solid.
 pub(super) fn used(key: StreamKey, attempts: u64) -> StreamKey {
     StreamKey { attempt: attempts.saturating_sub(1), ..key }
-}
-
-/// The tail of the configuration's pair energy.
-pub fn tail(switch: Switch) -> Tail {
-    match switch {
-        Switch::Smooth { from, to } => Tail::Switched { from, to },
-        Switch::None { cutoff } => Tail::Truncated { cutoff },
-    }
 }
 
 /// The recipe; none for solids from files.
@@ -67,7 +59,7 @@ fn recipe(config: &SolidConfig) -> Option<Recipe> {
         start_packing_fraction: config.start_packing_fraction,
         k: table(&config.k),
         depths: table(&config.b),
-        potential: Potential { a: config.a, tail: tail(config.switch) },
+        potential: Potential { a: config.a, tail: config.tail },
         max_attempts: u64::from(config.max_attempts),
     })
 }
@@ -88,7 +80,7 @@ fn from_file<const D: usize>(config: &SolidConfig, replica: u64) -> Result<Solid
             return Err(ReplicaError::Mismatch { file: file.clone(), key, found, expected });
         }
     }
-    Ok(data.solid::<D>(tail(config.switch))?)
+    Ok(data.solid::<D>(config.tail)?)
 }
 
 /// Makes the solid of a replica and returns its bytes.
