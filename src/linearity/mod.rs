@@ -5,6 +5,7 @@ mod continuation;
 mod curve;
 mod found;
 pub mod jump;
+pub mod origin;
 pub mod path;
 pub mod predictor;
 pub mod problem;

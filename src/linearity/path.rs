@@ -24,7 +24,9 @@
 use crate::relax::RelaxError;
 use crate::relax::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
-use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax_by_fire};
+use crate::relax::newton::{
+    Equilibrium, accepted_force, bond_forces, finish, polish, relax_by_fire,
+};
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::bond::phi;
 use crate::response::linear::scatter;
@@ -114,21 +116,24 @@ impl<'a, const D: usize> Path<'a, D> {
     /// # Errors
     /// [`RelaxError`] where the solid is not at its minimum.
     pub fn new(problem: &'a SweepProblem<'a, D>) -> Result<Self, RelaxError> {
-        let mut solid = problem.solid.clone();
-        let mut forces = Forces::new(&solid);
-        let equilibrium = crate::relax::newton::finish(&solid, &mut forces, None)?;
+        let mut forces = Forces::new(problem.solid);
+        let equilibrium = finish(problem.solid, &mut forces, None)?;
+        Ok(Self::at_minimum(problem, forces, equilibrium))
+    }
+
+    /// Starts at γ = 0 with what is known of the solid there.
+    pub(super) fn at_minimum(
+        problem: &'a SweepProblem<'a, D>,
+        forces: Forces<D>,
+        equilibrium: Equilibrium<D>,
+    ) -> Self {
+        let solid = problem.solid.clone();
         let along = ParameterDirection::new(problem.space, problem.direction);
         let velocity = velocity(&solid, &along, &equilibrium);
         let smallest_diameter =
             solid.interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b));
-        let here = Point {
-            gamma: 0.0,
-            positions: std::mem::take(&mut solid.positions),
-            equilibrium,
-            velocity,
-        };
-        solid.positions = here.positions.clone();
-        Ok(Self {
+        let positions = solid.positions.clone();
+        Self {
             problem,
             theta: problem.space.values(&problem.solid.interactions),
             along,
@@ -136,11 +141,12 @@ impl<'a, const D: usize> Path<'a, D> {
             solid,
             forces,
             list_gamma: 0.0,
-            here,
+            here: Point { gamma: 0.0, positions, equilibrium, velocity },
             spare: None,
             smallest_diameter,
+            // That of the solid itself.
             counters: Counters { factorisations: 1, ..Counters::default() },
-        })
+        }
     }
 
     /// The largest γ at which every parameter is in its range.

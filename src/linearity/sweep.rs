@@ -11,7 +11,7 @@ use super::cause::Cause;
 use super::continuation::{LARGEST_STRIDE, Run};
 use super::curve::curve;
 use super::found::Found;
-use super::path::Path;
+use super::origin::Origin;
 use super::problem::SweepProblem;
 use super::settings::{Protocol, SweepSettings};
 use super::thresholds::{SweepResult, Threshold};
@@ -26,8 +26,19 @@ pub fn sweep<const D: usize>(
     settings: &SweepSettings,
     with_curve: bool,
 ) -> Result<SweepResult, RelaxError> {
-    let mut path = Path::new(problem)?;
-    let yardstick = Yardstick::new(problem, &mut path);
+    let origin = Origin::new(problem.solid, &problem.request)?;
+    Ok(sweep_from(&origin, problem, settings, with_curve))
+}
+
+/// Sweeps a direction of a solid that is known at γ = 0.
+pub fn sweep_from<const D: usize>(
+    origin: &Origin<D>,
+    problem: &SweepProblem<D>,
+    settings: &SweepSettings,
+    with_curve: bool,
+) -> SweepResult {
+    let path = origin.path(problem);
+    let yardstick = Yardstick::new(problem, origin);
     let gamma_tilde = yardstick.gamma_tilde(settings.deviation);
     let mut run = Run {
         limit: settings.gamma_max.min(path.largest_gamma()),
@@ -48,10 +59,13 @@ pub fn sweep<const D: usize>(
         Protocol::Referee => run.referee(),
     }
     let counters = run.path.counters;
-    let curve =
-        if with_curve { curve(problem, settings, &run.yardstick, run.limit)? } else { Vec::new() };
+    let curve = if with_curve {
+        curve(origin.path(problem), settings, &run.yardstick, run.limit)
+    } else {
+        Vec::new()
+    };
     let cause_missing = Threshold::beyond(0.0, Cause::NotConverged);
-    Ok(SweepResult {
+    SweepResult {
         gamma_star: run.found.star.unwrap_or(cause_missing),
         gamma_contact: run.found.contact.unwrap_or(cause_missing),
         gamma_rearrangement: run.found.rearrangement.unwrap_or(cause_missing),
@@ -62,5 +76,5 @@ pub fn sweep<const D: usize>(
         contact_snapshots: run.found.contact_snapshots,
         rearrangement_snapshots: run.found.rearrangement_snapshots,
         curve,
-    })
+    }
 }

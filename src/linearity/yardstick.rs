@@ -9,6 +9,7 @@ use crate::response::linear::LinearResponse;
 use crate::response::modes::{Modes, lowest_modes};
 use crate::solid::parameters::ParameterDirection;
 
+use super::origin::Origin;
 use super::path::Path;
 use super::problem::SweepProblem;
 use super::state::Point;
@@ -24,25 +25,20 @@ pub(super) struct Yardstick<'a> {
 
 impl<'a> Yardstick<'a> {
     /// Features, J Δθ̂ and d²y/dγ² at γ = 0.
-    pub(super) fn new<const D: usize>(
-        problem: &SweepProblem<'a, D>,
-        path: &mut Path<'_, D>,
-    ) -> Self {
-        let solid = problem.solid;
-        let point = &mut path.here;
-        let modes = lowest_modes(solid, &mut point.equilibrium, problem.request.modes);
-        let response = LinearResponse::new(solid, &point.equilibrium);
+    pub(super) fn new<const D: usize>(problem: &SweepProblem<'a, D>, origin: &Origin<D>) -> Self {
+        let (solid, request) = (problem.solid, &problem.request);
+        let response = origin.response(solid);
         let along = ParameterDirection::new(problem.space, problem.direction);
         let direction = DirectionResponse::new(&response, &along, &solid.species);
-        let bend = curvature(&response, &direction, &modes, &problem.request);
-        let linear = directional_derivative(&response, &direction, &modes, &problem.request);
-        let features = of_response(&response, modes, &problem.request, false);
+        let none = Modes::none();
+        let modes = if request.modes > 0 { &origin.features.modes } else { &none };
+        let rows = origin.request.rows(D, &request.kinds());
         Self {
-            request: problem.request,
+            request: *request,
             weights: problem.weights,
-            start: features.values,
-            linear,
-            curvature: bend,
+            start: rows.iter().map(|&row| origin.features.values[row]).collect(),
+            linear: directional_derivative(&response, &direction, modes, request),
+            curvature: curvature(&response, &direction, modes, request),
         }
     }
 
@@ -81,7 +77,7 @@ impl<'a> Yardstick<'a> {
         let modes = if request.modes > 0 {
             lowest_modes(solid, &mut point.equilibrium, request.modes)
         } else {
-            Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() }
+            Modes::none()
         };
         let response = LinearResponse::new(solid, &point.equilibrium);
         let features = of_response(&response, modes, &request, false);

@@ -8,7 +8,9 @@
 //! supernodal always: for these matrices the automatic choice is 2 to 15 times slower
 //! (benchmark `factorisation`).
 
-use faer::dyn_stack::{MemBuffer, MemStack};
+use std::sync::Arc;
+
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
 use faer::linalg::cholesky::llt::factor::LltRegularization;
 use faer::sparse::linalg::cholesky::{
@@ -47,8 +49,8 @@ pub fn bond_stiffness<const D: usize>(potential: &Potential, bond: &Bond<D>) -> 
 
 const NO_BLOCK: usize = usize::MAX;
 
-/// The sparsity pattern, values and factor of H for one backbone.
-pub struct Hessian<const D: usize> {
+/// Where H of one backbone has blocks, and how it is eliminated.
+struct Pattern {
     /// Block row of every particle, or `NO_BLOCK`.
     place: Vec<usize>,
     /// Particle of every block row.
@@ -56,14 +58,47 @@ pub struct Hessian<const D: usize> {
     /// Block rows below the diagonal of every block column, ascending.
     below: Vec<Vec<usize>>,
     /// Lower triangle, by columns.
-    pattern: SymbolicSparseColMat<usize>,
-    values: Vec<f64>,
+    lower: SymbolicSparseColMat<usize>,
     symbolic: SymbolicCholesky<usize>,
+}
+
+impl Pattern {
+    /// Memory for either factorisation.
+    fn factorisation_scratch(&self) -> StackReq {
+        let symbolic = &self.symbolic;
+        symbolic
+            .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
+            .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()))
+    }
+
+    /// Memory for the solution of so many columns.
+    fn solve_scratch(&self, columns: usize) -> StackReq {
+        self.symbolic.solve_in_place_scratch::<f64>(columns, Par::Seq)
+    }
+}
+
+/// The sparsity pattern, values and factor of H for one backbone. A clone shares the pattern.
+pub struct Hessian<const D: usize> {
+    pattern: Arc<Pattern>,
+    values: Vec<f64>,
     factor: Vec<f64>,
     scratch: MemBuffer,
     stack: std::cell::RefCell<MemBuffer>,
     /// The number of numeric factorisations so far.
     pub factorisations: u64,
+}
+
+impl<const D: usize> Clone for Hessian<D> {
+    fn clone(&self) -> Self {
+        Self {
+            pattern: Arc::clone(&self.pattern),
+            values: self.values.clone(),
+            factor: self.factor.clone(),
+            scratch: MemBuffer::new(self.pattern.factorisation_scratch()),
+            stack: MemBuffer::new(self.pattern.solve_scratch(1)).into(),
+            factorisations: self.factorisations,
+        }
+    }
 }
 
 impl<const D: usize> Hessian<D> {
@@ -124,25 +159,21 @@ impl<const D: usize> Hessian<D> {
             },
         )
         .map_err(|_| HessianError::OutOfMemory)?;
-        let request = symbolic
-            .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
-            .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()));
         let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
         let mut place = vec![NO_BLOCK; rattler.len()];
         let particles: Vec<usize> = order.iter().map(|&block| backbone[block]).collect();
         for (row, &i) in particles.iter().enumerate() {
             place[i] = row;
         }
+        let values = vec![0.0; row_indices.len()];
+        let lower = SymbolicSparseColMat::new_checked(n, n, column_starts, None, row_indices);
+        let pattern = Pattern { place, particles, below, lower, symbolic };
         Ok(Self {
-            place,
-            particles,
-            below,
-            values: vec![0.0; row_indices.len()],
-            pattern: SymbolicSparseColMat::new_checked(n, n, column_starts, None, row_indices),
-            factor: vec![0.0; symbolic.len_val()],
-            scratch: memory(request)?,
-            stack: memory(symbolic.solve_in_place_scratch::<f64>(1, Par::Seq))?.into(),
-            symbolic,
+            values,
+            factor: vec![0.0; pattern.symbolic.len_val()],
+            scratch: memory(pattern.factorisation_scratch())?,
+            stack: memory(pattern.solve_scratch(1))?.into(),
+            pattern: Arc::new(pattern),
             factorisations: 0,
         })
     }
@@ -161,22 +192,24 @@ impl<const D: usize> Hessian<D> {
     /// Does the pattern hold all of these bonds?
     pub fn covers(&self, bonds: &[Bond<D>]) -> bool {
         bonds.iter().all(|bond| {
-            let (a, b) = (self.place[bond.i], self.place[bond.j]);
-            a != NO_BLOCK && b != NO_BLOCK && self.below[a.min(b)].binary_search(&a.max(b)).is_ok()
+            let (a, b) = (self.pattern.place[bond.i], self.pattern.place[bond.j]);
+            a != NO_BLOCK
+                && b != NO_BLOCK
+                && self.pattern.below[a.min(b)].binary_search(&a.max(b)).is_ok()
         })
     }
 
     /// The number of degrees of freedom of the backbone, translations included.
     pub fn size(&self) -> usize {
-        self.particles.len() * D
+        self.pattern.particles.len() * D
     }
 
     /// Fills in the values of H, minus `shift` on the diagonal; every bond must be covered.
     fn assemble(&mut self, potential: &Potential, bonds: &[Bond<D>], pinned: bool, shift: f64) {
         self.values.fill(0.0);
-        let column_starts = self.pattern.col_ptr();
-        let pin = if pinned { self.particles.len() - 1 } else { NO_BLOCK };
-        for column in 0..self.particles.len() {
+        let column_starts = self.pattern.lower.col_ptr();
+        let pin = if pinned { self.pattern.particles.len() - 1 } else { NO_BLOCK };
+        for column in 0..self.pattern.particles.len() {
             for alpha in 0..D {
                 self.values[column_starts[column * D + alpha]] =
                     if column == pin { 1.0 } else { -shift };
@@ -185,7 +218,7 @@ impl<const D: usize> Hessian<D> {
         for bond in bonds {
             let (phi1, phi2) = bond_stiffness(potential, bond);
             let r = &bond.separation;
-            let (a, b) = (self.place[bond.i], self.place[bond.j]);
+            let (a, b) = (self.pattern.place[bond.i], self.pattern.place[bond.j]);
             for block in [a, b] {
                 if block == pin {
                     continue;
@@ -202,7 +235,7 @@ impl<const D: usize> Hessian<D> {
             if row == pin {
                 continue;
             }
-            let Ok(slot) = self.below[column].binary_search(&row) else {
+            let Ok(slot) = self.pattern.below[column].binary_search(&row) else {
                 unreachable!("every bond lies in the pattern");
             };
             for alpha in 0..D {
@@ -226,8 +259,9 @@ impl<const D: usize> Hessian<D> {
     ) -> Result<(), HessianError> {
         self.assemble(potential, bonds, true, 0.0);
         self.factorisations += 1;
-        let matrix = SparseColMatRef::new(self.pattern.as_ref(), &self.values[..]);
-        self.symbolic
+        let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        self.pattern
+            .symbolic
             .factorize_numeric_llt::<f64>(
                 &mut self.factor,
                 matrix,
@@ -252,8 +286,9 @@ impl<const D: usize> Hessian<D> {
         threshold: f64,
     ) -> Option<usize> {
         self.assemble(potential, bonds, false, threshold);
-        let matrix = SparseColMatRef::new(self.pattern.as_ref(), &self.values[..]);
-        self.symbolic
+        let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        self.pattern
+            .symbolic
             .factorize_numeric_ldlt::<f64>(
                 &mut self.factor,
                 matrix,
@@ -264,7 +299,7 @@ impl<const D: usize> Hessian<D> {
                 Default::default(),
             )
             .ok()?;
-        let SymbolicCholeskyRaw::Supernodal(symbolic) = self.symbolic.raw() else {
+        let SymbolicCholeskyRaw::Supernodal(symbolic) = self.pattern.symbolic.raw() else {
             unreachable!("the supernodal path is forced");
         };
         let factor = SupernodalLdltRef::new(symbolic, &self.factor);
@@ -287,12 +322,12 @@ impl<const D: usize> Hessian<D> {
             self.gather(field, column);
             column[n - D..].fill(0.0);
         }
-        let request = self.symbolic.solve_in_place_scratch::<f64>(fields.len(), Par::Seq);
+        let request = self.pattern.solve_scratch(fields.len());
         let mut stack = self.stack.borrow_mut();
         if stack.len() < request.unaligned_bytes_required() {
             *stack = MemBuffer::new(request);
         }
-        LltRef::new(&self.symbolic, &self.factor).solve_in_place_with_conj(
+        LltRef::new(&self.pattern.symbolic, &self.factor).solve_in_place_with_conj(
             Conj::No,
             MatMut::from_column_major_slice_mut(&mut columns, n, fields.len()),
             Par::Seq,
@@ -309,14 +344,14 @@ impl<const D: usize> Hessian<D> {
     }
 
     fn gather(&self, field: &Field<D>, column: &mut [f64]) {
-        for (&i, entries) in self.particles.iter().zip(column.chunks_exact_mut(D)) {
+        for (&i, entries) in self.pattern.particles.iter().zip(column.chunks_exact_mut(D)) {
             entries.copy_from_slice(field[i].as_slice());
         }
     }
 
     fn scatter(&self, column: &[f64], field: &mut Field<D>) {
         field.fill(Vector::zeros());
-        for (&i, entries) in self.particles.iter().zip(column.chunks_exact(D)) {
+        for (&i, entries) in self.pattern.particles.iter().zip(column.chunks_exact(D)) {
             field[i] = Vector::from_column_slice(entries);
         }
         self.remove_translation(field);
@@ -325,18 +360,18 @@ impl<const D: usize> Hessian<D> {
     /// Subtracts the backbone's mean displacement; rattlers are set to zero.
     pub fn remove_translation(&self, field: &mut Field<D>) {
         let mut mean = Vector::<D>::zeros();
-        for &i in &self.particles {
+        for &i in &self.pattern.particles {
             mean += field[i];
         }
-        mean /= self.particles.len() as f64;
-        for (entry, &place) in field.iter_mut().zip(&self.place) {
+        mean /= self.pattern.particles.len() as f64;
+        for (entry, &place) in field.iter_mut().zip(&self.pattern.place) {
             *entry = if place == NO_BLOCK { Vector::zeros() } else { *entry - mean };
         }
     }
 
     /// The backbone's particles.
     pub fn backbone(&self) -> &[usize] {
-        &self.particles
+        &self.pattern.particles
     }
 }
 

@@ -3,9 +3,12 @@
 //! Forces, pressure, contacts and rattlers come from the stored positions; the identities of the
 //! singular values from the stored J; and J itself is compared with differences of relaxed solids.
 
-use super::analysis::{Analysis, Theta, set_rows};
+use super::analysis::{Replicate, request_of};
 use super::preparation::{decode, stream_key};
 use super::{Replica, stored, stored_floats};
+use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES};
+use crate::analysis::solid::Analysis;
+use crate::analysis::theta::Theta;
 use crate::analysis::values::{Row, Values};
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
@@ -81,13 +84,13 @@ impl Replica {
         identities::<D>(config, row, &mut found)?;
         // A solid that is not at its minimum has no J to compare with.
         if differences && found.mechanics.is_empty() {
-            let analysis = Analysis::<D>::new(config, key, &bytes)?;
+            let replicate = Replicate::<D>::new(config, key, &bytes)?;
             let thetas = config.parameterisations();
             if let Some((name, theta)) = thetas.first().map(|theta| (&theta.name, theta)) {
-                let theta = analysis.theta(theta)?;
-                let path = format!("{name}/jacobian");
+                let theta = replicate.theta(theta)?;
+                let path = format!("{name}/{}", JACOBIAN.name);
                 let jacobian = optional(row, &path);
-                spot_check(&analysis, &theta, jacobian, &mut found);
+                spot_check(&replicate.analysis, &theta, jacobian, &mut found);
             }
         }
         Ok(found)
@@ -122,7 +125,7 @@ fn mechanics<const D: usize>(
     if !(found.residual <= 1.0) || !forces.max_norm().is_finite() {
         say(format!("residual force {largest:.2e} at the stored positions"));
     }
-    let stored_pressure = stored_floats(row, "solids/pressure", 1)?[0];
+    let stored_pressure = stored_floats(row, &quantities::PRESSURE, 1)?[0];
     let close = |a: f64, b: f64, tolerance: f64| (a - b).abs() <= tolerance * b.abs().max(AGAIN);
     if !close(stored_pressure, pressure, AGAIN) {
         say(format!("pressure {stored_pressure:e} is stored, the positions give {pressure:e}"));
@@ -133,16 +136,16 @@ fn mechanics<const D: usize>(
     {
         say(format!("pressure {pressure:e} is not the configuration's {target:e}"));
     }
-    let energy = stored_floats(row, "solids/energy", 1)?[0];
+    let energy = stored_floats(row, &quantities::ENERGY, 1)?[0];
     if !close(energy, forces.energy(solid), AGAIN) {
         say(format!("energy {energy:e} is stored, the positions give {:e}", forces.energy(solid)));
     }
     let rattlers: Vec<u8> = contacts.rattler.iter().map(|&rattles| u8::from(rattles)).collect();
-    match stored(row, "solids/rattlers")? {
+    match stored(row, &quantities::RATTLERS)? {
         Values::U8(flags) if *flags == rattlers => {}
         _ => say("other rattlers are stored than the positions give".to_owned()),
     }
-    match stored(row, "solids/contacts")? {
+    match stored(row, &quantities::CONTACTS)? {
         Values::I32(count) if *count == [contacts.contact_count() as i32] => {}
         _ => say("another number of contacts is stored than the positions give".to_owned()),
     }
@@ -161,11 +164,13 @@ fn identities<const D: usize>(
     row: &Row,
     found: &mut Examination,
 ) -> Result<(), super::ReplicaError> {
-    let request = super::analysis::request_of(&config.features);
+    let request = request_of(&config.features);
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
-        let Some(jacobian) = optional(row, &format!("{}/jacobian", theta.name)) else { continue };
+        let Some(jacobian) = optional(row, &format!("{}/{}", theta.name, JACOBIAN.name)) else {
+            continue;
+        };
         if theta.kinds.diameters {
             let sums: Vec<f64> = jacobian
                 .chunks_exact(columns)
@@ -192,11 +197,11 @@ fn identities<const D: usize>(
         }
         for set in &config.features.sets {
             let path = |name: &str| format!("{}/{}/{name}", theta.name, set_name(set));
-            let rows = set_rows(&request, D, set);
+            let rows = request.rows(D, set);
             let (Some(values), Some(left), Some(right)) = (
-                optional(row, &path("singular_values")),
-                optional(row, &path("left")),
-                optional(row, &path("right")),
+                optional(row, &path(SINGULAR_VALUES.name)),
+                optional(row, &path(LEFT.name)),
+                optional(row, &path(RIGHT.name)),
             ) else {
                 continue;
             };
@@ -250,7 +255,7 @@ fn spot_check<const D: usize>(
     stored: Option<&[f64]>,
     found: &mut Examination,
 ) {
-    let parameters = theta.space.len();
+    let parameters = theta.len();
     let component = 1.0 / (parameters as f64).sqrt();
     let direction: Vec<f64> =
         (0..parameters).map(|q| if q % 2 == 0 { component } else { -component }).collect();
@@ -266,7 +271,7 @@ fn spot_check<const D: usize>(
         let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
         let (Some(plus), Some(minus)) = (side(1.0), side(-1.0)) else { continue };
         // A degenerate frequency has no derivative of its own.
-        let usable = |row: &usize| !analysis.features.degenerate[*row];
+        let usable = |row: &usize| !analysis.origin.features.degenerate[*row];
         let (mut error, mut size) = (0.0, 0.0);
         for row in (0..features).filter(usable) {
             let slope = (plus[row] - minus[row]) / (2.0 * step);
@@ -291,19 +296,17 @@ fn displaced<const D: usize>(
     direction: &[f64],
     step: f64,
 ) -> Option<Vec<f64>> {
-    let mut interactions = theta.assignment.interactions.clone();
+    let mut solid = theta.solid(analysis);
     let moved: Vec<f64> = theta
-        .space
-        .values(&interactions)
+        .values
         .iter()
         .zip(direction)
         .map(|(value, component)| value + step * component)
         .collect();
-    theta.space.apply(&mut interactions, &moved);
-    let mut solid = analysis.solid.reassigned(theta.assignment.species.clone(), interactions);
+    theta.space()?.1.apply(&mut solid.interactions, &moved);
     let mut equilibrium = settle(&mut solid).ok()?;
-    let same = bonds(&equilibrium.contacts) == bonds(&analysis.equilibrium.contacts);
-    same.then(|| compute(&solid, &mut equilibrium, &analysis.request, false).values)
+    let same = bonds(&equilibrium.contacts) == bonds(&analysis.origin.equilibrium.contacts);
+    same.then(|| compute(&solid, &mut equilibrium, &analysis.origin.request, false).values)
 }
 
 /// Relaxes a solid that is close to its minimum. The tolerance of FIRE follows the pressure, which says

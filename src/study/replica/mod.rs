@@ -7,16 +7,17 @@
 mod analysis;
 mod brackets;
 mod columns;
-mod direction_rows;
 mod error;
 mod examination;
 mod preparation;
-mod solid_row;
+mod rows;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use crate::analysis::quantities::{self, SolidResult};
+use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 use crate::format::row::{Failure, Part};
 use crate::format::schema::ScenarioSchema;
@@ -24,19 +25,18 @@ use crate::solid::Solid;
 use crate::study::config::{Parameterisation, Scenario, SolidConfig, Study};
 use crate::study::schema::schemas;
 use crate::study::work::Work;
-use analysis::Analysis;
+use analysis::Replicate;
 pub use brackets::RelaxedBrackets;
 use error::ReplicaError;
 pub use examination::Examination;
 use preparation::stream_key;
 
-pub use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
 pub use preparation::tail;
 
 /// The solid that was analysed last, in either dimension.
 enum Analysed {
-    Two(Box<Analysis<2>>),
-    Three(Box<Analysis<3>>),
+    Two(Box<Replicate<2>>),
+    Three(Box<Replicate<3>>),
 }
 
 struct Cached {
@@ -84,8 +84,8 @@ impl Replica {
         self.analyse(scenario, replica, bytes)?;
         let config = self.scenario(scenario);
         let columns = match self.last.as_ref().map(|last| &last.analysed) {
-            Some(Analysed::Two(analysis)) => solid_row::columns(analysis, config)?,
-            Some(Analysed::Three(analysis)) => solid_row::columns(analysis, config)?,
+            Some(Analysed::Two(replicate)) => rows::solid(replicate, config)?,
+            Some(Analysed::Three(replicate)) => rows::solid(replicate, config)?,
             None => return Err(ReplicaError::WrongPart),
         };
         columns.into_row(&self.schemas[scenario], &Part::Solid, self.slot(replica))
@@ -119,26 +119,14 @@ impl Replica {
         let study = Arc::clone(&self.study);
         let config = &study.scenarios[scenario];
         let slot = self.slot(replica);
-        let with_curve = slot < config.output.curves;
-        let with_snapshots = slot < config.output.snapshots;
-        let index = *parameterisation;
+        let (index, block) = (*parameterisation, directions);
         let columns = match self.last.as_mut().map(|last| &mut last.analysed) {
-            Some(Analysed::Two(analysis)) => direction_rows::columns(
-                analysis,
-                config,
-                index,
-                directions,
-                with_curve,
-                with_snapshots,
-            )?,
-            Some(Analysed::Three(analysis)) => direction_rows::columns(
-                analysis,
-                config,
-                index,
-                directions,
-                with_curve,
-                with_snapshots,
-            )?,
+            Some(Analysed::Two(replicate)) => {
+                rows::directions(replicate, config, index, block, slot)?
+            }
+            Some(Analysed::Three(replicate)) => {
+                rows::directions(replicate, config, index, block, slot)?
+            }
             None => return Err(ReplicaError::WrongPart),
         };
         columns.into_row(&self.schemas[scenario], part, slot)
@@ -156,8 +144,8 @@ impl Replica {
         let config = self.scenario(scenario);
         let key = stream_key(&self.study, &config.solid, replica);
         let analysed = match config.solid.dimension {
-            2 => Analysed::Two(Box::new(Analysis::new(config, key, bytes)?)),
-            _ => Analysed::Three(Box::new(Analysis::new(config, key, bytes)?)),
+            2 => Analysed::Two(Box::new(Replicate::new(config, key, bytes)?)),
+            _ => Analysed::Three(Box::new(Replicate::new(config, key, bytes)?)),
         };
         self.last = Some(Cached { scenario, replica, bytes: bytes.to_vec(), analysed });
         Ok(())
@@ -214,20 +202,18 @@ pub fn stored_solid<const D: usize>(
 
 fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError> {
     let (n, d) = (config.particles, config.dimension);
-    let positions = stored_floats(row, "solids/positions", n * d)?;
-    let edges = stored_floats(row, "solids/box", d)?;
-    let attempts = match stored(row, "solids/attempts")? {
+    let positions = stored_floats(row, &quantities::POSITIONS, n * d)?;
+    let edges = stored_floats(row, &quantities::BOX, d)?;
+    let attempts = match stored(row, &quantities::ATTEMPTS)? {
         Values::I32(values) if values.len() == 1 => u64::try_from(values[0]).unwrap_or(0),
-        other => {
-            let (what, found) = ("solids/attempts", other.len());
-            return Err(ReplicaError::Shape { what, found, expected: 1 });
-        }
+        other => return Err(wrong_shape(&quantities::ATTEMPTS, other, 1)),
     };
     Ok(preparation::encode(attempts, edges, positions))
 }
 
-fn stored<'r>(row: &'r Row, path: &'static str) -> Result<&'r Values, ReplicaError> {
-    stored_column(row, path)
+/// A quantity of the solid.
+fn stored<'r>(row: &'r Row, of: &Quantity<SolidResult>) -> Result<&'r Values, ReplicaError> {
+    stored_column(row, &format!("{}/{}", quantities::SOLIDS, of.name))
 }
 
 fn stored_column<'r>(row: &'r Row, path: &str) -> Result<&'r Values, ReplicaError> {
@@ -239,11 +225,15 @@ fn stored_column<'r>(row: &'r Row, path: &str) -> Result<&'r Values, ReplicaErro
 
 fn stored_floats<'r>(
     row: &'r Row,
-    path: &'static str,
+    of: &Quantity<SolidResult>,
     expected: usize,
 ) -> Result<&'r [f64], ReplicaError> {
-    match stored(row, path)? {
+    match stored(row, of)? {
         Values::F64(values) if values.len() == expected => Ok(values),
-        other => Err(ReplicaError::Shape { what: path, found: other.len(), expected }),
+        other => Err(wrong_shape(of, other, expected)),
     }
+}
+
+fn wrong_shape(of: &Quantity<SolidResult>, found: &Values, expected: usize) -> ReplicaError {
+    ReplicaError::Shape { what: of.name, found: found.len(), expected }
 }
