@@ -1,7 +1,7 @@
 //! What an output quantity is: declared once, read by the shape of the results, by the rows, by
 //! the file of one solid and by everything that reads them back.
 
-use super::values::{Kind, Values};
+use super::values::{Kind, Row, Values};
 use crate::linearity::cause::Cause;
 
 /// How the names of quantities with causes end.
@@ -97,6 +97,82 @@ impl<T> Quantity<T> {
             Value::Causes(_) => Cause::ALL.iter().map(|c| (c.code(), c.name())).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// A stored row does not hold a quantity as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("internal error, please report it: column {path} has {found} values, expected {expected}")]
+pub struct StoredError {
+    pub path: String,
+    pub found: usize,
+    pub expected: usize,
+}
+
+/// How a stored row is read.
+impl<T> Quantity<T> {
+    /// Its path in a group.
+    pub fn path(&self, group: &str) -> String {
+        format!("{group}/{}", self.name)
+    }
+
+    /// Its values in a stored row, where the study keeps them.
+    pub fn find<'r>(&self, row: &'r Row, group: &str) -> Option<&'r Values> {
+        let path = self.path(group);
+        row.iter().find(|(name, _)| *name == path).map(|(_, values)| values)
+    }
+
+    /// So many values of a stored row.
+    fn stored<'r, V: ?Sized>(
+        &self,
+        row: &'r Row,
+        group: &str,
+        expected: usize,
+        of: fn(&'r Values) -> Option<&'r V>,
+    ) -> Result<&'r V, StoredError> {
+        let values = self.find(row, group);
+        let found = values.map_or(0, Values::len);
+        let typed = values.filter(|_| found == expected).and_then(of);
+        typed.ok_or_else(|| StoredError { path: self.path(group), found, expected })
+    }
+
+    /// The floats of a stored row.
+    ///
+    /// # Errors
+    /// [`StoredError`] where it does not hold so many.
+    pub fn floats<'r>(
+        &self,
+        row: &'r Row,
+        group: &str,
+        n: usize,
+    ) -> Result<&'r [f64], StoredError> {
+        self.stored(row, group, n, |values| match values {
+            Values::F64(values) => Some(values.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// The counts of a stored row.
+    ///
+    /// # Errors
+    /// As [`Quantity::floats`].
+    pub fn counts(&self, row: &Row, group: &str, n: usize) -> Result<Vec<usize>, StoredError> {
+        let values = self.stored(row, group, n, |values| match values {
+            Values::I32(values) => Some(values.as_slice()),
+            _ => None,
+        })?;
+        Ok(values.iter().map(|&value| usize::try_from(value).unwrap_or(0)).collect())
+    }
+
+    /// The flags or codes of a stored row.
+    ///
+    /// # Errors
+    /// As [`Quantity::floats`].
+    pub fn flags<'r>(&self, row: &'r Row, group: &str, n: usize) -> Result<&'r [u8], StoredError> {
+        self.stored(row, group, n, |values| match values {
+            Values::U8(values) => Some(values.as_slice()),
+            _ => None,
+        })
     }
 }
 

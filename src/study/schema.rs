@@ -71,7 +71,7 @@ impl Columns<'_> {
     ) {
         for quantity in quantities {
             self.columns.push(Column {
-                path: format!("{group}/{}", quantity.name),
+                path: quantity.path(group),
                 kind: quantity.kind(),
                 axes: first.into_iter().cloned().chain(axes.of(quantity.along)).collect(),
                 unit: quantity.unit(self.scenario.solid.dimension),

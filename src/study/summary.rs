@@ -1,6 +1,10 @@
 //! The arrays of `/statistics`, reserved when the file is made.
 
 use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::quantities::{
+    FACTORISATIONS, FORCE_EVALUATIONS, GAMMA_CONTACT, GAMMA_REARRANGEMENT, GAMMA_STAR, GAMMA_TILDE,
+    RANK, RELAXATIONS, SINGULAR_VALUES, STEPS, SWEEPS, ZETA,
+};
 use crate::analysis::values::Kind;
 use crate::format::archive::{STATISTICS, State};
 use crate::format::row::REASON_LENGTH;
@@ -14,16 +18,17 @@ pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 pub const REASONS: usize = 8;
 
 /// Kinds of work.
-pub const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];
+pub const COUNTERS: [&str; 4] =
+    [STEPS.name, RELAXATIONS.name, FACTORISATIONS.name, FORCE_EVALUATIONS.name];
 /// Quantities of a sweep of which some values are censored, with their meaning.
 pub const BOUNDED: [(&str, &str); 4] = [
-    ("gamma_star", "the geometric mean of the bracket"),
-    ("gamma_contact", "the geometric mean of the bracket"),
-    ("gamma_rearrangement", "the geometric mean of the bracket"),
-    ("zeta", "the maximum linear tunability"),
+    (GAMMA_STAR.name, "the geometric mean of the bracket"),
+    (GAMMA_CONTACT.name, "the geometric mean of the bracket"),
+    (GAMMA_REARRANGEMENT.name, "the geometric mean of the bracket"),
+    (ZETA.name, "the maximum linear tunability"),
 ];
 /// Thresholds whose causes are counted.
-pub const CAUSES: [&str; 3] = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
+pub const CAUSES: [&str; 3] = [GAMMA_STAR.name, GAMMA_CONTACT.name, GAMMA_REARRANGEMENT.name];
 
 fn names(name: &str, labels: &[&str], description: &'static str) -> Axis {
     Axis {
@@ -119,9 +124,9 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
                 "number of solids whose rank is the largest possible one",
             );
             let ends = names("end", &["min", "max"], "end of the range");
-            add("rank", Kind::I32, &[ends], "1", "smallest and largest rank; -1: no solid");
+            add(RANK.name, Kind::I32, &[ends], "1", "smallest and largest rank; -1: no solid");
             add(
-                "singular_values",
+                SINGULAR_VALUES.name,
                 Kind::F64,
                 std::slice::from_ref(&quantile),
                 "mixed",
@@ -133,7 +138,7 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
         names("cause", &Cause::ALL.map(Cause::name), "why a threshold stands where it stands");
     let counter = names("counter", &COUNTERS, "kind of work");
     for index in scenario.swept() {
-        let home = format!("{}/sweeps", thetas[index].name);
+        let home = format!("{}/{SWEEPS}", thetas[index].name);
         let mut add = |name: String, axes: &[Axis], unit, description: &str| {
             columns.push(array(format!("{home}/{name}"), Kind::F64, axes, unit, description));
         };
@@ -149,12 +154,17 @@ fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
             add(format!("{name}_censored"), censored, "1", "number of censored values by cause");
         }
         add(
-            "gamma_tilde".to_owned(),
+            GAMMA_TILDE.name.to_owned(),
             std::slice::from_ref(&quantile),
             "mixed",
             "quantiles of the gamma where the second order predicts gamma_star",
         );
-        add("gamma_tilde_count".to_owned(), &[], "1", "number of values behind the quantiles");
+        add(
+            format!("{}_count", GAMMA_TILDE.name),
+            &[],
+            "1",
+            "number of values behind the quantiles",
+        );
         for name in CAUSES {
             add(
                 format!("{name}_causes"),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Bounds, Counts, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics};
+use crate::analysis::quantities::{GAMMA_TILDE, RANK, SINGULAR_VALUES, SWEEPS};
 use crate::format::archive::{ArchiveError, STATISTICS, reason_cell, write_arrays};
 use crate::report::reasons::Reason;
 use crate::study::summary::{BOUNDED, CAUSES, REASONS};
@@ -37,7 +38,7 @@ fn scenario_arrays(scenario: &ScenarioStatistics, arrays: &mut Vec<(String, Vec<
             set_arrays(&format!("{home}/{}/{}", theta.name, set.name), set, arrays);
         }
         if let Some(sweeps) = &theta.sweeps {
-            sweep_arrays(&format!("{home}/{}/sweeps", theta.name), sweeps, arrays);
+            sweep_arrays(&format!("{home}/{}/{SWEEPS}", theta.name), sweeps, arrays);
         }
     }
 }
@@ -47,8 +48,8 @@ fn set_arrays(home: &str, set: &SetStatistics, arrays: &mut Vec<(String, Vec<u8>
     arrays.push((format!("{home}/largest_rank"), integers(&[set.largest_rank as i32])));
     arrays.push((format!("{home}/full_rank"), floats(&[set.full_rank as f64])));
     let (low, high) = set.ranks.unwrap_or((-1, -1));
-    arrays.push((format!("{home}/rank"), integers(&[low, high])));
-    arrays.push((format!("{home}/singular_values"), floats(&set.singular_values.quantiles)));
+    arrays.push((RANK.path(home), integers(&[low, high])));
+    arrays.push((SINGULAR_VALUES.path(home), floats(&set.singular_values.quantiles)));
 }
 
 fn sweep_arrays(home: &str, sweeps: &SweepStatistics, arrays: &mut Vec<(String, Vec<u8>)>) {
@@ -63,8 +64,8 @@ fn sweep_arrays(home: &str, sweeps: &SweepStatistics, arrays: &mut Vec<(String, 
         arrays.push((format!("{home}/{name}_censored"), floats(&censored)));
     }
     let tilde = &sweeps.gamma_tilde;
-    arrays.push((format!("{home}/gamma_tilde"), floats(&tilde.quantiles)));
-    arrays.push((format!("{home}/gamma_tilde_count"), floats(&[tilde.count as f64])));
+    arrays.push((GAMMA_TILDE.path(home), floats(&tilde.quantiles)));
+    arrays.push((format!("{}_count", GAMMA_TILDE.path(home)), floats(&[tilde.count as f64])));
     let causes = &sweeps.causes;
     let counts = [&causes.gamma_star, &causes.gamma_contact, &causes.gamma_rearrangement];
     for (name, counts) in CAUSES.iter().zip(counts) {

@@ -6,12 +6,15 @@
 //! repeated smaller, and where the way back does not end where it began nothing is decided. Beyond
 //! a rearrangement nothing is looked at.
 
+use std::sync::Arc;
+
 use super::analysis::Replicate;
 use super::error::ReplicaError;
 use super::examination::{bonds, settle};
-use super::{Analysed, Replica, stored_column};
+use super::{Analysed, Replica, in_either};
 use crate::analysis::quantities::{self, THRESHOLDS};
-use crate::analysis::values::Row;
+use crate::analysis::quantity::Quantity;
+use crate::analysis::values::{Row, Values};
 use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
@@ -88,13 +91,10 @@ impl Replica {
     ) -> Result<RelaxedBrackets, String> {
         let mut relaxed = || -> Result<RelaxedBrackets, Failure> {
             let bytes = self.restore(scenario, solid)?;
-            self.analyse(scenario, replica, &bytes)?;
-            let config = self.study.scenarios[scenario].clone();
-            Ok(match self.last.as_mut().map(|last| &mut last.analysed) {
-                Some(Analysed::Two(replicate)) => relax_direction(replicate, &config, part, row)?,
-                Some(Analysed::Three(replicate)) => relax_direction(replicate, &config, part, row)?,
-                None => return Err(ReplicaError::WrongPart.into()),
-            })
+            let study = Arc::clone(&self.study);
+            let config = &study.scenarios[scenario];
+            let analysed = self.analyse(scenario, replica, &bytes)?;
+            Ok(in_either!(analysed, replicate => relax_direction(replicate, config, part, row)?))
         };
         relaxed().map_err(|failure| failure.reason)
     }
@@ -121,22 +121,22 @@ struct Direction<'r> {
 impl<'r> Direction<'r> {
     /// The first direction of the block.
     fn first(row: &'r Row, home: &str, directions: usize) -> Result<Self, ReplicaError> {
-        let column = |name: &str| stored_column(row, &format!("{home}/{name}"));
-        let of = |name: &str| -> Result<&'r [f64], ReplicaError> {
-            let values = column(name)?.floats();
-            Ok(&values[..values.len() / directions.max(1)])
+        let of = |quantity: &Quantity<_>| -> Result<&'r [f64], ReplicaError> {
+            let values = quantity.find(row, home).map_or(&[][..], Values::floats);
+            let one = values.len() / directions.max(1);
+            Ok(&quantity.floats(row, home, one * directions)?[..one])
         };
         let [star, contact, rearrangement] =
             THRESHOLDS.map(|(bracket, cause)| -> Result<Stored, ReplicaError> {
-                let bracket = of(bracket.name)?;
-                let code = column(cause.name)?.codes().first().copied();
+                let bracket = bracket.floats(row, home, 2 * directions)?;
+                let code = cause.flags(row, home, directions)?.first().copied();
                 let cause = code.and_then(Cause::from_code);
                 Ok(Stored { lo: bracket[0], hi: bracket[1], cause })
             });
         Ok(Direction {
-            vector: of(quantities::DIRECTION_VECTOR.name)?,
-            linear: of(quantities::LINEAR.name)?,
-            weights: of(quantities::WEIGHTS.name)?,
+            vector: of(&quantities::DIRECTION_VECTOR)?,
+            linear: of(&quantities::LINEAR)?,
+            weights: of(&quantities::WEIGHTS)?,
             star: star?,
             contact: contact?,
             rearrangement: rearrangement?,

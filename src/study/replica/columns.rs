@@ -16,7 +16,7 @@ impl Columns {
     /// Appends the values of a result to the columns of its quantities in a group.
     pub fn add<T>(&mut self, group: &str, quantities: &[Quantity<T>], of: &T) {
         for quantity in quantities {
-            let column = self.0.entry(format!("{group}/{}", quantity.name));
+            let column = self.0.entry(quantity.path(group));
             column.or_insert_with(|| Values::none(quantity.kind())).append(quantity.values(of));
         }
     }

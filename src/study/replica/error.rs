@@ -1,5 +1,6 @@
 //! Why a part of a replica could not be computed.
 
+use crate::analysis::quantity::StoredError;
 use crate::analysis::solid::AnalysisError;
 use crate::format::row::Failure;
 use crate::format::solid_file::SolidFileError;
@@ -25,7 +26,10 @@ pub(super) enum ReplicaError {
     NotAttractive { theta: String, parameter: String },
     #[error("sweep.scale = \"initial\": feature {0} is zero at gamma = 0 and has no scale")]
     NoScale(String),
-    /// The bytes of a solid, or its stored row, are not of this study.
+    /// A stored row is not of this study.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// The bytes of a solid are not of this study.
     #[error("the solid's {what} has {found} values, expected {expected}")]
     Shape { what: &'static str, found: usize, expected: usize },
     /// A broken invariant between the schema and the physics.

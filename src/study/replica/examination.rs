@@ -3,10 +3,11 @@
 //! Forces, pressure, contacts and rattlers come from the stored positions; the identities of the
 //! singular values from the stored J; and J itself is compared with differences of relaxed solids.
 
+use super::Replica;
 use super::analysis::{Replicate, request_of};
 use super::preparation::{decode, stream_key};
-use super::{Replica, stored, stored_floats};
-use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES};
+use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
+use crate::analysis::quantity::Quantity;
 use crate::analysis::solid::Analysis;
 use crate::analysis::theta::Theta;
 use crate::analysis::values::{Row, Values};
@@ -88,21 +89,12 @@ impl Replica {
             let thetas = config.parameterisations();
             if let Some((name, theta)) = thetas.first().map(|theta| (&theta.name, theta)) {
                 let theta = replicate.theta(theta)?;
-                let path = format!("{name}/{}", JACOBIAN.name);
-                let jacobian = optional(row, &path);
+                let jacobian = JACOBIAN.find(row, name).map(Values::floats);
                 spot_check(&replicate.analysis, &theta, jacobian, &mut found);
             }
         }
         Ok(found)
     }
-}
-
-/// A column that the configuration may have left out.
-fn optional<'r>(row: &'r Row, path: &str) -> Option<&'r [f64]> {
-    row.iter().find(|(name, _)| name == path).and_then(|(_, values)| match values {
-        Values::F64(values) => Some(values.as_slice()),
-        _ => None,
-    })
 }
 
 /// Forces, pressure, contacts and rattlers at the stored positions.
@@ -125,7 +117,7 @@ fn mechanics<const D: usize>(
     if !(found.residual <= 1.0) || !forces.max_norm().is_finite() {
         say(format!("residual force {largest:.2e} at the stored positions"));
     }
-    let stored_pressure = stored_floats(row, &quantities::PRESSURE, 1)?[0];
+    let stored_pressure = quantities::PRESSURE.floats(row, SOLIDS, 1)?[0];
     let close = |a: f64, b: f64, tolerance: f64| (a - b).abs() <= tolerance * b.abs().max(AGAIN);
     if !close(stored_pressure, pressure, AGAIN) {
         say(format!("pressure {stored_pressure:e} is stored, the positions give {pressure:e}"));
@@ -136,18 +128,16 @@ fn mechanics<const D: usize>(
     {
         say(format!("pressure {pressure:e} is not the configuration's {target:e}"));
     }
-    let energy = stored_floats(row, &quantities::ENERGY, 1)?[0];
+    let energy = quantities::ENERGY.floats(row, SOLIDS, 1)?[0];
     if !close(energy, forces.energy(solid), AGAIN) {
         say(format!("energy {energy:e} is stored, the positions give {:e}", forces.energy(solid)));
     }
     let rattlers: Vec<u8> = contacts.rattler.iter().map(|&rattles| u8::from(rattles)).collect();
-    match stored(row, &quantities::RATTLERS)? {
-        Values::U8(flags) if *flags == rattlers => {}
-        _ => say("other rattlers are stored than the positions give".to_owned()),
+    if quantities::RATTLERS.flags(row, SOLIDS, rattlers.len())? != rattlers {
+        say("other rattlers are stored than the positions give".to_owned());
     }
-    match stored(row, &quantities::CONTACTS)? {
-        Values::I32(count) if *count == [contacts.contact_count() as i32] => {}
-        _ => say("another number of contacts is stored than the positions give".to_owned()),
+    if quantities::CONTACTS.counts(row, SOLIDS, 1)? != [contacts.contact_count()] {
+        say("another number of contacts is stored than the positions give".to_owned());
     }
     Ok(())
 }
@@ -168,9 +158,7 @@ fn identities<const D: usize>(
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
-        let Some(jacobian) = optional(row, &format!("{}/{}", theta.name, JACOBIAN.name)) else {
-            continue;
-        };
+        let Some(jacobian) = JACOBIAN.find(row, &theta.name).map(Values::floats) else { continue };
         if theta.kinds.diameters {
             let sums: Vec<f64> = jacobian
                 .chunks_exact(columns)
@@ -196,21 +184,19 @@ fn identities<const D: usize>(
             }
         }
         for set in &config.features.sets {
-            let path = |name: &str| format!("{}/{}/{name}", theta.name, set_name(set));
+            let group = format!("{}/{}", theta.name, set_name(set));
+            let find = |quantity: &Quantity<_>| quantity.find(row, &group).map(Values::floats);
             let rows = request.rows(D, set);
-            let (Some(values), Some(left), Some(right)) = (
-                optional(row, &path(SINGULAR_VALUES.name)),
-                optional(row, &path(LEFT.name)),
-                optional(row, &path(RIGHT.name)),
-            ) else {
+            let (Some(values), Some(left), Some(right)) =
+                (find(&SINGULAR_VALUES), find(&LEFT), find(&RIGHT))
+            else {
                 continue;
             };
             let violation = decomposition(jacobian, columns, &rows, values, left, right);
             found.identities = larger(violation, found.identities);
             if !(violation <= 1.0) {
                 found.algebra.push(format!(
-                    "{}: J, singular values and vectors do not belong together",
-                    path("")
+                    "{group}/: J, singular values and vectors do not belong together"
                 ));
             }
         }
