@@ -11,7 +11,7 @@ use crate::analysis::quantities::{C_POSITIVE_DEFINITE, SWEEPS, VALID};
 use crate::analysis::values::{Row, Values};
 use crate::format::archive::{ArchiveError, Item, State};
 use crate::format::row::{Failure, Part};
-use crate::report::reasons::Reasons;
+use crate::study::reasons::Reasons;
 use crate::study::replica::{Examination, Replica};
 use crate::study::results::Results;
 use crate::study::summary;

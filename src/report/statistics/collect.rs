@@ -17,10 +17,11 @@ use crate::format::row::Part;
 use crate::format::schema::PartKind;
 use crate::linearity::cause::Cause;
 use crate::report::quantile::Quantiles;
-use crate::report::reasons::{Reason, Reasons};
 use crate::study::config::{Parameterisation, Scenario, set_name};
+use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::Results;
-use crate::study::summary::{PROBABILITIES, REASONS};
+use crate::study::statistics::PROBABILITIES;
+use crate::study::summary::REASONS;
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -445,16 +446,6 @@ impl<'a> Collector<'a> {
             }
         }
         ranges
-    }
-}
-
-impl Counts {
-    pub(in crate::report) fn add(&mut self, state: State) {
-        match state {
-            State::Pending => self.pending += 1,
-            State::Done => self.done += 1,
-            State::Failed => self.failed += 1,
-        }
     }
 }
 
