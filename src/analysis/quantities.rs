@@ -1,8 +1,9 @@
 //! Every output quantity, in the order of the columns of the results file.
 //!
-//! A quantity is added here, with its value; the results file of `run`, the file of `measure` and
-//! the rows of both follow. The first letter of its group's path is that of the scenario: `solids/…`,
-//! `features/…`, `D_n40/…`, `D_n40/stress+elastic/…`, `D_n40/sweeps/…`.
+//! A quantity is added here, with its value; the columns and rows of `run` and the datasets of
+//! `measure` follow. In the results file they stand in groups of a scenario: `solids/`, `features/`,
+//! `D_n40/` (θ), `D_n40/stress+elastic/` (its feature sets), `D_n40/sweeps/` (its directions) with
+//! `snapshots/` and `curve/`; in the file of one solid beside each other.
 
 use faer::Mat;
 
