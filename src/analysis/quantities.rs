@@ -280,3 +280,40 @@ fn row_major(matrix: &Mat<f64>) -> Vec<f64> {
         .flat_map(|row| (0..matrix.ncols()).map(move |column| matrix[(row, column)]))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::quantity::CAUSE_SUFFIX;
+    use super::*;
+
+    fn names<T>(group: &str, list: &[Quantity<T>]) -> Vec<String> {
+        let alone = list.iter().filter_map(|quantity| quantity.alone);
+        alone.map(|(name, _)| format!("{group}{name}")).collect()
+    }
+
+    #[test]
+    fn every_quantity_of_one_solid_has_a_name_of_its_own() {
+        let mut all = [
+            names("", SOLID),
+            names("", FEATURES),
+            names("", THETA),
+            names("", SET),
+            names("", DIRECTION),
+            names("", ALONE),
+            names(SNAPSHOTS_GROUP, SNAPSHOTS),
+            names(CURVE_GROUP, CURVE),
+        ]
+        .concat();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn the_causes_of_thresholds_are_named_after_them() {
+        for (threshold, cause) in THRESHOLDS {
+            assert_eq!(format!("{}{CAUSE_SUFFIX}", threshold.name), cause.name);
+        }
+    }
+}
