@@ -13,16 +13,14 @@ use crate::response::linear::LinearResponse;
 use crate::response::modes::lowest_modes;
 use crate::response::stability::Stability;
 use crate::response::susceptibility::{Susceptibility, SvdError, decompose};
+use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
-use crate::solid::{Solid, SolidError};
 
 /// Why a solid cannot be analysed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
     #[error(transparent)]
     Relax(#[from] RelaxError),
-    #[error(transparent)]
-    Solid(#[from] SolidError),
     #[error(transparent)]
     Svd(#[from] SvdError),
     #[error("{wanted} modes were asked for, but the backbone has only {found}")]

@@ -71,7 +71,7 @@ impl Theta {
                 return Err(AnalysisError::NotAttractive(format!("B_{s}_{t}")));
             }
         }
-        check_range(analysis, kinds)?;
+        check_attraction(analysis, kinds)?;
         let space = ParameterSpace::new(kinds, species);
         let bonds = &analysis.origin.equilibrium.contacts.bonds;
         let projected = analysis.bond_jacobians.projected(bonds, &assignment.species, &space);
@@ -96,7 +96,7 @@ impl Theta {
         if let (true, Some(bond)) = (kinds.contains(&ParameterKind::Depth), fixed) {
             return Err(AnalysisError::NotAttractive(format!("B_{}_{}", bond.i, bond.j)));
         }
-        check_range(analysis, kinds)?;
+        check_attraction(analysis, kinds)?;
         let values: Vec<f64> = kinds
             .iter()
             .flat_map(|kind| -> Vec<f64> {
@@ -202,7 +202,7 @@ impl Theta {
 }
 
 /// Refuses a where nothing attracts: such a column is not silently zero.
-fn check_range<const D: usize>(
+fn check_attraction<const D: usize>(
     analysis: &Analysis<D>,
     kinds: &[ParameterKind],
 ) -> Result<(), AnalysisError> {

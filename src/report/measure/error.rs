@@ -77,9 +77,6 @@ impl MeasureError {
         let name = name.to_owned();
         match error {
             AnalysisError::Relax(source) => MeasureError::Response { name, source },
-            AnalysisError::Solid(source) => {
-                MeasureError::Response { name, source: RelaxError::Solid(source) }
-            }
             AnalysisError::Svd(source) => MeasureError::Svd { name, source },
             AnalysisError::TooFewModes { wanted, found } => {
                 MeasureError::TooFewModes { name, wanted, found }
