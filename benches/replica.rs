@@ -11,8 +11,9 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
+use amorph::linearity::origin::Origin;
 use amorph::linearity::problem::SweepProblem;
-use amorph::linearity::sweep::sweep;
+use amorph::linearity::sweep::sweep_from;
 use amorph::solid::Solid;
 
 /// Solids.
@@ -31,6 +32,7 @@ const ALLOWED: [f64; 2] = [20.0, 36.0];
 fn replica<const D: usize>(index: u64) -> f64 {
     let start = Instant::now();
     let (solid, space, svd) = solids::scenario_1::<D>(index);
+    let origin = Origin::new(&solid, &solids::FEATURES).expect("a relaxed solid");
     for i in 0..DIRECTIONS {
         let direction = solids::direction(&svd, i);
         let problem = SweepProblem {
@@ -40,7 +42,7 @@ fn replica<const D: usize>(index: u64) -> f64 {
             request: solids::FEATURES,
             weights: None,
         };
-        let result = sweep(&problem, &solids::SETTINGS, false).expect("a relaxed solid");
+        let result = sweep_from(&origin, &problem, &solids::SETTINGS, false);
         assert!(result.gamma_star.found());
     }
     start.elapsed().as_secs_f64()

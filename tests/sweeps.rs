@@ -7,16 +7,18 @@ use std::sync::Arc;
 use amorph::format::solid_file;
 use amorph::linearity::cause::Cause;
 use amorph::linearity::judge::{Verdict, judge};
+use amorph::linearity::origin::Origin;
 use amorph::linearity::path::Path;
 use amorph::linearity::problem::SweepProblem;
 use amorph::linearity::settings::{Protocol, Start, SweepSettings};
 use amorph::linearity::state::Refusal;
-use amorph::linearity::sweep::sweep;
+use amorph::linearity::sweep::{sweep, sweep_from};
 use amorph::linearity::thresholds::{SweepResult, Threshold};
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::{accepted_force, bond_forces, relax};
 use amorph::relax::prepare::Structure;
 use amorph::response::features::FeatureRequest;
+use amorph::solid::assignment::classes;
 use amorph::solid::contacts::interacting_pairs;
 use amorph::solid::interactions::SymmetricTable;
 use amorph::solid::neighbors::pairs_within;
@@ -378,6 +380,22 @@ fn a_missing_curvature_is_no_prediction() {
     assert!(overlap(&with.gamma_star, without.gamma_star.lo, without.gamma_star.hi));
     assert!(with.gamma_star.found() && with.gamma_star.lo > 0.0);
     assert_eq!(with.gamma_star.cause, without.gamma_star.cause);
+}
+
+#[test]
+fn a_state_that_is_shared_at_gamma_zero_changes_no_bit() {
+    for modes in [0, 4] {
+        let subject = Subject::<2>::new(&Case { modes, ..SOFT });
+        let all = FeatureRequest { stress: true, elastic: true, modes: 4, derived: true };
+        // Of other species, with more features, used twice.
+        let origin = Origin::new(&classes(&subject.solid), &all).unwrap();
+        let problem = subject.problem();
+        let alone = format!("{:?}", sweep(&problem, &SETTINGS, true).unwrap());
+        for _ in 0..2 {
+            let shared = sweep_from(&origin, &problem, &SETTINGS, true);
+            assert_eq!(format!("{shared:?}"), alone, "{modes} modes");
+        }
+    }
 }
 
 #[test]

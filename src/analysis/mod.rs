@@ -1,4 +1,9 @@
 //! One solid's whole analysis, and every quantity that comes out of it. No HDF5, TOML, MPI or clock.
 
 pub mod axis;
+pub mod directions;
+pub mod quantities;
+pub mod quantity;
+pub mod solid;
+pub mod theta;
 pub mod values;

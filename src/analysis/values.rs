@@ -34,6 +34,25 @@ impl Values {
         }
     }
 
+    /// No values of this type.
+    pub fn none(kind: Kind) -> Values {
+        match kind {
+            Kind::F64 => Values::F64(Vec::new()),
+            Kind::I32 => Values::I32(Vec::new()),
+            Kind::U8 | Kind::Text(_) => Values::U8(Vec::new()),
+        }
+    }
+
+    /// Appends others of the same type.
+    pub fn append(&mut self, others: Values) {
+        match (self, others) {
+            (Values::F64(values), Values::F64(more)) => values.extend(more),
+            (Values::I32(values), Values::I32(more)) => values.extend(more),
+            (Values::U8(values), Values::U8(more)) => values.extend(more),
+            _ => debug_assert!(false, "values of one column have one type"),
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

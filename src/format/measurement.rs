@@ -7,8 +7,8 @@ use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset as Handle, File, Group, H5Type};
 
 use super::access;
+use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::values::Values;
-use crate::linearity::cause::Cause;
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
@@ -58,7 +58,7 @@ pub enum Data {
 /// One dataset of the output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    pub path: &'static str,
+    pub path: String,
     /// No axis: one value.
     pub shape: Vec<usize>,
     pub data: Data,
@@ -78,14 +78,16 @@ pub enum Attribute {
 /// Collects datasets and attributes.
 #[derive(Default)]
 pub struct Output {
+    /// d
+    pub dimension: usize,
     pub datasets: Vec<Dataset>,
     pub attributes: Vec<(&'static str, Attribute)>,
 }
 
 impl Output {
-    fn push(&mut self, path: &'static str, shape: &[usize], data: Data, units: &str, text: &str) {
+    fn push(&mut self, path: &str, shape: &[usize], data: Data, units: &str, text: &str) {
         self.datasets.push(Dataset {
-            path,
+            path: path.to_owned(),
             shape: shape.to_vec(),
             data,
             units: units.to_owned(),
@@ -107,7 +109,7 @@ impl Output {
     /// Floats.
     pub fn floats(
         &mut self,
-        path: &'static str,
+        path: &str,
         shape: &[usize],
         values: Vec<f64>,
         units: &str,
@@ -119,64 +121,41 @@ impl Output {
     /// Counts; one beyond the range stands at its end.
     pub fn counts(
         &mut self,
-        path: &'static str,
+        path: &str,
         shape: &[usize],
-        values: impl IntoIterator<Item = u64>,
+        values: impl IntoIterator<Item = usize>,
         description: &str,
     ) {
-        let values = values.into_iter().map(|v| i32::try_from(v).unwrap_or(i32::MAX));
-        self.integers(path, shape, values, description);
+        let values = values.into_iter().map(|v| i32::try_from(v).unwrap_or(i32::MAX)).collect();
+        self.push(path, shape, Data::Values(Values::I32(values)), "1", description);
     }
 
-    /// Integers.
-    pub fn integers(
+    /// A quantity of some results, where the file of one solid holds it; `first` is their axis,
+    /// `length` the number of ticks along the others.
+    pub fn quantity<T>(
         &mut self,
-        path: &'static str,
-        shape: &[usize],
-        values: impl IntoIterator<Item = i32>,
-        description: &str,
+        group: &str,
+        quantity: &Quantity<T>,
+        of: &[T],
+        first: Option<usize>,
+        length: impl Fn(Along) -> usize,
     ) {
-        let values = Values::I32(values.into_iter().collect());
-        self.push(path, shape, Data::Values(values), "1", description);
-    }
-
-    /// Codes with their names.
-    pub fn codes(
-        &mut self,
-        path: &'static str,
-        shape: &[usize],
-        values: Vec<u8>,
-        flags: &[(u8, &'static str)],
-        description: &str,
-    ) {
-        self.push(path, shape, Data::Values(Values::U8(values)), "1", description);
-        if let Some(dataset) = self.datasets.last_mut() {
-            dataset.flags = flags.to_vec();
-        }
-    }
-
-    /// Yes or no.
-    pub fn flags(
-        &mut self,
-        path: &'static str,
-        shape: &[usize],
-        values: impl IntoIterator<Item = bool>,
-        description: &str,
-    ) {
-        let values = values.into_iter().map(u8::from).collect();
-        self.codes(path, shape, values, &[(0, "no"), (1, "yes")], description);
-    }
-
-    /// Causes of thresholds.
-    pub fn causes(&mut self, path: &'static str, causes: &[Cause], description: &str) {
-        let names: Vec<(u8, &'static str)> =
-            Cause::ALL.iter().map(|cause| (cause.code(), cause.name())).collect();
-        let values = causes.iter().map(|cause| cause.code()).collect();
-        self.codes(path, &[causes.len()], values, &names, description);
+        let Some((name, description)) = quantity.alone else { return };
+        let mut values = Values::none(quantity.kind());
+        of.iter().for_each(|result| values.append(quantity.values(result)));
+        let along = quantity.along.iter().map(|&along| length(along));
+        self.datasets.push(Dataset {
+            path: format!("{group}{name}"),
+            shape: first.into_iter().chain(along).collect(),
+            data: Data::Values(values),
+            units: quantity.unit(self.dimension),
+            description: description.to_owned(),
+            flags: quantity.codes(),
+        });
     }
 
     /// Text.
-    pub fn labels(&mut self, path: &'static str, labels: Vec<String>, description: &str) {
+    pub fn labels(&mut self, path: &str, labels: Vec<String>, description: &str) {
         self.push(path, &[labels.len()], Data::Labels(labels), "", description);
     }
 }
@@ -262,7 +241,7 @@ fn create<T: H5Type>(file: &Group, dataset: &Dataset, values: &[T]) -> hdf5::Res
         .new_dataset::<T>()
         .obj_track_times(false)
         .shape(dataset.shape.as_slice())
-        .create(dataset.path)?;
+        .create(dataset.path.as_str())?;
     handle.write_raw(values)?;
     Ok(handle)
 }

@@ -3,10 +3,8 @@
 
 use super::row::Part;
 use crate::analysis::axis::Axis;
+use crate::analysis::quantity::CAUSE_SUFFIX;
 use crate::analysis::values::{Kind, Row};
-
-/// How the names of columns with causes end.
-pub const CAUSE_SUFFIX: &str = "_cause";
 
 /// Which part computes a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

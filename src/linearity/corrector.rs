@@ -57,32 +57,23 @@ pub struct Corrector<'a, const D: usize> {
 }
 
 impl<'a, const D: usize> Corrector<'a, D> {
-    /// For this direction, with the solid's state at γ = 0.
-    ///
-    /// # Errors
-    /// [`RelaxError`] where the solid is not at its minimum.
-    pub fn new(problem: &'a SweepProblem<'a, D>) -> Result<(Self, Point<D>), RelaxError> {
+    /// For this direction, at γ = 0; the forces belong to the solid there.
+    pub fn new(problem: &'a SweepProblem<'a, D>, forces: Forces<D>) -> Self {
         let solid = problem.solid.clone();
-        let mut forces = Forces::new(&solid);
-        let equilibrium = crate::relax::newton::finish(&solid, &mut forces, None)?;
-        let corrector = Self {
+        let diameters = solid.interactions.diameters.iter();
+        Self {
             problem,
             theta: problem.space.values(&problem.solid.interactions),
             along: ParameterDirection::new(problem.space, problem.direction),
             unit: stiffness(&solid),
-            smallest_diameter: solid
-                .interactions
-                .diameters
-                .iter()
-                .fold(f64::INFINITY, |a, &b| a.min(b)),
+            smallest_diameter: diameters.fold(f64::INFINITY, |a, &b| a.min(b)),
             solid,
             forces,
             list_gamma: 0.0,
             spare: None,
+            // That of the solid itself.
             counters: Counters { factorisations: 1, ..Counters::default() },
-        };
-        let start = corrector.point(0.0, equilibrium);
-        Ok((corrector, start))
+        }
     }
 
     /// Puts the working solid to γ and to these positions.

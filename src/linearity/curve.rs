@@ -1,9 +1,6 @@
 //! The curve of Fig. 3: what the features do on the geometric grid, against the predictions.
 
-use crate::relax::RelaxError;
-
 use super::path::Path;
-use super::problem::SweepProblem;
 use super::run::LARGEST_STRIDE;
 use super::settings::SweepSettings;
 use super::state::Point;
@@ -14,21 +11,17 @@ use super::yardstick::Yardstick;
 /// which the sweep lets FIRE decide.
 const SHORTER: u32 = 9;
 
-/// Follows the grid up to `limit`; `None` from the first point at which no solid is found.
-///
-/// # Errors
-/// [`RelaxError`] where the solid at γ = 0 is not at its minimum.
+/// Follows the grid from γ = 0 up to `limit`; `None` from the first point at which no solid is found.
 pub(super) fn curve<const D: usize>(
-    problem: &SweepProblem<D>,
+    mut path: Path<'_, D>,
     settings: &SweepSettings,
     yardstick: &Yardstick,
     limit: f64,
-) -> Result<Vec<Option<CurvePoint>>, RelaxError> {
-    let mut path = Path::new(problem)?;
+) -> Vec<Option<CurvePoint>> {
     let origin = path.here.positions.clone();
     let initial = path.here.equilibrium.contacts.contact_set();
     let mut lost = false;
-    Ok(settings
+    settings
         .grid()
         .into_iter()
         .map(|gamma| {
@@ -46,7 +39,7 @@ pub(super) fn curve<const D: usize>(
             lost = measured.is_none();
             measured
         })
-        .collect())
+        .collect()
 }
 
 fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>> {

@@ -8,6 +8,7 @@ mod curve;
 mod found;
 pub mod judge;
 pub mod jump;
+pub mod origin;
 pub mod path;
 pub mod predictor;
 pub mod problem;

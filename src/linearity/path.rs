@@ -22,8 +22,9 @@
 //! Whoever is refused takes a smaller step; at the smallest step FIRE decides (`judge`).
 
 use crate::relax::RelaxError;
-use crate::relax::forces::max_norm;
+use crate::relax::forces::{Forces, max_norm};
 use crate::relax::hessian::Field;
+use crate::relax::newton::{Equilibrium, finish};
 use crate::solid::Solid;
 
 use super::corrector::Corrector;
@@ -59,8 +60,20 @@ impl<'a, const D: usize> Path<'a, D> {
     /// # Errors
     /// [`RelaxError`] where the solid is not at its minimum.
     pub fn new(problem: &'a SweepProblem<'a, D>) -> Result<Self, RelaxError> {
-        let (work, here) = Corrector::new(problem)?;
-        Ok(Self { work, here })
+        let mut forces = Forces::new(problem.solid);
+        let equilibrium = finish(problem.solid, &mut forces, None)?;
+        Ok(Self::at_minimum(problem, forces, equilibrium))
+    }
+
+    /// Starts at γ = 0 with what is known of the solid there.
+    pub(super) fn at_minimum(
+        problem: &'a SweepProblem<'a, D>,
+        forces: Forces<D>,
+        equilibrium: Equilibrium<D>,
+    ) -> Self {
+        let work = Corrector::new(problem, forces);
+        let here = work.point(0.0, equilibrium);
+        Self { work, here }
     }
 
     /// The solid at `here`.

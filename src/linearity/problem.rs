@@ -1,6 +1,6 @@
 //! What is swept: one direction of one solid.
 
-use crate::response::features::{FeatureKind, FeatureRequest};
+use crate::response::features::FeatureRequest;
 use crate::solid::Solid;
 use crate::solid::parameters::{ParameterKind, ParameterSpace};
 
@@ -43,12 +43,4 @@ impl<const D: usize> SweepProblem<'_, D> {
             })
             .fold(f64::INFINITY, f64::min)
     }
-}
-
-/// The number of features of a set's request.
-pub fn feature_count(dimension: usize, request: &FeatureRequest) -> usize {
-    [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived]
-        .into_iter()
-        .map(|kind| request.count(dimension, kind))
-        .sum()
 }

@@ -34,21 +34,16 @@ pub struct SweepSettings {
 }
 
 impl SweepSettings {
-    /// The grid of the curve.
+    /// `points` values from γ_min to γ_max, both exactly, each larger by the same factor.
     pub fn grid(&self) -> Vec<f64> {
-        geometric_grid(self.gamma_min, self.gamma_max, self.points)
+        let end = self.points.saturating_sub(1);
+        let ratio = (self.gamma_max / self.gamma_min).ln() / end.max(1) as f64;
+        (0..self.points)
+            .map(|point| match point {
+                0 => self.gamma_min,
+                _ if point == end => self.gamma_max,
+                _ => self.gamma_min * (ratio * point as f64).exp(),
+            })
+            .collect()
     }
-}
-
-/// `points` values from `first` to `last`, both exactly, each larger by the same factor.
-pub fn geometric_grid(first: f64, last: f64, points: usize) -> Vec<f64> {
-    let end = points.saturating_sub(1);
-    let ratio = (last / first).ln() / end.max(1) as f64;
-    (0..points)
-        .map(|point| match point {
-            0 => first,
-            _ if point == end => last,
-            _ => first * (ratio * point as f64).exp(),
-        })
-        .collect()
 }

@@ -9,7 +9,7 @@ use crate::relax::RelaxError;
 
 use super::cause::Cause;
 use super::curve::curve;
-use super::path::Path;
+use super::origin::Origin;
 use super::problem::SweepProblem;
 use super::run::Run;
 use super::settings::{Protocol, SweepSettings};
@@ -25,19 +25,32 @@ pub fn sweep<const D: usize>(
     settings: &SweepSettings,
     with_curve: bool,
 ) -> Result<SweepResult, RelaxError> {
-    let mut path = Path::new(problem)?;
-    let yardstick = Yardstick::new(problem, &mut path.here.equilibrium);
+    let origin = Origin::new(problem.solid, &problem.request)?;
+    Ok(sweep_from(&origin, problem, settings, with_curve))
+}
+
+/// Sweeps a direction of a solid that is known at γ = 0.
+pub fn sweep_from<const D: usize>(
+    origin: &Origin<D>,
+    problem: &SweepProblem<D>,
+    settings: &SweepSettings,
+    with_curve: bool,
+) -> SweepResult {
+    let yardstick = Yardstick::new(problem, origin);
     let largest = problem.largest_gamma(&problem.space.values(&problem.solid.interactions));
-    let mut run = Run::new(path, yardstick, settings, largest);
+    let mut run = Run::new(origin.path(problem), yardstick, settings, largest);
     match settings.protocol {
         Protocol::Continuation => run.follow(),
         Protocol::Referee => run.referee(),
     }
     let counters = run.path.work.counters;
-    let curve =
-        if with_curve { curve(problem, settings, &run.yardstick, run.limit)? } else { Vec::new() };
+    let curve = if with_curve {
+        curve(origin.path(problem), settings, &run.yardstick, run.limit)
+    } else {
+        Vec::new()
+    };
     let cause_missing = Threshold::beyond(0.0, Cause::NotConverged);
-    Ok(SweepResult {
+    SweepResult {
         gamma_star: run.found.star.unwrap_or(cause_missing),
         gamma_contact: run.found.contact.unwrap_or(cause_missing),
         gamma_rearrangement: run.found.rearrangement.unwrap_or(cause_missing),
@@ -48,5 +61,5 @@ pub fn sweep<const D: usize>(
         contact_snapshots: run.found.contact_snapshots,
         rearrangement_snapshots: run.found.rearrangement_snapshots,
         curve,
-    })
+    }
 }

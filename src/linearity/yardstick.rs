@@ -11,6 +11,7 @@ use crate::response::modes::{Modes, lowest_modes};
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterDirection;
 
+use super::origin::Origin;
 use super::problem::SweepProblem;
 
 /// What is measured along the path against the linear prediction.
@@ -24,24 +25,20 @@ pub(super) struct Yardstick<'a> {
 
 impl<'a> Yardstick<'a> {
     /// Features, J Δθ̂ and d²y/dγ² at γ = 0.
-    pub(super) fn new<const D: usize>(
-        problem: &SweepProblem<'a, D>,
-        equilibrium: &mut Equilibrium<D>,
-    ) -> Self {
-        let solid = problem.solid;
-        let modes = lowest_modes(solid, equilibrium, problem.request.modes);
-        let response = LinearResponse::new(solid, equilibrium);
+    pub(super) fn new<const D: usize>(problem: &SweepProblem<'a, D>, origin: &Origin<D>) -> Self {
+        let (solid, request) = (problem.solid, &problem.request);
+        let response = origin.response(solid);
         let along = ParameterDirection::new(problem.space, problem.direction);
         let direction = DirectionResponse::new(&response, &along, &solid.species);
-        let bend = curvature(&response, &direction, &modes, &problem.request);
-        let linear = directional_derivative(&response, &direction, &modes, &problem.request);
-        let features = of_response(&response, modes, &problem.request, false);
+        let none = Modes::none();
+        let modes = if request.modes > 0 { &origin.features.modes } else { &none };
+        let rows = origin.request.rows(D, &request.kinds());
         Self {
-            request: problem.request,
+            request: *request,
             weights: problem.weights,
-            start: features.values,
-            linear,
-            curvature: bend,
+            start: rows.iter().map(|&row| origin.features.values[row]).collect(),
+            linear: directional_derivative(&response, &direction, modes, request),
+            curvature: curvature(&response, &direction, modes, request),
         }
     }
 
@@ -79,7 +76,7 @@ impl<'a> Yardstick<'a> {
         let modes = if request.modes > 0 {
             lowest_modes(solid, equilibrium, request.modes)
         } else {
-            Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() }
+            Modes::none()
         };
         let response = LinearResponse::new(solid, equilibrium);
         let features = of_response(&response, modes, &request, false);

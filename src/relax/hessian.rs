@@ -3,39 +3,25 @@
 //! One bond with separation R contributes h = φ₁ 1 + φ₂ R Rᵀ to both diagonal blocks and −h to
 //! the off-diagonal one. Rattlers have no row. The d translations are removed by pinning one
 //! backbone particle, solving, and projecting; no artificial spring is added.
-//!
-//! Rows are ordered by approximate minimum degree on the particle graph. The factorisation is
-//! supernodal always: for these matrices the automatic choice is 2 to 15 times slower
-//! (benchmark `factorisation`).
+
+use std::sync::Arc;
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
 use faer::linalg::cholesky::llt::factor::LltRegularization;
-use faer::sparse::linalg::cholesky::{
-    CholeskySymbolicParams, LltRef, SymbolicCholesky, SymbolicCholeskyRaw, SymmetricOrdering,
-    factorize_symbolic_cholesky, supernodal::SupernodalLdltRef,
-};
-use faer::sparse::linalg::{SupernodalThreshold, amd};
-use faer::sparse::{SparseColMatRef, SymbolicSparseColMat, SymbolicSparseColMatRef};
+use faer::sparse::SparseColMatRef;
+use faer::sparse::linalg::cholesky::{LltRef, SymbolicCholeskyRaw, supernodal::SupernodalLdltRef};
 use faer::{Conj, MatMut, Par, Side};
 
+use super::pattern::{NO_BLOCK, Pattern};
 use crate::solid::contacts::{Bond, Contacts};
 use crate::solid::potential::Potential;
 use crate::solid::{Solid, Vector};
 
+pub use super::pattern::HessianError;
+
 /// One vector per particle, shape (N,) of d-vectors: displacements, forces, modes.
 pub type Field<const D: usize> = Vec<Vector<D>>;
-
-/// Why no factor exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HessianError {
-    #[error("the Hessian is not positive definite: the solid has lost its rigidity")]
-    NotPositiveDefinite,
-    #[error("no backbone: every particle is a rattler (the solid is unjammed)")]
-    NoBackbone,
-    #[error("not enough memory for the Cholesky factor")]
-    OutOfMemory,
-}
 
 /// φ₁ = u'/r and φ₂ = (u'' − φ₁)/r² of a bond: h = φ₁ 1 + φ₂ R Rᵀ.
 #[inline(always)]
@@ -45,25 +31,28 @@ pub fn bond_stiffness<const D: usize>(potential: &Potential, bond: &Bond<D>) -> 
     (phi1, (curvature - phi1) / (bond.distance * bond.distance))
 }
 
-const NO_BLOCK: usize = usize::MAX;
-
-/// The sparsity pattern, values and factor of H for one backbone.
+/// The sparsity pattern, values and factor of H for one backbone. A clone shares the pattern.
 pub struct Hessian<const D: usize> {
-    /// Block row of every particle, or `NO_BLOCK`.
-    place: Vec<usize>,
-    /// Particle of every block row.
-    particles: Vec<usize>,
-    /// Block rows below the diagonal of every block column, ascending.
-    below: Vec<Vec<usize>>,
-    /// Lower triangle, by columns.
-    pattern: SymbolicSparseColMat<usize>,
+    pattern: Arc<Pattern>,
     values: Vec<f64>,
-    symbolic: SymbolicCholesky<usize>,
     factor: Vec<f64>,
     scratch: MemBuffer,
     stack: std::cell::RefCell<MemBuffer>,
     /// The number of numeric factorisations so far.
     pub factorisations: u64,
+}
+
+impl<const D: usize> Clone for Hessian<D> {
+    fn clone(&self) -> Self {
+        Self {
+            pattern: Arc::clone(&self.pattern),
+            values: self.values.clone(),
+            factor: self.factor.clone(),
+            scratch: MemBuffer::new(self.pattern.factorisation_scratch()),
+            stack: MemBuffer::new(self.pattern.solve_scratch(1)).into(),
+            factorisations: self.factorisations,
+        }
+    }
 }
 
 impl<const D: usize> Hessian<D> {
@@ -75,74 +64,14 @@ impl<const D: usize> Hessian<D> {
         rattler: &[bool],
         pairs: impl Iterator<Item = (usize, usize)>,
     ) -> Result<Self, HessianError> {
-        let backbone: Vec<usize> = (0..rattler.len()).filter(|&i| !rattler[i]).collect();
-        if backbone.len() < 2 {
-            return Err(HessianError::NoBackbone);
-        }
-        let mut index = vec![NO_BLOCK; rattler.len()];
-        for (block, &i) in backbone.iter().enumerate() {
-            index[i] = block;
-        }
-        let mut edges: Vec<(usize, usize)> = pairs
-            .filter(|&(i, j)| !rattler[i] && !rattler[j])
-            .map(|(i, j)| (index[i].min(index[j]), index[i].max(index[j])))
-            .collect();
-        edges.sort_unstable();
-        edges.dedup();
-        let order = elimination_order(backbone.len(), &edges)?;
-        let mut position = vec![0; backbone.len()];
-        for (row, &block) in order.iter().enumerate() {
-            position[block] = row;
-        }
-        let mut below = vec![Vec::new(); backbone.len()];
-        for &(a, b) in &edges {
-            let (a, b) = (position[a], position[b]);
-            below[a.min(b)].push(a.max(b));
-        }
-        let (mut column_starts, mut row_indices) = (vec![0], Vec::new());
-        for (column, rows) in below.iter_mut().enumerate() {
-            rows.sort_unstable();
-            for alpha in 0..D {
-                row_indices.extend((alpha..D).map(|beta| column * D + beta));
-                for &row in rows.iter() {
-                    row_indices.extend((0..D).map(|beta| row * D + beta));
-                }
-                column_starts.push(row_indices.len());
-            }
-        }
-        let n = backbone.len() * D;
-        // The symbolic analysis reads the upper triangle when the ordering is the identity, the
-        // numeric one the lower, without a copy.
-        let (starts, indices) = transposed(n, &column_starts, &row_indices);
-        let symbolic = factorize_symbolic_cholesky(
-            SymbolicSparseColMatRef::new_checked(n, n, &starts, None, &indices),
-            Side::Upper,
-            SymmetricOrdering::Identity,
-            CholeskySymbolicParams {
-                supernodal_flop_ratio_threshold: SupernodalThreshold::FORCE_SUPERNODAL,
-                ..Default::default()
-            },
-        )
-        .map_err(|_| HessianError::OutOfMemory)?;
-        let request = symbolic
-            .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
-            .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()));
+        let pattern = Pattern::new(D, rattler, pairs)?;
         let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
-        let mut place = vec![NO_BLOCK; rattler.len()];
-        let particles: Vec<usize> = order.iter().map(|&block| backbone[block]).collect();
-        for (row, &i) in particles.iter().enumerate() {
-            place[i] = row;
-        }
         Ok(Self {
-            place,
-            particles,
-            below,
-            values: vec![0.0; row_indices.len()],
-            pattern: SymbolicSparseColMat::new_checked(n, n, column_starts, None, row_indices),
-            factor: vec![0.0; symbolic.len_val()],
-            scratch: memory(request)?,
-            stack: memory(symbolic.solve_in_place_scratch::<f64>(1, Par::Seq))?.into(),
-            symbolic,
+            values: vec![0.0; pattern.lower.row_idx().len()],
+            factor: vec![0.0; pattern.symbolic.len_val()],
+            scratch: memory(pattern.factorisation_scratch())?,
+            stack: memory(pattern.solve_scratch(1))?.into(),
+            pattern: Arc::new(pattern),
             factorisations: 0,
         })
     }
@@ -160,23 +89,20 @@ impl<const D: usize> Hessian<D> {
 
     /// Does the pattern hold all of these bonds?
     pub fn covers(&self, bonds: &[Bond<D>]) -> bool {
-        bonds.iter().all(|bond| {
-            let (a, b) = (self.place[bond.i], self.place[bond.j]);
-            a != NO_BLOCK && b != NO_BLOCK && self.below[a.min(b)].binary_search(&a.max(b)).is_ok()
-        })
+        bonds.iter().all(|bond| self.pattern.covers(bond.i, bond.j))
     }
 
     /// The number of degrees of freedom of the backbone, translations included.
     pub fn size(&self) -> usize {
-        self.particles.len() * D
+        self.pattern.particles.len() * D
     }
 
     /// Fills in the values of H, minus `shift` on the diagonal; every bond must be covered.
     fn assemble(&mut self, potential: &Potential, bonds: &[Bond<D>], pinned: bool, shift: f64) {
         self.values.fill(0.0);
-        let column_starts = self.pattern.col_ptr();
-        let pin = if pinned { self.particles.len() - 1 } else { NO_BLOCK };
-        for column in 0..self.particles.len() {
+        let column_starts = self.pattern.lower.col_ptr();
+        let pin = if pinned { self.pattern.particles.len() - 1 } else { NO_BLOCK };
+        for column in 0..self.pattern.particles.len() {
             for alpha in 0..D {
                 self.values[column_starts[column * D + alpha]] =
                     if column == pin { 1.0 } else { -shift };
@@ -185,7 +111,7 @@ impl<const D: usize> Hessian<D> {
         for bond in bonds {
             let (phi1, phi2) = bond_stiffness(potential, bond);
             let r = &bond.separation;
-            let (a, b) = (self.place[bond.i], self.place[bond.j]);
+            let (a, b) = (self.pattern.place[bond.i], self.pattern.place[bond.j]);
             for block in [a, b] {
                 if block == pin {
                     continue;
@@ -202,7 +128,7 @@ impl<const D: usize> Hessian<D> {
             if row == pin {
                 continue;
             }
-            let Ok(slot) = self.below[column].binary_search(&row) else {
+            let Ok(slot) = self.pattern.below[column].binary_search(&row) else {
                 unreachable!("every bond lies in the pattern");
             };
             for alpha in 0..D {
@@ -226,8 +152,9 @@ impl<const D: usize> Hessian<D> {
     ) -> Result<(), HessianError> {
         self.assemble(potential, bonds, true, 0.0);
         self.factorisations += 1;
-        let matrix = SparseColMatRef::new(self.pattern.as_ref(), &self.values[..]);
-        self.symbolic
+        let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        self.pattern
+            .symbolic
             .factorize_numeric_llt::<f64>(
                 &mut self.factor,
                 matrix,
@@ -252,8 +179,9 @@ impl<const D: usize> Hessian<D> {
         threshold: f64,
     ) -> Option<usize> {
         self.assemble(potential, bonds, false, threshold);
-        let matrix = SparseColMatRef::new(self.pattern.as_ref(), &self.values[..]);
-        self.symbolic
+        let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        self.pattern
+            .symbolic
             .factorize_numeric_ldlt::<f64>(
                 &mut self.factor,
                 matrix,
@@ -264,7 +192,7 @@ impl<const D: usize> Hessian<D> {
                 Default::default(),
             )
             .ok()?;
-        let SymbolicCholeskyRaw::Supernodal(symbolic) = self.symbolic.raw() else {
+        let SymbolicCholeskyRaw::Supernodal(symbolic) = self.pattern.symbolic.raw() else {
             unreachable!("the supernodal path is forced");
         };
         let factor = SupernodalLdltRef::new(symbolic, &self.factor);
@@ -287,12 +215,12 @@ impl<const D: usize> Hessian<D> {
             self.gather(field, column);
             column[n - D..].fill(0.0);
         }
-        let request = self.symbolic.solve_in_place_scratch::<f64>(fields.len(), Par::Seq);
+        let request = self.pattern.solve_scratch(fields.len());
         let mut stack = self.stack.borrow_mut();
         if stack.len() < request.unaligned_bytes_required() {
             *stack = MemBuffer::new(request);
         }
-        LltRef::new(&self.symbolic, &self.factor).solve_in_place_with_conj(
+        LltRef::new(&self.pattern.symbolic, &self.factor).solve_in_place_with_conj(
             Conj::No,
             MatMut::from_column_major_slice_mut(&mut columns, n, fields.len()),
             Par::Seq,
@@ -309,14 +237,14 @@ impl<const D: usize> Hessian<D> {
     }
 
     fn gather(&self, field: &Field<D>, column: &mut [f64]) {
-        for (&i, entries) in self.particles.iter().zip(column.chunks_exact_mut(D)) {
+        for (&i, entries) in self.pattern.particles.iter().zip(column.chunks_exact_mut(D)) {
             entries.copy_from_slice(field[i].as_slice());
         }
     }
 
     fn scatter(&self, column: &[f64], field: &mut Field<D>) {
         field.fill(Vector::zeros());
-        for (&i, entries) in self.particles.iter().zip(column.chunks_exact(D)) {
+        for (&i, entries) in self.pattern.particles.iter().zip(column.chunks_exact(D)) {
             field[i] = Vector::from_column_slice(entries);
         }
         self.remove_translation(field);
@@ -325,18 +253,18 @@ impl<const D: usize> Hessian<D> {
     /// Subtracts the backbone's mean displacement; rattlers are set to zero.
     pub fn remove_translation(&self, field: &mut Field<D>) {
         let mut mean = Vector::<D>::zeros();
-        for &i in &self.particles {
+        for &i in &self.pattern.particles {
             mean += field[i];
         }
-        mean /= self.particles.len() as f64;
-        for (entry, &place) in field.iter_mut().zip(&self.place) {
+        mean /= self.pattern.particles.len() as f64;
+        for (entry, &place) in field.iter_mut().zip(&self.pattern.place) {
             *entry = if place == NO_BLOCK { Vector::zeros() } else { *entry - mean };
         }
     }
 
     /// The backbone's particles.
     pub fn backbone(&self) -> &[usize] {
-        &self.particles
+        &self.pattern.particles
     }
 }
 
@@ -355,55 +283,4 @@ pub fn apply<const D: usize>(
         out[bond.i] += force;
         out[bond.j] -= force;
     }
-}
-
-/// The pattern of the transpose of a sparse matrix.
-fn transposed(n: usize, starts: &[usize], rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
-    let mut transposed_starts = vec![0; n + 1];
-    for &row in rows {
-        transposed_starts[row + 1] += 1;
-    }
-    for row in 0..n {
-        transposed_starts[row + 1] += transposed_starts[row];
-    }
-    let mut fill = transposed_starts.clone();
-    let mut columns = vec![0; rows.len()];
-    for column in 0..n {
-        for &row in &rows[starts[column]..starts[column + 1]] {
-            columns[fill[row]] = column;
-            fill[row] += 1;
-        }
-    }
-    (transposed_starts, columns)
-}
-
-/// The fill-reducing order of the particles: which one is eliminated first, second, …
-fn elimination_order(blocks: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, HessianError> {
-    let mut column_starts = vec![0; blocks + 1];
-    for &(_, column) in edges {
-        column_starts[column + 1] += 1;
-    }
-    for column in 0..blocks {
-        column_starts[column + 1] += column_starts[column];
-    }
-    let mut fill = column_starts.clone();
-    let mut rows = vec![0; edges.len()];
-    for &(row, column) in edges {
-        rows[fill[column]] = row;
-        fill[column] += 1;
-    }
-    let graph = SymbolicSparseColMatRef::new_checked(blocks, blocks, &column_starts, None, &rows);
-    let mut memory =
-        MemBuffer::try_new(amd::order_maybe_unsorted_scratch::<usize>(blocks, edges.len()))
-            .map_err(|_| HessianError::OutOfMemory)?;
-    let (mut order, mut inverse) = (vec![0; blocks], vec![0; blocks]);
-    amd::order_maybe_unsorted(
-        &mut order,
-        &mut inverse,
-        graph,
-        amd::Control::default(),
-        MemStack::new(&mut memory),
-    )
-    .map_err(|_| HessianError::OutOfMemory)?;
-    Ok(order)
 }

@@ -6,6 +6,7 @@ pub mod hessian;
 pub mod holes;
 mod line_search;
 pub mod newton;
+mod pattern;
 pub mod prepare;
 pub mod pressure;
 pub mod rattlers;

@@ -42,6 +42,7 @@ const MAX_POOR_STEPS: usize = 12;
 const RECLASSIFICATIONS: usize = 4;
 
 /// A solid at its energy minimum: its bonds, its factorised Hessian and what is left of the forces.
+#[derive(Clone)]
 pub struct Equilibrium<const D: usize> {
     pub contacts: Contacts<D>,
     pub hessian: Hessian<D>,

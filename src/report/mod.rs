@@ -5,7 +5,6 @@ pub mod measure;
 pub mod pilot;
 pub mod plan;
 mod quantile;
-pub mod reasons;
 pub mod statistics;
 pub mod status;
 pub mod xyz;

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
-use crate::report::reasons::{Reason, Reasons};
 use crate::report::statistics::Counts;
 use crate::study::lock::{self, Life, LockError};
+use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::{self, Results};
 
 /// Rows of `/items` that are read at once.

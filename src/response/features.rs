@@ -9,6 +9,7 @@
 use crate::relax::newton::Equilibrium;
 use crate::solid::Solid;
 
+use super::labels;
 use super::linear::LinearResponse;
 use super::modes::{Modes, lowest_modes};
 use super::sensitivity::Sensitivity;
@@ -27,16 +28,57 @@ pub struct FeatureRequest {
 /// The four kinds of features, in the order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeatureKind {
+    /// The independent components of the stress.
     Stress,
+    /// The independent elastic constants.
     Elastic,
+    /// The lowest vibrational frequencies.
     Modes,
+    /// Pressure, bulk and shear modulus, Poisson's ratio.
     Derived,
+}
+
+impl FeatureKind {
+    /// The name in the configuration and in the names of sets.
+    pub fn name(self) -> &'static str {
+        match self {
+            FeatureKind::Stress => "stress",
+            FeatureKind::Elastic => "elastic",
+            FeatureKind::Modes => "modes",
+            FeatureKind::Derived => "derived",
+        }
+    }
+
+    /// The labels of the kind's rows.
+    pub fn labels(self, dimension: usize, modes: usize) -> Vec<String> {
+        match self {
+            FeatureKind::Stress => labels::stress(dimension),
+            FeatureKind::Elastic => labels::elastic(dimension),
+            FeatureKind::Modes => labels::modes(modes),
+            FeatureKind::Derived => labels::derived(),
+        }
+    }
+
+    /// Every kind, in the order of rows.
+    pub const ALL: [FeatureKind; 4] =
+        [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived];
 }
 
 /// pressure, K, G, nu.
 pub const DERIVED: usize = 4;
 
 impl FeatureRequest {
+    /// Features of these kinds.
+    pub fn new(kinds: &[FeatureKind], modes: usize) -> Self {
+        let wanted = |kind| kinds.contains(&kind);
+        Self {
+            stress: wanted(FeatureKind::Stress),
+            elastic: wanted(FeatureKind::Elastic),
+            modes: if wanted(FeatureKind::Modes) { modes } else { 0 },
+            derived: wanted(FeatureKind::Derived),
+        }
+    }
+
     /// The number of rows of one kind.
     pub fn count(&self, dimension: usize, kind: FeatureKind) -> usize {
         match kind {
@@ -48,13 +90,15 @@ impl FeatureRequest {
         }
     }
 
+    /// The kinds that are wanted.
+    pub fn kinds(&self) -> Vec<FeatureKind> {
+        let wanted = [self.stress, self.elastic, self.modes > 0, self.derived];
+        FeatureKind::ALL.into_iter().zip(wanted).filter_map(|(kind, w)| w.then_some(kind)).collect()
+    }
+
     /// n_y.
     pub fn len(&self, dimension: usize) -> usize {
-        self.rows(
-            dimension,
-            &[FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived],
-        )
-        .len()
+        self.rows(dimension, &FeatureKind::ALL).len()
     }
 
     /// Is nothing wanted?
@@ -66,9 +110,7 @@ impl FeatureRequest {
     pub fn rows(&self, dimension: usize, kinds: &[FeatureKind]) -> Vec<usize> {
         let mut start = 0;
         let mut rows = Vec::new();
-        for kind in
-            [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived]
-        {
+        for kind in FeatureKind::ALL {
             let count = self.count(dimension, kind);
             if kinds.contains(&kind) {
                 rows.extend(start..start + count);

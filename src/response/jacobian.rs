@@ -74,6 +74,28 @@ impl BondJacobians {
         }
     }
 
+    /// J of the bonds' own parameters: those of every bond by kind, but one a for all.
+    pub fn of_bonds(&self) -> Mat<f64> {
+        let columns = |kind: ParameterKind, of_bonds: &Mat<f64>| match kind {
+            ParameterKind::InverseRange => 1,
+            _ => of_bonds.ncols(),
+        };
+        let width = self.kinds.iter().map(|(kind, of_bonds)| columns(*kind, of_bonds)).sum();
+        let mut matrix = Mat::zeros(self.rows, width);
+        let mut offset = 0;
+        for (kind, of_bonds) in &self.kinds {
+            let columns = columns(*kind, of_bonds);
+            for bond in 0..of_bonds.ncols() {
+                let column = offset + bond.min(columns - 1);
+                for row in 0..self.rows {
+                    matrix[(row, column)] += of_bonds[(row, bond)];
+                }
+            }
+            offset += columns;
+        }
+        matrix
+    }
+
     /// Sums the columns of the bonds into those of θ; `species` assigns every particle.
     ///
     /// Kinds that were not computed are left zero; ask for all that θ holds.

@@ -1,5 +1,7 @@
 //! The names of features and parameters, in the order in which every array holds them.
 
+use crate::solid::parameters::ParameterKind;
+
 /// Index pairs of the stress and strain components in 2d and 3d (Voigt-like order).
 const COMPONENTS_2D: [&str; 3] = ["xx", "yy", "xy"];
 const COMPONENTS_3D: [&str; 6] = ["xx", "yy", "zz", "yz", "xz", "xy"];
@@ -32,29 +34,23 @@ pub fn derived() -> Vec<String> {
     ["pressure", "K", "G", "nu"].map(str::to_owned).to_vec()
 }
 
-/// The parameters of `species` species in the order D, k, B (pairs s ≤ t by rows), a.
-pub fn parameters(
-    species: usize,
-    diameters: bool,
-    repulsions: bool,
-    attractions: bool,
-    inverse_range: bool,
-) -> Vec<String> {
-    let mut labels = Vec::new();
-    if diameters {
-        labels.extend((0..species).map(|s| format!("D_{s}")));
-    }
-    for (letter, wanted) in [("k", repulsions), ("B", attractions)] {
-        if wanted {
-            labels.extend(
-                (0..species).flat_map(|s| (s..species).map(move |t| format!("{letter}_{s}_{t}"))),
-            );
-        }
-    }
-    if inverse_range {
-        labels.push("a".to_owned());
-    }
-    labels
+/// The parameters of `species` species in the order of `kinds`: D_s, k_st and B_st (pairs s ≤ t by
+/// rows), a.
+pub fn parameters(kinds: &[ParameterKind], species: usize) -> Vec<String> {
+    let pairs = || (0..species).flat_map(|s| (s..species).map(move |t| (s, t)));
+    kinds
+        .iter()
+        .flat_map(|kind| -> Vec<String> {
+            let letter = kind.symbol();
+            match kind {
+                ParameterKind::Diameter => (0..species).map(|s| format!("{letter}_{s}")).collect(),
+                ParameterKind::Stiffness | ParameterKind::Depth => {
+                    pairs().map(|(s, t)| format!("{letter}_{s}_{t}")).collect()
+                }
+                ParameterKind::InverseRange => vec![letter.to_owned()],
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -69,6 +65,8 @@ mod tests {
         );
         assert_eq!(elastic(2)[4], "C_xxxy");
         assert_eq!(elastic(3).len(), 21);
-        assert_eq!(parameters(2, true, true, false, true).join(" "), "D_0 D_1 k_0_0 k_0_1 k_1_1 a");
+        let kinds =
+            [ParameterKind::Diameter, ParameterKind::Stiffness, ParameterKind::InverseRange];
+        assert_eq!(parameters(&kinds, 2).join(" "), "D_0 D_1 k_0_0 k_0_1 k_1_1 a");
     }
 }

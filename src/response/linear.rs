@@ -11,6 +11,8 @@
 //! C_ab has the symmetries of a second derivative of the energy, C_αβγδ = C_βαγδ = C_γδαβ, so 6
 //! constants in 2d and 21 in 3d; they are raw tensor elements at fixed reference volume.
 
+use std::borrow::Cow;
+
 use crate::relax::hessian::{Field, Hessian};
 use crate::relax::newton::Equilibrium;
 use crate::solid::contacts::Bond;
@@ -28,12 +30,16 @@ pub struct LinearResponse<'a, const D: usize> {
     pub bonds: &'a [Bond<D>],
     pub hessian: &'a Hessian<D>,
     /// φ₁ … φ₄ of every bond.
-    pub phi: PerBond<Phi>,
-    /// u_a, shape (3 or 6, N).
-    pub non_affine: Vec<Field<D>>,
+    pub phi: Cow<'a, [Phi]>,
     /// e_a of every bond, shape (3 or 6, bonds).
-    pub strains: Vec<PerBond<Vector<D>>>,
+    pub strains: Cow<'a, [PerBond<Vector<D>>]>,
     pub volume: f64,
+}
+
+/// What a [`LinearResponse`] has computed, to be kept beside its solid.
+pub struct StrainResponse<const D: usize> {
+    phi: PerBond<Phi>,
+    strains: Vec<PerBond<Vector<D>>>,
 }
 
 /// The change of every bond under a displacement field.
@@ -79,7 +85,7 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
             })
             .collect();
         hessian.solve(&mut non_affine);
-        let strains = components(D)
+        let strains: Vec<PerBond<Vector<D>>> = components(D)
             .iter()
             .zip(&non_affine)
             .map(|(&component, field)| {
@@ -91,7 +97,29 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
                     .collect()
             })
             .collect();
-        Self { solid, bonds, hessian, phi, non_affine, strains, volume: solid.cell.volume() }
+        let (phi, strains) = (Cow::Owned(phi), Cow::Owned(strains));
+        Self { solid, bonds, hessian, phi, strains, volume: solid.cell.volume() }
+    }
+
+    /// The response that was computed before for this solid.
+    pub fn known(
+        solid: &'a Solid<D>,
+        equilibrium: &'a Equilibrium<D>,
+        known: &'a StrainResponse<D>,
+    ) -> Self {
+        Self {
+            solid,
+            bonds: &equilibrium.contacts.bonds,
+            hessian: &equilibrium.hessian,
+            phi: Cow::Borrowed(&known.phi),
+            strains: Cow::Borrowed(&known.strains),
+            volume: solid.cell.volume(),
+        }
+    }
+
+    /// What has been computed, without the solid.
+    pub fn into_strain_response(self) -> StrainResponse<D> {
+        StrainResponse { phi: self.phi.into_owned(), strains: self.strains.into_owned() }
     }
 
     /// s_a, tension positive [energy/length^d], shape (3,) or (6,).
@@ -102,7 +130,7 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
                 let sum: f64 = self
                     .bonds
                     .iter()
-                    .zip(&self.phi)
+                    .zip(self.phi.iter())
                     .map(|(bond, phi)| phi[0] * bond.separation[alpha] * bond.separation[beta])
                     .sum();
                 sum / self.volume

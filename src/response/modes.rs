@@ -49,6 +49,11 @@ pub struct Modes<const D: usize> {
 }
 
 impl<const D: usize> Modes<D> {
+    /// No modes.
+    pub fn none() -> Self {
+        Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() }
+    }
+
     /// ω_m = √λ_m.
     pub fn frequencies(&self) -> Vec<f64> {
         self.eigenvalues.iter().map(|value| value.max(0.0).sqrt()).collect()
@@ -71,7 +76,7 @@ pub fn lowest_modes<const D: usize>(
     let size = equilibrium.hessian.size() - D;
     let wanted = wanted.min(size);
     if wanted == 0 {
-        return Modes { eigenvalues: Vec::new(), vectors: Vec::new(), clusters: Vec::new() };
+        return Modes::none();
     }
     let lanczos = (size > DENSE_SIZE)
         .then(|| lanczos(solid, equilibrium, (wanted + SPARE).min(size)))

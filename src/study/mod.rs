@@ -7,6 +7,7 @@ pub mod lock;
 pub mod preflight;
 pub mod progress;
 pub mod provenance;
+pub mod reasons;
 pub mod replica;
 pub mod results;
 pub mod resume;
@@ -14,6 +15,7 @@ pub mod run;
 pub mod runner;
 pub mod schema;
 pub mod size;
+pub mod statistics;
 pub mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;

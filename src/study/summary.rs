@@ -1,29 +1,21 @@
-//! The arrays of `/statistics`, reserved when the file is made.
+//! The arrays of `/statistics`: declared once with their values, reserved when the file is made and
+//! filled at its end.
 
+use super::config::Study;
+use super::reasons::Reason;
+use super::statistics::{
+    Counts, PROBABILITIES, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics,
+};
 use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::quantities as q;
 use crate::analysis::values::Kind;
-use crate::format::archive::{STATISTICS, State};
+use crate::format::archive::{STATISTICS, State, reason_cell};
 use crate::format::row::REASON_LENGTH;
 use crate::format::schema::{Column, PartKind};
 use crate::linearity::cause::Cause;
-use crate::study::config::{Scenario, Study, set_name};
 
-/// The probabilities of all quantiles.
-pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 /// Kinds of failures that are kept; the rest is counted together.
 pub const REASONS: usize = 8;
-
-/// Kinds of work.
-pub const COUNTERS: [&str; 4] = ["steps", "relaxations", "factorisations", "force_evaluations"];
-/// Quantities of a sweep of which some values are censored, with their meaning.
-pub const BOUNDED: [(&str, &str); 4] = [
-    ("gamma_star", "the geometric mean of the bracket"),
-    ("gamma_contact", "the geometric mean of the bracket"),
-    ("gamma_rearrangement", "the geometric mean of the bracket"),
-    ("zeta", "the maximum linear tunability"),
-];
-/// Thresholds whose causes are counted.
-pub const CAUSES: [&str; 3] = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
 
 fn names(name: &str, labels: &[&str], description: &'static str) -> Axis {
     Axis {
@@ -45,125 +37,169 @@ fn quantile_axis() -> Axis {
     }
 }
 
-/// An array before it has values.
-fn array(path: String, kind: Kind, axes: &[Axis], unit: &str, description: &str) -> Column {
-    Column {
-        path,
-        kind,
-        axes: axes.to_vec(),
-        unit: unit.to_owned(),
-        description: description.to_owned(),
-        part: PartKind::Solid,
-        replicas: 1,
-        flags: Vec::new(),
+/// Arrays of a scenario with their bytes.
+struct Arrays {
+    group: String,
+    arrays: Vec<(Column, Vec<u8>)>,
+}
+
+impl Arrays {
+    fn add(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        axes: &[&Axis],
+        unit: &str,
+        description: &str,
+        bytes: Vec<u8>,
+    ) {
+        let column = Column {
+            path: format!("{}{name}", self.group),
+            kind,
+            axes: axes.iter().map(|&axis| axis.clone()).collect(),
+            unit: unit.to_owned(),
+            description: description.to_owned(),
+            part: PartKind::Solid,
+            replicas: 1,
+            flags: Vec::new(),
+        };
+        self.arrays.push((column, bytes));
+    }
+
+    fn floats(&mut self, name: &str, axes: &[&Axis], unit: &str, text: &str, values: &[f64]) {
+        let bytes = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        self.add(name, Kind::F64, axes, unit, text, bytes);
+    }
+
+    /// Numbers of something, as floats.
+    fn numbers(&mut self, name: &str, axes: &[&Axis], text: &str, values: &[u64]) {
+        let values: Vec<f64> = values.iter().map(|&count| count as f64).collect();
+        self.floats(name, axes, "1", text, &values);
+    }
+
+    fn integers(&mut self, name: &str, axes: &[&Axis], text: &str, values: &[i32]) {
+        let bytes = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        self.add(name, Kind::I32, axes, "1", text, bytes);
     }
 }
 
 /// The arrays of the statistics: (group, arrays) for every scenario.
 pub fn columns(study: &Study) -> Vec<(String, Vec<Column>)> {
-    study
-        .scenarios
-        .iter()
-        .map(|scenario| (format!("{STATISTICS}/{}", scenario.name), scenario_columns(scenario)))
-        .collect()
+    let of = |statistics: ScenarioStatistics| {
+        let arrays = arrays(&statistics).into_iter().map(|(column, _)| column).collect();
+        (format!("{STATISTICS}/{}", statistics.name), arrays)
+    };
+    study.scenarios.iter().map(ScenarioStatistics::none).map(of).collect()
 }
 
-fn scenario_columns(scenario: &Scenario) -> Vec<Column> {
+/// Path and bytes of every array.
+pub fn values(statistics: &Statistics) -> Vec<(String, Vec<u8>)> {
+    let of = |scenario: &ScenarioStatistics| {
+        let home = format!("/{STATISTICS}/{}", scenario.name);
+        let path = move |column: Column| format!("{home}/{}", column.path);
+        arrays(scenario).into_iter().map(move |(column, bytes)| (path(column), bytes))
+    };
+    statistics.scenarios.iter().flat_map(of).collect()
+}
+
+fn arrays(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
+    let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
+    states_and_reasons(&mut arrays, scenario);
+    for theta in &scenario.parameterisations {
+        for set in &theta.sets {
+            arrays.group = format!("{}/{}/", theta.name, set.name);
+            of_set(&mut arrays, set);
+        }
+    }
+    for theta in &scenario.parameterisations {
+        if let Some(sweeps) = &theta.sweeps {
+            arrays.group = format!("{}/{}/", theta.name, q::SWEEPS);
+            of_sweeps(&mut arrays, sweeps);
+        }
+    }
+    arrays.arrays
+}
+
+fn states_and_reasons(arrays: &mut Arrays, scenario: &ScenarioStatistics) {
     let state = names("state", &State::ALL.map(State::name), "state of an item");
-    let reason = Axis {
+    let index = Axis {
         name: "reason_index".to_owned(),
         length: REASONS,
         ticks: Ticks::Index,
         unit: "1",
         description: "kinds of failures, the most frequent first",
     };
-    let mut columns = vec![
-        array(
-            "items".to_owned(),
-            Kind::F64,
-            std::slice::from_ref(&state),
-            "1",
-            "number of work items by state",
-        ),
-        array("solids".to_owned(), Kind::F64, &[state], "1", "number of solids by state"),
-        array(
-            "reasons".to_owned(),
-            Kind::Text(REASON_LENGTH),
-            std::slice::from_ref(&reason),
-            "",
-            "kinds of failures: reasons with their numbers as #",
-        ),
-        array(
-            "reason_examples".to_owned(),
-            Kind::Text(REASON_LENGTH),
-            std::slice::from_ref(&reason),
-            "",
-            "one reason of every kind, whole",
-        ),
-        array("reason_counts".to_owned(), Kind::F64, &[reason], "1", "failed items of that kind"),
-    ];
+    let counts = |counts: &Counts| [counts.pending, counts.done, counts.failed];
+    let reason = |index: usize| scenario.reasons.get(index);
+    let texts = |of: fn(&Reason) -> &str| -> Vec<u8> {
+        (0..REASONS).flat_map(|index| reason_cell(reason(index).map_or("", of))).collect()
+    };
+    let (items, solids) = (counts(&scenario.items), counts(&scenario.solids));
+    arrays.numbers("items", &[&state], "number of work items by state", &items);
+    arrays.numbers("solids", &[&state], "number of solids by state", &solids);
+    let kind = Kind::Text(REASON_LENGTH);
+    let text = "kinds of failures: reasons with their numbers as #";
+    arrays.add("reasons", kind, &[&index], "", text, texts(|reason| &reason.kind));
+    let text = "one reason of every kind, whole";
+    arrays.add("reason_examples", kind, &[&index], "", text, texts(|reason| &reason.example));
+    let numbers: Vec<u64> =
+        (0..REASONS).map(|index| reason(index).map_or(0, |reason| reason.count)).collect();
+    arrays.numbers("reason_counts", &[&index], "failed items of that kind", &numbers);
+}
+
+fn of_set(arrays: &mut Arrays, set: &SetStatistics) {
+    let largest = set.largest_rank as i32;
+    arrays.integers("largest_rank", &[], "min(n_y, n_theta)", &[largest]);
+    let text = "number of solids whose rank is the largest possible one";
+    arrays.numbers("full_rank", &[], text, &[set.full_rank]);
+    let ends = names("end", &["min", "max"], "end of the range");
+    let (low, high) = set.ranks.unwrap_or((-1, -1));
+    let text = "smallest and largest rank; -1: no solid";
+    arrays.integers(q::RANK.name, &[&ends], text, &[low, high]);
+    let text = "quantiles of the singular values of all solids and modes";
+    let values = &set.singular_values.quantiles;
+    arrays.floats(q::SINGULAR_VALUES.name, &[&quantile_axis()], "mixed", text, values);
+}
+
+fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
     let quantile = quantile_axis();
-    let thetas = scenario.parameterisations();
-    for theta in &thetas {
-        for set in &scenario.features.sets {
-            let home = format!("{}/{}", theta.name, set_name(set));
-            let mut add = |name: &str, kind, axes: &[Axis], unit, description| {
-                columns.push(array(format!("{home}/{name}"), kind, axes, unit, description));
-            };
-            add("largest_rank", Kind::I32, &[], "1", "min(n_y, n_theta)");
-            add(
-                "full_rank",
-                Kind::F64,
-                &[],
-                "1",
-                "number of solids whose rank is the largest possible one",
-            );
-            let ends = names("end", &["min", "max"], "end of the range");
-            add("rank", Kind::I32, &[ends], "1", "smallest and largest rank; -1: no solid");
-            add(
-                "singular_values",
-                Kind::F64,
-                std::slice::from_ref(&quantile),
-                "mixed",
-                "quantiles of the singular values of all solids and modes",
-            );
-        }
-    }
     let cause =
         names("cause", &Cause::ALL.map(Cause::name), "why a threshold stands where it stands");
-    let counter = names("counter", &COUNTERS, "kind of work");
-    for index in scenario.swept() {
-        let home = format!("{}/sweeps", thetas[index].name);
-        let mut add = |name: String, axes: &[Axis], unit, description: &str| {
-            columns.push(array(format!("{home}/{name}"), Kind::F64, axes, unit, description));
-        };
-        add("directions".to_owned(), &[], "1", "number of swept directions");
-        for (name, what) in BOUNDED {
-            let quantile = std::slice::from_ref(&quantile);
-            let lower = format!("quantiles of {what}; censored values where the sweep ended");
-            let upper = format!("quantiles of {what}; censored values at infinity");
-            add(format!("{name}_lower"), quantile, "mixed", &lower);
-            add(format!("{name}_upper"), quantile, "mixed", &upper);
-            add(format!("{name}_count"), &[], "1", "number of values, the censored ones included");
-            let censored = std::slice::from_ref(&cause);
-            add(format!("{name}_censored"), censored, "1", "number of censored values by cause");
-        }
-        add(
-            "gamma_tilde".to_owned(),
-            std::slice::from_ref(&quantile),
-            "mixed",
-            "quantiles of the gamma where the second order predicts gamma_star",
-        );
-        add("gamma_tilde_count".to_owned(), &[], "1", "number of values behind the quantiles");
-        for name in CAUSES {
-            add(
-                format!("{name}_causes"),
-                std::slice::from_ref(&cause),
-                "1",
-                "number of directions by cause",
-            );
-        }
-        add("cost".to_owned(), std::slice::from_ref(&counter), "1", "mean work per direction");
+    arrays.numbers("directions", &[], "number of swept directions", &[sweeps.directions]);
+    // Some of their values are censored.
+    for (name, what, bounds) in [
+        (q::GAMMA_STAR.name, "the geometric mean of the bracket", &sweeps.gamma_star),
+        (q::GAMMA_CONTACT.name, "the geometric mean of the bracket", &sweeps.gamma_contact),
+        (
+            q::GAMMA_REARRANGEMENT.name,
+            "the geometric mean of the bracket",
+            &sweeps.gamma_rearrangement,
+        ),
+        (q::ZETA.name, "the maximum linear tunability", &sweeps.zeta),
+    ] {
+        let text = format!("quantiles of {what}; censored values where the sweep ended");
+        arrays.floats(&format!("{name}_lower"), &[&quantile], "mixed", &text, &bounds.lower);
+        let text = format!("quantiles of {what}; censored values at infinity");
+        arrays.floats(&format!("{name}_upper"), &[&quantile], "mixed", &text, &bounds.upper);
+        let text = "number of values, the censored ones included";
+        arrays.numbers(&format!("{name}_count"), &[], text, &[bounds.count]);
+        let text = "number of censored values by cause";
+        arrays.numbers(&format!("{name}_censored"), &[&cause], text, &bounds.censored);
     }
-    columns
+    let (tilde, name) = (&sweeps.gamma_tilde, q::GAMMA_TILDE.name);
+    let text = "quantiles of the gamma where the second order predicts gamma_star";
+    arrays.floats(name, &[&quantile], "mixed", text, &tilde.quantiles);
+    let text = "number of values behind the quantiles";
+    arrays.numbers(&format!("{name}_count"), &[], text, &[tilde.count]);
+    let causes = &sweeps.causes;
+    let counts = [&causes.gamma_star, &causes.gamma_contact, &causes.gamma_rearrangement];
+    for ((threshold, _), counts) in q::THRESHOLDS.iter().zip(counts) {
+        let name = format!("{}_causes", threshold.name);
+        arrays.numbers(&name, &[&cause], "number of directions by cause", counts);
+    }
+    let counters = [&q::STEPS, &q::RELAXATIONS, &q::FACTORISATIONS, &q::FORCE_EVALUATIONS];
+    let counter = names("counter", &counters.map(|counter| counter.name), "kind of work");
+    let cost = &sweeps.cost;
+    let cost = [cost.steps, cost.relaxations, cost.factorisations, cost.force_evaluations];
+    arrays.floats("cost", &[&counter], "1", "mean work per direction", &cost);
 }

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{CommandError, Outcome};
+use crate::analysis::directions::DirectionResult;
 use crate::linearity::settings::{Protocol, Start, SweepSettings};
-use crate::report::measure::{
-    self, DirectionChoice, DirectionSummary, Level, Options, Source, Summary, measure,
-};
+use crate::report::measure::{DirectionChoice, Options, Source, Summary, measure};
 use crate::solid::potential::Tail;
-use crate::study::config::{BRACKET, DEVIATION, GAMMA, Kinds, MAX_POINTS, SWITCH, Scale, Signs};
+use crate::study::config::{
+    BRACKET, DEVIATION, GAMMA, Kinds, Level, MAX_POINTS, SWITCH, Scale, Signs,
+};
 use words::{Directions, FeatureList, SwitchName};
 
 /// Modes where `--features modes` names no number.
@@ -233,45 +234,50 @@ fn chosen_tail(arguments: &Arguments) -> Result<Option<Tail>, CommandError> {
 }
 
 fn print(summary: &Summary, options: &Options) {
+    let (solid, set) = (&summary.solid, &summary.set);
     println!(
         "{}: {} particles in {}d, {} contacts, {} rattlers",
-        summary.name, summary.particles, summary.dimension, summary.contacts, summary.rattlers
+        summary.name,
+        solid.species.len(),
+        summary.dimension,
+        solid.contacts,
+        solid.rattler_count()
     );
     println!(
         "pressure {:.6e}   energy {:.6e}   max|F| {:.1e}{}",
-        summary.pressure,
-        summary.energy,
-        summary.max_force,
+        solid.pressure,
+        solid.energy,
+        solid.max_force,
         if options.relax { "" } else { "   (not relaxed)" }
     );
     println!(
         "{} features, {} parameters ({}, level {}): rank {} of {}, gap {:.1e}{}",
-        summary.features,
+        solid.features.len(),
         summary.parameters,
         options.kinds.name(),
-        measure::level_name(options.level),
-        summary.rank,
-        summary.singular_values.len(),
-        summary.gap,
-        match summary.rank_without_modes {
+        options.level.name(),
+        set.svd.rank,
+        set.svd.singular_values.len(),
+        set.svd.gap,
+        match set.rank_without_modes {
             Some(rank) => format!("; {rank} without the modes"),
             None => String::new(),
         }
     );
-    let values: Vec<String> = summary.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
+    let values: Vec<String> = set.svd.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
     println!("singular values  {}", values.join("  "));
     for flag in flags(summary) {
         println!("note: {flag}");
     }
     if !summary.directions.is_empty() {
-        directions(&summary.directions);
+        directions(&summary.directions, options.sweep);
     }
     println!("written to {}", options.output.display());
 }
 
 /// What a reader of the numbers should know.
 fn flags(summary: &Summary) -> Vec<String> {
-    let stability = &summary.stability;
+    let stability = &summary.solid.stability;
     let mut notes = Vec::new();
     if !stability.elastic_positive_definite {
         notes.push("the elastic constants are not positive definite: at this box the solid is unstable to strain".to_owned());
@@ -288,10 +294,10 @@ fn flags(summary: &Summary) -> Vec<String> {
             summary.inert
         ));
     }
-    if summary.degenerate > 0 {
+    let degenerate = summary.solid.degenerate.iter().filter(|&&degenerate| degenerate).count();
+    if degenerate > 0 {
         notes.push(format!(
-            "{} frequencies are degenerate: their rows of J are their clusters' means",
-            summary.degenerate
+            "{degenerate} frequencies are degenerate: their rows of J are their clusters' means"
         ));
     }
     for row in &summary.normalised {
@@ -300,29 +306,24 @@ fn flags(summary: &Summary) -> Vec<String> {
     notes
 }
 
-fn directions(directions: &[DirectionSummary]) {
+fn directions(results: &[DirectionResult], swept: bool) {
     println!(
         "direction  susceptibility  gamma_tilde  gamma_star (cause)  gamma_contact  gamma_rearrangement"
     );
-    for (index, direction) in directions.iter().enumerate() {
-        let thresholds = match &direction.thresholds {
-            None => String::new(),
-            Some(thresholds) => thresholds
-                .iter()
-                .map(|threshold| {
-                    if threshold.found() {
-                        format!("  {:.4e} ({})", threshold.centre(), threshold.cause.name())
-                    } else {
-                        format!("  - ({})", threshold.cause.name())
-                    }
-                })
-                .collect(),
-        };
+    for (index, DirectionResult { direction, gamma_tilde, sweep, .. }) in results.iter().enumerate()
+    {
+        let thresholds: String = [sweep.gamma_star, sweep.gamma_contact, sweep.gamma_rearrangement]
+            .iter()
+            .filter(|_| swept)
+            .map(|threshold| match threshold.found() {
+                true => format!("  {:.4e} ({})", threshold.centre(), threshold.cause.name()),
+                false => format!("  - ({})", threshold.cause.name()),
+            })
+            .collect();
         println!(
-            "{index:>7} {}  {:>14.4e}  {:>11.4e}{thresholds}",
+            "{index:>7} {}  {:>14.4e}  {gamma_tilde:>11.4e}{thresholds}",
             if direction.sign < 0 { '-' } else { '+' },
-            direction.susceptibility,
-            direction.gamma_tilde
+            direction.susceptibility
         );
     }
 }

@@ -10,6 +10,7 @@
 //! * some columns say nothing (`IMMATERIAL`): what work was done, rounding errors themselves, bases
 //!   that are not unique, positions at a γ that may have moved within its bracket.
 
+use crate::analysis::quantities as q;
 use crate::analysis::values::{Row, Values};
 
 /// Rounding of what is computed again from the same positions, relative to the largest value of
@@ -20,22 +21,22 @@ pub const SECOND_ORDER: f64 = 1e-6;
 /// Unit vectors that differ by more are other vectors: those of nearly equal singular values.
 const SAME_DIRECTION: f64 = 1e-6;
 
-const SECOND_DERIVATIVES: [&str; 3] = ["curvature", "gamma_tilde", "quadratic"];
-const BRACKETS: [&str; 3] = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
+const SECOND_DERIVATIVES: [&str; 3] = [q::CURVATURE.name, q::GAMMA_TILDE.name, q::QUADRATIC.name];
+const BRACKETS: [&str; 3] =
+    [q::GAMMA_STAR.name, q::GAMMA_CONTACT.name, q::GAMMA_REARRANGEMENT.name];
 /// Columns that other rounding changes freely; vectors, gaps and ζ are checked as identities.
 const IMMATERIAL: [&str; 10] = [
-    "steps",
-    "relaxations",
-    "factorisations",
-    "force_evaluations",
-    "max_force",
-    "left",
-    "right",
-    "gap",
-    "zeta",
-    "direction_vector",
+    q::STEPS.name,
+    q::RELAXATIONS.name,
+    q::FACTORISATIONS.name,
+    q::FORCE_EVALUATIONS.name,
+    q::MAX_FORCE.name,
+    q::LEFT.name,
+    q::RIGHT.name,
+    q::GAP.name,
+    q::ZETA.name,
+    q::DIRECTION_VECTOR.name,
 ];
-const SNAPSHOTS: &str = "/snapshots/";
 
 /// How exactly two rows have to agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ fn different_bits(old: &Values, new: &Values) -> usize {
 
 fn different_values(path: &str, old: &Values, new: &Values) -> usize {
     let name = path.rsplit('/').next().unwrap_or_default();
-    if IMMATERIAL.contains(&name) || path.contains(SNAPSHOTS) {
+    if IMMATERIAL.contains(&name) || path.split('/').any(|group| group == q::SNAPSHOTS_GROUP) {
         return 0;
     }
     let (Values::F64(old), Values::F64(new)) = (old, new) else { return different_bits(old, new) };
@@ -119,7 +120,7 @@ fn overlap(a: &[f64], b: &[f64]) -> bool {
 
 fn other_directions(stored: &Row, again: &Row) -> bool {
     stored.iter().zip(again).any(|((path, old), (_, new))| match (old, new) {
-        (Values::F64(old), Values::F64(new)) if path.ends_with("/direction_vector") => {
+        (Values::F64(old), Values::F64(new)) if path.ends_with(q::DIRECTION_VECTOR.name) => {
             old.iter().zip(new).any(|(a, b)| !((a - b).abs() <= SAME_DIRECTION))
         }
         _ => false,

@@ -7,10 +7,11 @@ mod sweeps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::analysis::quantities::{C_POSITIVE_DEFINITE, SWEEPS, VALID};
 use crate::analysis::values::{Row, Values};
 use crate::format::archive::{ArchiveError, Item, State};
 use crate::format::row::{Failure, Part};
-use crate::report::reasons::Reasons;
+use crate::study::reasons::Reasons;
 use crate::study::replica::{Examination, Replica};
 use crate::study::results::Results;
 use crate::study::summary;
@@ -261,7 +262,8 @@ impl Checker<'_> {
 
     fn row(&mut self, item: Item, row: &Row, spot: bool) -> Result<(), ArchiveError> {
         let place = self.place(item);
-        let part = &self.archive.schemas()[item.scenario].parts[item.part];
+        let schema = &self.archive.schemas()[item.scenario];
+        let part = &schema.parts[item.part];
         match part {
             Part::Solid => {
                 let replica = self.archive.study().first_replica + item.slot;
@@ -271,8 +273,9 @@ impl Checker<'_> {
                     Err(reason) => self.solids.add(&place, vec![reason]),
                 }
             }
-            Part::Directions { directions, .. } => {
-                let lines = sweeps::findings(row, directions.len());
+            Part::Directions { parameterisation, directions } => {
+                let group = format!("{}/{SWEEPS}", schema.parameterisations[*parameterisation]);
+                let lines = sweeps::findings(row, &group, directions.len());
                 self.sweeps.add(&place, lines);
                 if spot && self.is_spot(item) {
                     self.relax_brackets(item, &place, row)?;
@@ -420,12 +423,8 @@ fn flag(
 ) -> Option<Flag> {
     let column = archive.column_schema(scenario, column);
     // `c_positive_definite` and `valid` are good news when set; the others when they are not.
-    let silent = if ["c_positive_definite", "valid"].iter().any(|good| column.path.ends_with(good))
-    {
-        1
-    } else {
-        0
-    };
+    let good = [C_POSITIVE_DEFINITE.name, VALID.name];
+    let silent = u8::from(good.iter().any(|good| column.path.ends_with(good)));
     if column.flags.len() == 2 && values.keys().all(|&code| code == silent) {
         return None;
     }

@@ -1,29 +1,28 @@
 //! What the stored rows of some directions say without any physics.
 
+use crate::analysis::directions::DirectionResult;
+use crate::analysis::quantities::{DIRECTION_VECTOR, GAMMA_STAR, SUSCEPTIBILITY, THRESHOLDS, ZETA};
+use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 
 /// Rounding of quantities that follow from stored ones.
 const ROUNDING: f64 = 1e-9;
 
 /// What is wrong with the stored rows of some directions.
-pub(super) fn findings(row: &Row, directions: usize) -> Vec<String> {
-    let floats = |name: &str| -> Option<&[f64]> {
-        row.iter().find(|(path, _)| path.ends_with(&format!("/sweeps/{name}"))).and_then(
-            |(_, values)| match values {
-                Values::F64(values) => Some(values.as_slice()),
-                _ => None,
-            },
-        )
+pub(super) fn findings(row: &Row, group: &str, directions: usize) -> Vec<String> {
+    let floats = |quantity: &Quantity<DirectionResult>| {
+        quantity.find(row, group).map(Values::floats).unwrap_or_default()
     };
     let mut wrong = Vec::new();
-    for name in ["gamma_star", "gamma_contact", "gamma_rearrangement"] {
-        for bracket in floats(name).unwrap_or_default().chunks_exact(2) {
+    for (threshold, _) in THRESHOLDS {
+        for bracket in floats(threshold).chunks_exact(2) {
             if bracket[0] > bracket[1] || bracket[0] < 0.0 {
+                let name = threshold.name;
                 wrong.push(format!("{name}: [{}, {}] is no bracket", bracket[0], bracket[1]));
             }
         }
     }
-    let vectors = floats("direction_vector").unwrap_or_default();
+    let vectors = floats(&DIRECTION_VECTOR);
     let parameters = vectors.len() / directions.max(1);
     for vector in vectors.chunks_exact(parameters.max(1)) {
         let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -31,11 +30,7 @@ pub(super) fn findings(row: &Row, directions: usize) -> Vec<String> {
             wrong.push(format!("a direction has length {norm}"));
         }
     }
-    let (zeta, strength, star) = (
-        floats("zeta").unwrap_or_default(),
-        floats("susceptibility").unwrap_or_default(),
-        floats("gamma_star").unwrap_or_default(),
-    );
+    let (zeta, strength, star) = (floats(&ZETA), floats(&SUSCEPTIBILITY), floats(&GAMMA_STAR));
     for ((&zeta, &strength), star) in zeta.iter().zip(strength).zip(star.chunks_exact(2)) {
         let expected = strength * (star[0] * star[1]).sqrt();
         let both_missing = zeta.is_nan() && expected.is_nan();

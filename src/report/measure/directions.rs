@@ -1,7 +1,6 @@
 //! Which directions of a single solid are measured.
 
 use super::error::MeasureError;
-use super::measured::Measured;
 use super::{DirectionChoice, Options};
 use crate::format::solid_file;
 use crate::response::susceptibility::Susceptibility;
@@ -19,13 +18,13 @@ pub(super) struct Chosen {
 
 /// The directions that the options name; `given` stands beside the solid. Where nothing is named:
 /// those, with a sweep all right singular vectors, or none.
-pub(super) fn choose<const D: usize>(
-    measured: &Measured<'_, D>,
+pub(super) fn choose(
+    name: &str,
+    n_theta: usize,
     svd: &Susceptibility,
     given: Option<(Vec<f64>, usize)>,
     options: &Options,
 ) -> Result<Option<Chosen>, MeasureError> {
-    let n_theta = measured.theta.len();
     let singular = |count: usize, origin: String| {
         let vectors = (0..svd.right.nrows().min(count))
             .map(|row| (0..n_theta).map(|q| svd.right[(row, q)]).collect())
@@ -38,7 +37,7 @@ pub(super) fn choose<const D: usize>(
         Ok(Chosen { vectors, normalised, origin: format!("dataset directions of {name}") })
     };
     let chosen = match (&options.directions, given) {
-        (DirectionChoice::Default, Some(given)) => from_file(measured.name, given)?,
+        (DirectionChoice::Default, Some(given)) => from_file(name, given)?,
         (DirectionChoice::Default, None) if options.sweep => all(),
         (DirectionChoice::Default, None) => return Ok(None),
         (DirectionChoice::All, _) => all(),
@@ -76,7 +75,7 @@ fn checked(
             kinds: format!(
                 "--parameters {} at --level {}",
                 options.kinds.name(),
-                super::level_name(options.level)
+                options.level.name()
             ),
         });
     }

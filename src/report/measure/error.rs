@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::analysis::solid::AnalysisError;
 use crate::format::archive::ArchiveError;
 use crate::format::measurement::MeasurementError;
 use crate::format::solid_file::SolidFileError;
@@ -71,6 +72,23 @@ pub enum MeasureError {
 }
 
 impl MeasureError {
+    /// Of this solid.
+    pub(super) fn analysis(name: &str, error: AnalysisError) -> Self {
+        let name = name.to_owned();
+        match error {
+            AnalysisError::Relax(source) => MeasureError::Response { name, source },
+            AnalysisError::Svd(source) => MeasureError::Svd { name, source },
+            AnalysisError::TooFewModes { wanted, found } => {
+                MeasureError::TooFewModes { name, wanted, found }
+            }
+            AnalysisError::NotAttractive(parameter) => {
+                MeasureError::NotAttractive { name, parameter }
+            }
+            AnalysisError::NothingAttracts => MeasureError::NothingAttracts { name },
+            AnalysisError::NoScale(feature) => MeasureError::NoScale { name, feature },
+        }
+    }
+
     /// Can the user mend it by other options or another file?
     pub fn is_usage(&self) -> bool {
         match self {

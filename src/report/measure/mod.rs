@@ -3,21 +3,20 @@
 mod analysis;
 mod directions;
 mod error;
-mod measured;
 mod source;
 mod sweeps;
-mod theta;
 
 use std::path::PathBuf;
 
 pub use error::MeasureError;
-pub use measured::{DirectionSummary, Summary};
 pub use source::Source;
-pub use theta::Level;
 
+use crate::analysis::directions::DirectionResult;
+use crate::analysis::quantities::SolidResult;
+use crate::analysis::solid::SetResult;
 use crate::format::measurement::{self, FORMAT};
 use crate::linearity::settings::SweepSettings;
-use crate::study::config::{Feature, Kinds, Scale, Signs, set_name};
+use crate::study::config::{Feature, Kinds, Level, Scale, Signs, set_name};
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use source::AnySolid;
 
@@ -44,6 +43,23 @@ pub struct Options {
     pub sweep: bool,
     /// Keep the positions just before and after γ_c and γ_r.
     pub snapshots: bool,
+}
+
+/// What was found, for a table.
+#[derive(Debug)]
+pub struct Summary {
+    pub name: String,
+    pub dimension: usize,
+    pub solid: SolidResult,
+    /// n_θ, and how many of them no bond depends on.
+    pub parameters: usize,
+    pub inert: usize,
+    /// Of all features.
+    pub set: SetResult,
+    /// Rows of `directions` that were not of unit length.
+    pub normalised: Vec<usize>,
+    /// With their sweeps, where they were swept.
+    pub directions: Vec<DirectionResult>,
 }
 
 /// Which directions are measured.
@@ -79,22 +95,13 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     output.text("program_version", PROGRAM_VERSION);
     output.text("commit", COMMIT);
     output.text("source", name);
-    output.text("level", level_name(options.level));
+    output.text("level", options.level.name());
     output.text("feature_set", set_name(&options.features));
     output.text("sweep_set", set_name(&options.sweep_features));
     output.text("relaxed", if options.relax { "yes" } else { "no" });
     output.number("a", inverse_range);
     measurement::write(&options.output, &output)?;
     Ok(summary)
-}
-
-/// The name of a level on the command line.
-pub fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Species => "species",
-        Level::Particle => "particle",
-        Level::Bond => "bond",
-    }
 }
 
 /// Options that exclude each other.

@@ -8,16 +8,20 @@ use super::{
     Bounds, Causes, Cost, Counts, ScenarioStatistics, SetStatistics, Statistics, Summary,
     SweepStatistics, ThetaStatistics,
 };
+use crate::analysis::directions::DirectionResult;
+use crate::analysis::quantities::{self, SWEEPS, THRESHOLDS};
+use crate::analysis::quantity::Quantity;
 use crate::analysis::values::Values;
 use crate::format::archive::{ArchiveError, State};
 use crate::format::row::Part;
 use crate::format::schema::PartKind;
 use crate::linearity::cause::Cause;
 use crate::report::quantile::Quantiles;
-use crate::report::reasons::{Reason, Reasons};
 use crate::study::config::{Parameterisation, Scenario, set_name};
+use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::Results;
-use crate::study::summary::{PROBABILITIES, REASONS};
+use crate::study::statistics::PROBABILITIES;
+use crate::study::summary::REASONS;
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -231,14 +235,14 @@ impl<'a> Collector<'a> {
             let path = format!("{}/{}", theta.name, set_name(set));
             let features = self.config.features.set_labels(set, self.config.solid.dimension).len();
             let largest_rank = features.min(theta.parameters());
-            let (full_rank, ranks) = self.ranks(&format!("{path}/rank"), largest_rank)?;
+            let (full_rank, ranks) = self.ranks(&quantities::RANK.path(&path), largest_rank)?;
             sets.push(SetStatistics {
                 name: set_name(set),
                 features,
                 largest_rank,
                 full_rank,
                 ranks,
-                singular_values: self.summary(&format!("{path}/singular_values"))?,
+                singular_values: self.summary(&quantities::SINGULAR_VALUES.path(&path))?,
             });
         }
         let swept = self.config.swept().contains(&index);
@@ -251,13 +255,15 @@ impl<'a> Collector<'a> {
     }
 
     fn sweeps(&self, theta: &str) -> Result<SweepStatistics, ArchiveError> {
-        let path = |name: &str| format!("{theta}/sweeps/{name}");
-        let bounds = |name: &str, factor: Option<&str>| {
-            self.bounds(&path(name), &path(&format!("{name}_cause")), factor)
+        let group = format!("{theta}/{SWEEPS}");
+        let path = |quantity: &Quantity<DirectionResult>| quantity.path(&group);
+        let bounds = |(bracket, cause): (&Quantity<_>, &Quantity<_>), factor: Option<&str>| {
+            self.bounds(&path(bracket), &path(cause), factor)
         };
-        let causes = |name: &str| -> Result<Vec<u64>, ArchiveError> {
+        let [star, contact, rearrangement] = THRESHOLDS;
+        let causes = |cause: &Quantity<_>| -> Result<Vec<u64>, ArchiveError> {
             let mut counts = vec![0; Cause::ALL.len()];
-            self.visit(&path(name), |values| {
+            self.visit(&path(cause), |values| {
                 if let Values::U8(codes) = values {
                     for &code in codes {
                         if let Some(count) = counts.get_mut(usize::from(code)) {
@@ -269,14 +275,14 @@ impl<'a> Collector<'a> {
             Ok(counts)
         };
         let causes = Causes {
-            gamma_star: causes("gamma_star_cause")?,
-            gamma_contact: causes("gamma_contact_cause")?,
-            gamma_rearrangement: causes("gamma_rearrangement_cause")?,
+            gamma_star: causes(star.1)?,
+            gamma_contact: causes(contact.1)?,
+            gamma_rearrangement: causes(rearrangement.1)?,
         };
         let directions: u64 = causes.gamma_star.iter().sum();
-        let mean = |name: &str| -> Result<f64, ArchiveError> {
+        let mean = |count: &Quantity<_>| -> Result<f64, ArchiveError> {
             let mut sum = 0_i64;
-            self.visit(&path(name), |values| {
+            self.visit(&path(count), |values| {
                 if let Values::I32(counts) = values {
                     sum += counts.iter().map(|&count| i64::from(count)).sum::<i64>();
                 }
@@ -286,17 +292,17 @@ impl<'a> Collector<'a> {
         Ok(SweepStatistics {
             set: set_name(&self.config.sweep.set),
             directions,
-            gamma_star: bounds("gamma_star", None)?,
-            gamma_contact: bounds("gamma_contact", None)?,
-            gamma_rearrangement: bounds("gamma_rearrangement", None)?,
-            gamma_tilde: self.summary(&path("gamma_tilde"))?,
-            zeta: bounds("gamma_star", Some(&path("susceptibility")))?,
+            gamma_star: bounds(star, None)?,
+            gamma_contact: bounds(contact, None)?,
+            gamma_rearrangement: bounds(rearrangement, None)?,
+            gamma_tilde: self.summary(&path(&quantities::GAMMA_TILDE))?,
+            zeta: bounds(star, Some(&path(&quantities::SUSCEPTIBILITY)))?,
             causes,
             cost: Cost {
-                steps: mean("steps")?,
-                relaxations: mean("relaxations")?,
-                factorisations: mean("factorisations")?,
-                force_evaluations: mean("force_evaluations")?,
+                steps: mean(&quantities::STEPS)?,
+                relaxations: mean(&quantities::RELAXATIONS)?,
+                factorisations: mean(&quantities::FACTORISATIONS)?,
+                force_evaluations: mean(&quantities::FORCE_EVALUATIONS)?,
             },
         })
     }
@@ -440,16 +446,6 @@ impl<'a> Collector<'a> {
             }
         }
         ranges
-    }
-}
-
-impl Counts {
-    pub(in crate::report) fn add(&mut self, state: State) {
-        match state {
-            State::Pending => self.pending += 1,
-            State::Done => self.done += 1,
-            State::Failed => self.failed += 1,
-        }
     }
 }
 

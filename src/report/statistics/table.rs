@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Bounds, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics, quantile};
+use super::{Bounds, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics};
 use crate::linearity::cause::Cause;
+use crate::study::statistics::quantile;
 
 /// Width of a number with its separator.
 const CELL: usize = 10;

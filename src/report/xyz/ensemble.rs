@@ -3,8 +3,12 @@
 use std::io::Write;
 use std::ops::Range;
 
-use super::{ExportError, Frame, SNAPSHOTS};
-use crate::analysis::values::{Row, Values};
+use super::{ExportError, Frame};
+use crate::analysis::quantities::{
+    BOX, DIRECTION_VECTOR, ENERGY, POSITIONS, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP,
+    SOLIDS, SPECIES, SPECIES0, SWEEPS, THETA0,
+};
+use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
 use crate::format::row::Part;
 use crate::study::config::{Parameterisation, Scenario, Structure};
@@ -23,8 +27,8 @@ pub fn solids(
         if let Some(solid) = Stored::read(archive, scenario, slot)? {
             let words = format!(
                 "pressure={} energy={}",
-                floats(&solid.row, "solids/pressure", 1)?[0],
-                floats(&solid.row, "solids/energy", 1)?[0]
+                PRESSURE.floats(&solid.row, SOLIDS, 1)?[0],
+                ENERGY.floats(&solid.row, SOLIDS, 1)?[0]
             );
             solid.frame(solid.positions()?, solid.radii.as_deref(), &words, out)?;
             frames += 1;
@@ -88,11 +92,8 @@ impl<'a> Stored<'a> {
         }
         let row = archive.row(Item { scenario, slot, part: 0 })?;
         let n = config.solid.particles;
-        let classes = integers(&row, "solids/species0", n)?;
-        let rattlers = match find(&row, "solids/rattlers") {
-            Some(Values::U8(values)) if values.len() == n => values.clone(),
-            _ => return Err(ExportError::Column("solids/rattlers".to_owned())),
-        };
+        let classes = SPECIES0.counts(&row, SOLIDS, n)?;
+        let rattlers = RATTLERS.flags(&row, SOLIDS, n)?.to_vec();
         let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.size_ratio };
         let radii = (config.solid.structure != Structure::File)
             .then(|| classes.iter().map(|&class| 0.5 * diameter(class)).collect());
@@ -102,7 +103,7 @@ impl<'a> Stored<'a> {
 
     fn positions(&self) -> Result<&[f64], ExportError> {
         let solid = &self.config.solid;
-        floats(&self.row, "solids/positions", solid.particles * solid.dimension)
+        Ok(POSITIONS.floats(&self.row, SOLIDS, solid.particles * solid.dimension)?)
     }
 
     fn frame(
@@ -114,7 +115,7 @@ impl<'a> Stored<'a> {
     ) -> Result<(), ExportError> {
         let frame = Frame {
             positions,
-            edges: floats(&self.row, "solids/box", self.config.solid.dimension)?,
+            edges: BOX.floats(&self.row, SOLIDS, self.config.solid.dimension)?,
             classes: &self.classes,
             radii,
             rattlers: &self.rattlers,
@@ -133,8 +134,8 @@ impl<'a> Stored<'a> {
         if !theta.kinds.diameters {
             return Ok(self.radii.clone());
         }
-        let start = floats(&self.row, &format!("{}/theta0", theta.name), theta.parameters())?;
-        let species = integers(&self.row, &format!("{}/species", theta.name), self.classes.len())?;
+        let start = THETA0.floats(&self.row, &theta.name, theta.parameters())?;
+        let species = SPECIES.counts(&self.row, &theta.name, self.classes.len())?;
         Ok(Some(species.iter().map(|&s| 0.5 * (start[s] + gamma * direction[s])).collect()))
     }
 }
@@ -149,13 +150,15 @@ fn of_part(
 ) -> Result<u64, ExportError> {
     let count = directions.len();
     let coordinates = solid.config.solid.particles * solid.config.solid.dimension;
-    let path = |name: &str| format!("{}/sweeps/{name}", theta.name);
-    let vectors = floats(row, &path("direction_vector"), count * theta.parameters())?;
+    let group = format!("{}/{SWEEPS}", theta.name);
+    let snapshots = format!("{group}/{SNAPSHOTS_GROUP}");
+    let vectors = DIRECTION_VECTOR.floats(row, &group, count * theta.parameters())?;
     let mut frames = 0;
     for (place, direction) in directions.clone().enumerate() {
-        for (name, threshold, end) in SNAPSHOTS {
-            let gamma = floats(row, &path(threshold), 2 * count)?[2 * place + end];
-            let all = floats(row, &path(&format!("snapshots/{name}")), count * coordinates)?;
+        for (snapshot, threshold, end) in SNAPSHOT_ENDS {
+            let gamma = threshold.floats(row, &group, 2 * count)?[2 * place + end];
+            let all = snapshot.floats(row, &snapshots, count * coordinates)?;
+            let name = snapshot.name;
             let positions = &all[place * coordinates..(place + 1) * coordinates];
             if !positions.iter().all(|x| x.is_finite()) {
                 continue;
@@ -169,24 +172,4 @@ fn of_part(
         }
     }
     Ok(frames)
-}
-
-fn find<'r>(row: &'r Row, path: &str) -> Option<&'r Values> {
-    row.iter().find(|(name, _)| name == path).map(|(_, values)| values)
-}
-
-fn floats<'r>(row: &'r Row, path: &str, length: usize) -> Result<&'r [f64], ExportError> {
-    match find(row, path) {
-        Some(Values::F64(values)) if values.len() == length => Ok(values),
-        _ => Err(ExportError::Column(path.to_owned())),
-    }
-}
-
-fn integers(row: &Row, path: &str, length: usize) -> Result<Vec<usize>, ExportError> {
-    match find(row, path) {
-        Some(Values::I32(values)) if values.len() == length => {
-            Ok(values.iter().map(|&value| usize::try_from(value).unwrap_or(0)).collect())
-        }
-        _ => Err(ExportError::Column(path.to_owned())),
-    }
 }

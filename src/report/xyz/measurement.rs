@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{ExportError, Frame, SNAPSHOTS};
+use super::{ExportError, Frame};
+use crate::analysis::quantities::{ENERGY, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP};
 use crate::format::measurement::{Measurement, MeasurementError};
 use crate::format::solid_file;
 
@@ -24,7 +25,7 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
     };
     let file = Measurement::open(path).ok_or_else(|| missing("/"))?;
     let (n, d) = (data.species.len(), data.dimension());
-    let rattlers = file.codes("rattlers", n)?;
+    let rattlers = file.codes(RATTLERS.name, n)?;
     let largest = data.diameters.iter().fold(0.0, |max: f64, &x| max.max(x));
     let smallest = data.diameters.iter().fold(largest, |min: f64, &x| min.min(x));
     let classes: Vec<usize> = data
@@ -45,13 +46,13 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         .write(out)
     };
     if !snapshots {
-        let pressure = file.floats("pressure", 1)?;
-        let energy = file.floats("energy", 1)?;
+        let pressure = file.floats(PRESSURE.name, 1)?;
+        let energy = file.floats(ENERGY.name, 1)?;
         let comment = format!("pressure={} energy={}", pressure[0], energy[0]);
         frame(&data.positions, &data.diameters, comment, out)?;
         return Ok(1);
     }
-    if !file.has_group("snapshots") {
+    if !file.has_group(SNAPSHOTS_GROUP) {
         return Err(ExportError::NoSnapshots {
             file: path.to_owned(),
             advice: "`amorph measure --sweep --snapshots` keeps them",
@@ -66,9 +67,9 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
     let count = directions.len() / n_theta;
     let mut frames = 0;
     for (direction, vector) in directions.chunks_exact(*n_theta).enumerate() {
-        for (name, threshold, end) in SNAPSHOTS {
-            let gammas = file.floats(threshold, 2 * count)?;
-            let all = file.floats(&format!("snapshots/{name}"), count * n * d)?;
+        for (snapshot, threshold, end) in SNAPSHOT_ENDS {
+            let gammas = file.floats(threshold.name, 2 * count)?;
+            let all = file.floats(&snapshot.path(SNAPSHOTS_GROUP), count * n * d)?;
             let positions = &all[direction * n * d..(direction + 1) * n * d];
             if !positions.iter().all(|x| x.is_finite()) {
                 continue;
@@ -76,7 +77,7 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
             let gamma = gammas[2 * direction + end];
             let mut diameters = data.diameters.clone();
             diameters[..moved].iter_mut().zip(vector).for_each(|(x, w)| *x += gamma * w);
-            let comment = format!("direction={direction} snapshot={name} gamma={gamma}");
+            let comment = format!("direction={direction} snapshot={} gamma={gamma}", snapshot.name);
             frame(positions, &diameters, comment, out)?;
             frames += 1;
         }

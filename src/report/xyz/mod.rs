@@ -6,6 +6,7 @@ mod measurement;
 use std::io::Write;
 use std::path::PathBuf;
 
+use crate::analysis::quantity::StoredError;
 use crate::format::archive::ArchiveError;
 use crate::format::measurement::MeasurementError;
 use crate::format::solid_file::SolidFileError;
@@ -17,14 +18,6 @@ pub use measurement::{is_measurement, measured};
 const SYMBOLS: [&str; 2] = ["H", "He"];
 /// Height of the box of a 2d solid.
 const FLAT: f64 = 1.0;
-/// The snapshots of a direction: name, whose bracket, and which of its ends.
-const SNAPSHOTS: [(&str, &str, usize); 4] = [
-    ("contact_before", "gamma_contact", 0),
-    ("contact_after", "gamma_contact", 1),
-    ("rearrangement_before", "gamma_rearrangement", 0),
-    ("rearrangement_after", "gamma_rearrangement", 1),
-];
-
 /// Why solids cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -44,8 +37,8 @@ pub enum ExportError {
     #[error(transparent)]
     Dataset(#[from] MeasurementError),
     /// A row without the columns of a solid.
-    #[error("internal error, please report it: column {0} is missing or has another shape")]
-    Column(String),
+    #[error(transparent)]
+    Column(#[from] StoredError),
 }
 
 impl ExportError {

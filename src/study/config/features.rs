@@ -3,7 +3,6 @@
 use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::solid::SolidConfig;
-use crate::response::labels;
 use crate::response::susceptibility::RANK_TOLERANCE;
 
 /// The keys of `[features]`.
@@ -21,46 +20,7 @@ pub const KEYS: &[Key] = &[
 
 const DEFAULT_MODES: i64 = 10;
 
-/// A family of features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Feature {
-    /// The independent components of the stress.
-    Stress,
-    /// The independent elastic constants.
-    Elastic,
-    /// The lowest vibrational frequencies.
-    Modes,
-    /// Pressure, bulk and shear modulus, Poisson's ratio.
-    Derived,
-}
-
-const FEATURES: [(&str, Feature); 4] = [
-    ("stress", Feature::Stress),
-    ("elastic", Feature::Elastic),
-    ("modes", Feature::Modes),
-    ("derived", Feature::Derived),
-];
-
-impl Feature {
-    /// Every family, in the order of the rows of J.
-    pub const ALL: [Feature; 4] =
-        [Feature::Stress, Feature::Elastic, Feature::Modes, Feature::Derived];
-
-    /// The name in the configuration and in the names of sets.
-    pub fn name(self) -> &'static str {
-        FEATURES[self as usize].0
-    }
-
-    /// The labels of the family's rows.
-    pub fn labels(self, dimension: usize, modes: usize) -> Vec<String> {
-        match self {
-            Feature::Stress => labels::stress(dimension),
-            Feature::Elastic => labels::elastic(dimension),
-            Feature::Modes => labels::modes(modes),
-            Feature::Derived => labels::derived(),
-        }
-    }
-}
+pub use crate::response::features::FeatureKind as Feature;
 
 /// From rounding to a tenth.
 const TOLERANCE: std::ops::RangeInclusive<f64> = 1e-15..=0.1;
@@ -149,7 +109,7 @@ fn read_sets(entry: &Entry<'_, '_>) -> Result<Vec<Vec<Feature>>, ConfigError> {
     for item in entry.array(ALLOWED)? {
         let mut set = Vec::new();
         for word in item.array(ALLOWED)? {
-            set.push(word.word(&FEATURES)?);
+            set.push(word.word(&Feature::ALL.map(|feature| (feature.name(), feature)))?);
         }
         set.sort();
         let length = set.len();

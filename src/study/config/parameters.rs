@@ -3,7 +3,9 @@
 use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::solid::{SolidConfig, Structure};
+pub use crate::analysis::theta::Level;
 use crate::response::labels;
+use crate::solid::parameters::ParameterKind;
 
 /// The keys of `[parameters]`.
 pub const KEYS: &[Key] = &[
@@ -55,25 +57,11 @@ impl Kinds {
         LETTERS.chars().zip(flags).filter(|(_, flag)| *flag).map(|(letter, _)| letter).collect()
     }
 
-    /// The labels of θ for `species` species.
-    pub fn labels(&self, species: usize) -> Vec<String> {
-        labels::parameters(
-            species,
-            self.diameters,
-            self.repulsions,
-            self.attractions,
-            self.inverse_range,
-        )
+    /// The kinds, in the order of θ.
+    pub fn list(&self) -> Vec<ParameterKind> {
+        let wanted = [self.diameters, self.repulsions, self.attractions, self.inverse_range];
+        ParameterKind::ALL.into_iter().zip(wanted).filter_map(|(k, w)| w.then_some(k)).collect()
     }
-}
-
-/// What owns a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Particles are re-assigned to species at random.
-    Species,
-    /// Every particle is a species of its own.
-    Particle,
 }
 
 /// One θ: kinds of parameters for a number of species.
@@ -92,16 +80,12 @@ pub struct Parameterisation {
 impl Parameterisation {
     /// The labels of θ; their number is n_θ.
     pub fn labels(&self) -> Vec<String> {
-        self.kinds.labels(self.species)
+        labels::parameters(&self.kinds.list(), self.species)
     }
 
     /// n_θ.
     pub fn parameters(&self) -> usize {
-        let pairs = self.species * (self.species + 1) / 2;
-        usize::from(self.kinds.diameters) * self.species
-            + usize::from(self.kinds.repulsions) * pairs
-            + usize::from(self.kinds.attractions) * pairs
-            + usize::from(self.kinds.inverse_range)
+        self.kinds.list().iter().map(|kind| kind.count(self.species)).sum()
     }
 }
 
@@ -128,7 +112,7 @@ impl ParametersConfig {
                     species: particles,
                     level: Level::Particle,
                 }),
-                Level::Species => all.extend(self.species.iter().map(|species| Parameterisation {
+                _ => all.extend(self.species.iter().map(|species| Parameterisation {
                     name: format!("{}_n{species}", kinds.name()),
                     kinds: *kinds,
                     species: *species,
@@ -145,7 +129,7 @@ impl ParametersConfig {
     ) -> Result<Self, ConfigError> {
         let level = section.word(
             "level",
-            &[("species", Level::Species), ("particle", Level::Particle)],
+            &[Level::Species, Level::Particle].map(|level| (level.name(), level)),
             Level::Species,
         )?;
         let kinds = match section.find("kinds") {
@@ -165,14 +149,11 @@ impl ParametersConfig {
     /// The table as canonical TOML.
     pub fn canonical(&self) -> String {
         let kinds: Vec<String> = self.kinds.iter().map(Kinds::name).collect();
-        let level = match self.level {
-            Level::Species => "species",
-            Level::Particle => "particle",
-        };
         format!(
-            "kinds = {}\nspecies = {:?}\nlevel = {level:?}\n",
+            "kinds = {}\nspecies = {:?}\nlevel = {:?}\n",
             super::string_array(&kinds),
-            self.species
+            self.species,
+            self.level.name()
         )
     }
 }

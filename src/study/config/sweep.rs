@@ -4,8 +4,9 @@ use super::document::{Entry, Key, Section};
 use super::error::ConfigError;
 use super::features::{Feature, FeaturesConfig, set_name};
 use super::parameters::Parameterisation;
+pub use crate::analysis::directions::{Scale, Signs};
 use crate::format::solid_file;
-use crate::linearity::settings::{Protocol, Start, geometric_grid};
+use crate::linearity::settings::{Protocol, Start, SweepSettings};
 use crate::solid::parameters::unit_direction;
 
 /// The keys of `[sweep]`.
@@ -69,26 +70,6 @@ pub enum Directions {
     Given(Vec<Vec<f64>>),
 }
 
-/// Which orientations of a direction are swept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signs {
-    /// As the singular vector is signed.
-    Plus,
-    /// Both; the sweep axis alternates +, −.
-    Both,
-}
-
-/// The weights of the features in |Δy|.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scale {
-    /// The features as they are.
-    None,
-    /// 1/|y₀| of each solid.
-    Initial,
-    /// One weight per feature of the set.
-    Table(Vec<f64>),
-}
-
 const SIGNS: [(&str, Signs); 2] = [("+", Signs::Plus), ("both", Signs::Both)];
 const PROTOCOLS: [(&str, Protocol); 2] =
     [("continuation", Protocol::Continuation), ("referee", Protocol::Referee)];
@@ -126,7 +107,20 @@ pub struct SweepConfig {
 impl SweepConfig {
     /// The geometric grid of γ.
     pub fn gammas(&self) -> Vec<f64> {
-        geometric_grid(self.gamma_min, self.gamma_max, self.points)
+        self.settings().grid()
+    }
+
+    /// The settings of the sweeps.
+    pub fn settings(&self) -> SweepSettings {
+        SweepSettings {
+            gamma_min: self.gamma_min,
+            gamma_max: self.gamma_max,
+            points: self.points,
+            deviation: self.deviation,
+            bracket: self.bracket,
+            protocol: self.protocol,
+            start: self.start,
+        }
     }
 
     /// Length of the sweep axis for n_y features and n_θ parameters.
@@ -138,10 +132,7 @@ impl SweepConfig {
             Directions::Random(n) => *n,
             Directions::Given(rows) => rows.len(),
         };
-        match self.signs {
-            Signs::Plus => directions,
-            Signs::Both => 2 * directions,
-        }
+        directions * self.signs.orientations().len()
     }
 
     pub(super) fn read(

@@ -6,11 +6,15 @@
 //! repeated smaller, and where the way back does not end where it began nothing is decided. Beyond
 //! a rearrangement nothing is looked at.
 
-use super::analysis::{Analysis, feature_request, set_rows};
+use std::sync::Arc;
+
+use super::analysis::Replicate;
 use super::error::ReplicaError;
 use super::examination::{bonds, settle};
-use super::{Analysed, Replica, stored_column};
-use crate::analysis::values::Row;
+use super::{Analysed, Replica, in_either};
+use crate::analysis::quantities::{self, THRESHOLDS};
+use crate::analysis::quantity::Quantity;
+use crate::analysis::values::{Row, Values};
 use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
@@ -87,13 +91,10 @@ impl Replica {
     ) -> Result<RelaxedBrackets, String> {
         let mut relaxed = || -> Result<RelaxedBrackets, Failure> {
             let bytes = self.restore(scenario, solid)?;
-            self.analyse(scenario, replica, &bytes)?;
-            let config = self.study.scenarios[scenario].clone();
-            Ok(match self.last.as_mut().map(|last| &mut last.analysed) {
-                Some(Analysed::Two(analysis)) => relax_direction(analysis, &config, part, row)?,
-                Some(Analysed::Three(analysis)) => relax_direction(analysis, &config, part, row)?,
-                None => return Err(ReplicaError::WrongPart.into()),
-            })
+            let study = Arc::clone(&self.study);
+            let config = &study.scenarios[scenario];
+            let analysed = self.analyse(scenario, replica, &bytes)?;
+            Ok(in_either!(analysed, replicate => relax_direction(replicate, config, part, row)?))
         };
         relaxed().map_err(|failure| failure.reason)
     }
@@ -120,29 +121,31 @@ struct Direction<'r> {
 impl<'r> Direction<'r> {
     /// The first direction of the block.
     fn first(row: &'r Row, home: &str, directions: usize) -> Result<Self, ReplicaError> {
-        let column = |name: &str| stored_column(row, &format!("{home}/{name}"));
-        let of = |name: &str| -> Result<&'r [f64], ReplicaError> {
-            let values = column(name)?.floats();
-            Ok(&values[..values.len() / directions.max(1)])
+        let of = |quantity: &Quantity<_>| -> Result<&'r [f64], ReplicaError> {
+            let values = quantity.find(row, home).map_or(&[][..], Values::floats);
+            let one = values.len() / directions.max(1);
+            Ok(&quantity.floats(row, home, one * directions)?[..one])
         };
-        let threshold = |name: &str| -> Result<Stored, ReplicaError> {
-            let bracket = of(name)?;
-            let code = column(&format!("{name}_cause"))?.codes().first().copied();
-            Ok(Stored { lo: bracket[0], hi: bracket[1], cause: code.and_then(Cause::from_code) })
-        };
+        let [star, contact, rearrangement] =
+            THRESHOLDS.map(|(bracket, cause)| -> Result<Stored, ReplicaError> {
+                let bracket = bracket.floats(row, home, 2 * directions)?;
+                let code = cause.flags(row, home, directions)?.first().copied();
+                let cause = code.and_then(Cause::from_code);
+                Ok(Stored { lo: bracket[0], hi: bracket[1], cause })
+            });
         Ok(Direction {
-            vector: of("direction_vector")?,
-            linear: of("linear")?,
-            weights: of("weights")?,
-            star: threshold("gamma_star")?,
-            contact: threshold("gamma_contact")?,
-            rearrangement: threshold("gamma_rearrangement")?,
+            vector: of(&quantities::DIRECTION_VECTOR)?,
+            linear: of(&quantities::LINEAR)?,
+            weights: of(&quantities::WEIGHTS)?,
+            star: star?,
+            contact: contact?,
+            rearrangement: rearrangement?,
         })
     }
 }
 
 fn relax_direction<const D: usize>(
-    analysis: &mut Analysis<D>,
+    replicate: &mut Replicate<D>,
     scenario: &Scenario,
     part: &Part,
     row: &Row,
@@ -150,25 +153,24 @@ fn relax_direction<const D: usize>(
     let Part::Directions { parameterisation, directions } = part else {
         return Err(ReplicaError::WrongPart);
     };
-    let home = format!("{}/sweeps", scenario.parameterisations()[*parameterisation].name);
+    let name = &scenario.parameterisations()[*parameterisation].name;
+    let home = format!("{name}/{}", quantities::SWEEPS);
     let direction = Direction::first(row, &home, directions.len())?;
     let mut found = RelaxedBrackets::default();
     if direction.star.cause == Some(Cause::NotApplicable) {
         return Ok(found);
     }
-    let (theta, _) = analysis.swept(scenario, *parameterisation)?;
-    let space = theta.space.clone();
-    let (species, interactions) =
-        (theta.assignment.species.clone(), theta.assignment.interactions.clone());
-    let solid = analysis.solid.reassigned(species, interactions);
-    let rows = set_rows(&analysis.request, D, &scenario.sweep.set);
+    let (analysis, theta, _) = replicate.swept(scenario, *parameterisation)?;
+    let Some((_, space)) = theta.space() else { return Err(ReplicaError::WrongPart) };
+    let solid = theta.solid(analysis);
+    let set = &scenario.sweep.set;
     let walker = Walker {
-        theta: space.values(&solid.interactions),
-        space,
-        request: feature_request(&scenario.sweep.set, scenario.features.modes),
-        start: rows.iter().map(|&row| analysis.features.values[row]).collect(),
+        theta: theta.values.clone(),
+        space: space.clone(),
+        request: FeatureRequest::new(set, scenario.features.modes),
+        start: analysis.values(&analysis.rows(set)),
         diameter: solid.interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b)),
-        contacts: bonds(&analysis.equilibrium.contacts),
+        contacts: bonds(&analysis.origin.equilibrium.contacts),
         threshold: scenario.sweep.deviation,
         direction,
         solid,

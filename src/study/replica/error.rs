@@ -1,9 +1,10 @@
 //! Why a part of a replica could not be computed.
 
+use crate::analysis::quantity::StoredError;
+use crate::analysis::solid::AnalysisError;
 use crate::format::row::Failure;
 use crate::format::solid_file::SolidFileError;
 use crate::relax::RelaxError;
-use crate::response::susceptibility::SvdError;
 use crate::solid::SolidError;
 
 /// What is wrong with one solid of the ensemble.
@@ -16,18 +17,19 @@ pub(super) enum ReplicaError {
     #[error(transparent)]
     File(#[from] SolidFileError),
     #[error(transparent)]
-    Svd(#[from] SvdError),
+    Analysis(AnalysisError),
     /// A file of `solid.files` does not fit the configuration.
     #[error("{file}: {key} = {found}, but the configuration says {expected}")]
     Mismatch { file: String, key: &'static str, found: usize, expected: usize },
     /// A B column of a pair that does not attract.
     #[error("{theta}: {parameter} = 0 has no column in J; leave B out of the kinds")]
     NotAttractive { theta: String, parameter: String },
-    #[error("{wanted} modes were asked for, but the backbone has only {found}")]
-    TooFewModes { wanted: usize, found: usize },
     #[error("sweep.scale = \"initial\": feature {0} is zero at gamma = 0 and has no scale")]
     NoScale(String),
-    /// The bytes of a solid, or its stored row, are not of this study.
+    /// A stored row is not of this study.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// The bytes of a solid are not of this study.
     #[error("the solid's {what} has {found} values, expected {expected}")]
     Shape { what: &'static str, found: usize, expected: usize },
     /// A broken invariant between the schema and the physics.
@@ -35,6 +37,15 @@ pub(super) enum ReplicaError {
     MissingColumn(String),
     #[error("internal error, please report it: the solid was asked for as directions")]
     WrongPart,
+}
+
+impl From<AnalysisError> for ReplicaError {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::NoScale(feature) => ReplicaError::NoScale(feature),
+            error => ReplicaError::Analysis(error),
+        }
+    }
 }
 
 impl From<ReplicaError> for Failure {

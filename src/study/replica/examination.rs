@@ -3,9 +3,13 @@
 //! Forces, pressure, contacts and rattlers come from the stored positions; the identities of the
 //! singular values from the stored J; and J itself is compared with differences of relaxed solids.
 
-use super::analysis::{Analysis, Theta, set_rows};
+use super::Replica;
+use super::analysis::{Replicate, request_of};
 use super::preparation::{decode, stream_key};
-use super::{Replica, stored, stored_floats};
+use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
+use crate::analysis::quantity::Quantity;
+use crate::analysis::solid::Analysis;
+use crate::analysis::theta::Theta;
 use crate::analysis::values::{Row, Values};
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
@@ -81,25 +85,16 @@ impl Replica {
         identities::<D>(config, row, &mut found)?;
         // A solid that is not at its minimum has no J to compare with.
         if differences && found.mechanics.is_empty() {
-            let analysis = Analysis::<D>::new(config, key, &bytes)?;
+            let replicate = Replicate::<D>::new(config, key, &bytes)?;
             let thetas = config.parameterisations();
             if let Some((name, theta)) = thetas.first().map(|theta| (&theta.name, theta)) {
-                let theta = analysis.theta(theta)?;
-                let path = format!("{name}/jacobian");
-                let jacobian = optional(row, &path);
-                spot_check(&analysis, &theta, jacobian, &mut found);
+                let theta = replicate.theta(theta)?;
+                let jacobian = JACOBIAN.find(row, name).map(Values::floats);
+                spot_check(&replicate.analysis, &theta, jacobian, &mut found);
             }
         }
         Ok(found)
     }
-}
-
-/// A column that the configuration may have left out.
-fn optional<'r>(row: &'r Row, path: &str) -> Option<&'r [f64]> {
-    row.iter().find(|(name, _)| name == path).and_then(|(_, values)| match values {
-        Values::F64(values) => Some(values.as_slice()),
-        _ => None,
-    })
 }
 
 /// Forces, pressure, contacts and rattlers at the stored positions.
@@ -122,7 +117,7 @@ fn mechanics<const D: usize>(
     if !(found.residual <= 1.0) || !forces.max_norm().is_finite() {
         say(format!("residual force {largest:.2e} at the stored positions"));
     }
-    let stored_pressure = stored_floats(row, "solids/pressure", 1)?[0];
+    let stored_pressure = quantities::PRESSURE.floats(row, SOLIDS, 1)?[0];
     let close = |a: f64, b: f64, tolerance: f64| (a - b).abs() <= tolerance * b.abs().max(AGAIN);
     if !close(stored_pressure, pressure, AGAIN) {
         say(format!("pressure {stored_pressure:e} is stored, the positions give {pressure:e}"));
@@ -133,18 +128,16 @@ fn mechanics<const D: usize>(
     {
         say(format!("pressure {pressure:e} is not the configuration's {target:e}"));
     }
-    let energy = stored_floats(row, "solids/energy", 1)?[0];
+    let energy = quantities::ENERGY.floats(row, SOLIDS, 1)?[0];
     if !close(energy, forces.energy(solid), AGAIN) {
         say(format!("energy {energy:e} is stored, the positions give {:e}", forces.energy(solid)));
     }
     let rattlers: Vec<u8> = contacts.rattler.iter().map(|&rattles| u8::from(rattles)).collect();
-    match stored(row, "solids/rattlers")? {
-        Values::U8(flags) if *flags == rattlers => {}
-        _ => say("other rattlers are stored than the positions give".to_owned()),
+    if quantities::RATTLERS.flags(row, SOLIDS, rattlers.len())? != rattlers {
+        say("other rattlers are stored than the positions give".to_owned());
     }
-    match stored(row, "solids/contacts")? {
-        Values::I32(count) if *count == [contacts.contact_count() as i32] => {}
-        _ => say("another number of contacts is stored than the positions give".to_owned()),
+    if quantities::CONTACTS.counts(row, SOLIDS, 1)? != [contacts.contact_count()] {
+        say("another number of contacts is stored than the positions give".to_owned());
     }
     Ok(())
 }
@@ -161,11 +154,11 @@ fn identities<const D: usize>(
     row: &Row,
     found: &mut Examination,
 ) -> Result<(), super::ReplicaError> {
-    let request = super::analysis::request_of(&config.features);
+    let request = request_of(&config.features);
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
-        let Some(jacobian) = optional(row, &format!("{}/jacobian", theta.name)) else { continue };
+        let Some(jacobian) = JACOBIAN.find(row, &theta.name).map(Values::floats) else { continue };
         if theta.kinds.diameters {
             let sums: Vec<f64> = jacobian
                 .chunks_exact(columns)
@@ -191,21 +184,19 @@ fn identities<const D: usize>(
             }
         }
         for set in &config.features.sets {
-            let path = |name: &str| format!("{}/{}/{name}", theta.name, set_name(set));
-            let rows = set_rows(&request, D, set);
-            let (Some(values), Some(left), Some(right)) = (
-                optional(row, &path("singular_values")),
-                optional(row, &path("left")),
-                optional(row, &path("right")),
-            ) else {
+            let group = format!("{}/{}", theta.name, set_name(set));
+            let find = |quantity: &Quantity<_>| quantity.find(row, &group).map(Values::floats);
+            let rows = request.rows(D, set);
+            let (Some(values), Some(left), Some(right)) =
+                (find(&SINGULAR_VALUES), find(&LEFT), find(&RIGHT))
+            else {
                 continue;
             };
             let violation = decomposition(jacobian, columns, &rows, values, left, right);
             found.identities = larger(violation, found.identities);
             if !(violation <= 1.0) {
                 found.algebra.push(format!(
-                    "{}: J, singular values and vectors do not belong together",
-                    path("")
+                    "{group}/: J, singular values and vectors do not belong together"
                 ));
             }
         }
@@ -250,7 +241,7 @@ fn spot_check<const D: usize>(
     stored: Option<&[f64]>,
     found: &mut Examination,
 ) {
-    let parameters = theta.space.len();
+    let parameters = theta.len();
     let component = 1.0 / (parameters as f64).sqrt();
     let direction: Vec<f64> =
         (0..parameters).map(|q| if q % 2 == 0 { component } else { -component }).collect();
@@ -266,7 +257,7 @@ fn spot_check<const D: usize>(
         let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
         let (Some(plus), Some(minus)) = (side(1.0), side(-1.0)) else { continue };
         // A degenerate frequency has no derivative of its own.
-        let usable = |row: &usize| !analysis.features.degenerate[*row];
+        let usable = |row: &usize| !analysis.origin.features.degenerate[*row];
         let (mut error, mut size) = (0.0, 0.0);
         for row in (0..features).filter(usable) {
             let slope = (plus[row] - minus[row]) / (2.0 * step);
@@ -291,19 +282,17 @@ fn displaced<const D: usize>(
     direction: &[f64],
     step: f64,
 ) -> Option<Vec<f64>> {
-    let mut interactions = theta.assignment.interactions.clone();
+    let mut solid = theta.solid(analysis);
     let moved: Vec<f64> = theta
-        .space
-        .values(&interactions)
+        .values
         .iter()
         .zip(direction)
         .map(|(value, component)| value + step * component)
         .collect();
-    theta.space.apply(&mut interactions, &moved);
-    let mut solid = analysis.solid.reassigned(theta.assignment.species.clone(), interactions);
+    theta.space()?.1.apply(&mut solid.interactions, &moved);
     let mut equilibrium = settle(&mut solid).ok()?;
-    let same = bonds(&equilibrium.contacts) == bonds(&analysis.equilibrium.contacts);
-    same.then(|| compute(&solid, &mut equilibrium, &analysis.request, false).values)
+    let same = bonds(&equilibrium.contacts) == bonds(&analysis.origin.equilibrium.contacts);
+    same.then(|| compute(&solid, &mut equilibrium, &analysis.origin.request, false).values)
 }
 
 /// Relaxes a solid that is close to its minimum. The tolerance of FIRE follows the pressure, which says

@@ -7,35 +7,33 @@
 mod analysis;
 mod brackets;
 mod columns;
-mod direction_rows;
 mod error;
 mod examination;
 mod preparation;
-mod solid_row;
+mod rows;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use crate::analysis::values::{Row, Values};
+use crate::analysis::quantities::{self, SOLIDS};
+use crate::analysis::values::Row;
 use crate::format::row::{Failure, Part};
 use crate::format::schema::ScenarioSchema;
 use crate::solid::Solid;
 use crate::study::config::{Parameterisation, Scenario, SolidConfig, Study};
 use crate::study::schema::schemas;
 use crate::study::work::Work;
-use analysis::Analysis;
+use analysis::Replicate;
 pub use brackets::RelaxedBrackets;
 use error::ReplicaError;
 pub use examination::Examination;
 use preparation::stream_key;
 
-pub use analysis::{feature_request, inverse_magnitudes, parameter_kinds, select, set_rows};
-
 /// The solid that was analysed last, in either dimension.
 enum Analysed {
-    Two(Box<Analysis<2>>),
-    Three(Box<Analysis<3>>),
+    Two(Box<Replicate<2>>),
+    Three(Box<Replicate<3>>),
 }
 
 struct Cached {
@@ -44,6 +42,17 @@ struct Cached {
     bytes: Vec<u8>,
     analysed: Analysed,
 }
+
+/// The same for a solid in either dimension.
+macro_rules! in_either {
+    ($analysed:expr, $replicate:ident => $result:expr) => {
+        match $analysed {
+            Analysed::Two($replicate) => $result,
+            Analysed::Three($replicate) => $result,
+        }
+    };
+}
+use in_either;
 
 /// Computes the work items of a study; keeps the last solid's analysis between calls.
 pub struct Replica {
@@ -80,13 +89,10 @@ impl Replica {
         replica: u64,
         bytes: &[u8],
     ) -> Result<Row, ReplicaError> {
-        self.analyse(scenario, replica, bytes)?;
-        let config = self.scenario(scenario);
-        let columns = match self.last.as_ref().map(|last| &last.analysed) {
-            Some(Analysed::Two(analysis)) => solid_row::columns(analysis, config)?,
-            Some(Analysed::Three(analysis)) => solid_row::columns(analysis, config)?,
-            None => return Err(ReplicaError::WrongPart),
-        };
+        let study = Arc::clone(&self.study);
+        let config = &study.scenarios[scenario];
+        let analysed = self.analyse(scenario, replica, bytes)?;
+        let columns = in_either!(analysed, replicate => rows::solid(replicate, config)?);
         columns.into_row(&self.schemas[scenario], &Part::Solid, self.slot(replica))
     }
 
@@ -114,52 +120,38 @@ impl Replica {
         let Part::Directions { parameterisation, directions } = part else {
             return Err(ReplicaError::WrongPart);
         };
-        self.analyse(scenario, replica, bytes)?;
         let study = Arc::clone(&self.study);
-        let config = &study.scenarios[scenario];
-        let slot = self.slot(replica);
-        let with_curve = slot < config.output.curves;
-        let with_snapshots = slot < config.output.snapshots;
-        let index = *parameterisation;
-        let columns = match self.last.as_mut().map(|last| &mut last.analysed) {
-            Some(Analysed::Two(analysis)) => direction_rows::columns(
-                analysis,
-                config,
-                index,
-                directions,
-                with_curve,
-                with_snapshots,
-            )?,
-            Some(Analysed::Three(analysis)) => direction_rows::columns(
-                analysis,
-                config,
-                index,
-                directions,
-                with_curve,
-                with_snapshots,
-            )?,
-            None => return Err(ReplicaError::WrongPart),
-        };
+        let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
+        let analysed = self.analyse(scenario, replica, bytes)?;
+        let columns = in_either!(analysed, replicate => {
+            rows::directions(replicate, config, *parameterisation, directions, slot)?
+        });
         columns.into_row(&self.schemas[scenario], part, slot)
     }
 
-    /// Makes sure that the last analysis is that of these bytes.
-    fn analyse(&mut self, scenario: usize, replica: u64, bytes: &[u8]) -> Result<(), ReplicaError> {
-        let known = self.last.as_ref().is_some_and(|last| {
+    /// The analysis of these bytes, which may be the last one.
+    fn analyse(
+        &mut self,
+        scenario: usize,
+        replica: u64,
+        bytes: &[u8],
+    ) -> Result<&mut Analysed, ReplicaError> {
+        let known = self.last.take().filter(|last| {
             last.scenario == scenario && last.replica == replica && last.bytes == bytes
         });
-        if known {
-            return Ok(());
-        }
-        self.last = None;
-        let config = self.scenario(scenario);
-        let key = stream_key(&self.study, &config.solid, replica);
-        let analysed = match config.solid.dimension {
-            2 => Analysed::Two(Box::new(Analysis::new(config, key, bytes)?)),
-            _ => Analysed::Three(Box::new(Analysis::new(config, key, bytes)?)),
+        let last = match known {
+            Some(last) => last,
+            None => {
+                let config = self.scenario(scenario);
+                let key = stream_key(&self.study, &config.solid, replica);
+                let analysed = match config.solid.dimension {
+                    2 => Analysed::Two(Box::new(Replicate::new(config, key, bytes)?)),
+                    _ => Analysed::Three(Box::new(Replicate::new(config, key, bytes)?)),
+                };
+                Cached { scenario, replica, bytes: bytes.to_vec(), analysed }
+            }
         };
-        self.last = Some(Cached { scenario, replica, bytes: bytes.to_vec(), analysed });
-        Ok(())
+        Ok(&mut self.last.insert(last).analysed)
     }
 
     /// The row of a replica in the file.
@@ -213,36 +205,8 @@ pub fn stored_solid<const D: usize>(
 
 fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError> {
     let (n, d) = (config.particles, config.dimension);
-    let positions = stored_floats(row, "solids/positions", n * d)?;
-    let edges = stored_floats(row, "solids/box", d)?;
-    let attempts = match stored(row, "solids/attempts")? {
-        Values::I32(values) if values.len() == 1 => u64::try_from(values[0]).unwrap_or(0),
-        other => {
-            let (what, found) = ("solids/attempts", other.len());
-            return Err(ReplicaError::Shape { what, found, expected: 1 });
-        }
-    };
+    let positions = quantities::POSITIONS.floats(row, SOLIDS, n * d)?;
+    let edges = quantities::BOX.floats(row, SOLIDS, d)?;
+    let attempts = quantities::ATTEMPTS.counts(row, SOLIDS, 1)?[0] as u64;
     Ok(preparation::encode(attempts, edges, positions))
-}
-
-fn stored<'r>(row: &'r Row, path: &'static str) -> Result<&'r Values, ReplicaError> {
-    stored_column(row, path)
-}
-
-fn stored_column<'r>(row: &'r Row, path: &str) -> Result<&'r Values, ReplicaError> {
-    row.iter()
-        .find(|(name, _)| name == path)
-        .map(|(_, values)| values)
-        .ok_or_else(|| ReplicaError::MissingColumn(path.to_owned()))
-}
-
-fn stored_floats<'r>(
-    row: &'r Row,
-    path: &'static str,
-    expected: usize,
-) -> Result<&'r [f64], ReplicaError> {
-    match stored(row, path)? {
-        Values::F64(values) if values.len() == expected => Ok(values),
-        other => Err(ReplicaError::Shape { what: path, found: other.len(), expected }),
-    }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::analysis::values::Values;
 use crate::linearity::cause::Cause;
 
 /// A small study; its sweeps have no directions, so that only the solid part is computed.

@@ -1,0 +1,207 @@
+//! Directions Δθ̂ of one solid, and what is found along them.
+
+use super::solid::{Analysis, AnalysisError};
+use super::theta::Theta;
+use crate::linearity::problem::SweepProblem;
+use crate::linearity::settings::SweepSettings;
+use crate::linearity::sweep::sweep_from;
+use crate::linearity::thresholds::{CurvePoint, Snapshots, SweepResult};
+use crate::response::features::{FeatureKind, FeatureRequest};
+use crate::response::susceptibility::Susceptibility;
+use crate::solid::Solid;
+use crate::solid::parameters::ParameterSpace;
+
+/// Which orientations of a direction are swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signs {
+    /// As the singular vector is signed.
+    Plus,
+    /// Both; the sweep axis alternates +, −.
+    Both,
+}
+
+impl Signs {
+    /// The orientations.
+    pub fn orientations(self) -> &'static [i32] {
+        match self {
+            Signs::Plus => &[1],
+            Signs::Both => &[1, -1],
+        }
+    }
+}
+
+/// The weights of the features in |Δy|.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scale {
+    /// The features as they are.
+    None,
+    /// 1/|y₀| of each solid.
+    Initial,
+    /// One weight per feature of the set.
+    Table(Vec<f64>),
+}
+
+/// A feature this small beside the largest one is rounding, and no scale: the shear stress of a
+/// crystal is 1e-17.
+const NEGLIGIBLE: f64 = 1e-12;
+
+/// What the directions are judged by.
+pub struct SweepSet {
+    /// The rows of the sweep's features.
+    pub rows: Vec<usize>,
+    request: FeatureRequest,
+    /// Of these features in |Δy|; `None`: all 1.
+    weights: Option<Vec<f64>>,
+}
+
+impl SweepSet {
+    /// For the features of a set.
+    ///
+    /// # Errors
+    /// [`AnalysisError::NoScale`].
+    pub fn new<const D: usize>(
+        analysis: &Analysis<D>,
+        set: &[FeatureKind],
+        scale: &Scale,
+    ) -> Result<Self, AnalysisError> {
+        let modes = analysis.origin.request.modes;
+        let rows = analysis.rows(set);
+        let weights = match scale {
+            Scale::None => None,
+            Scale::Table(weights) => Some(weights.clone()),
+            Scale::Initial => {
+                let labels = set.iter().flat_map(|kind| kind.labels(D, modes));
+                Some(inverse_magnitudes(&analysis.values(&rows), labels)?)
+            }
+        };
+        Ok(Self { rows, request: FeatureRequest::new(set, modes), weights })
+    }
+
+    /// Weight of each feature, shape (n_y of the set,).
+    pub fn weights(&self) -> Vec<f64> {
+        self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows.len()])
+    }
+
+    /// These features with their weights, of all.
+    pub fn weighted(&self, all: &[f64]) -> Vec<f64> {
+        let of_set = self.rows.iter().map(|&row| all[row]);
+        match &self.weights {
+            None => of_set.collect(),
+            Some(weights) => of_set.zip(weights).map(|(x, w)| x * w).collect(),
+        }
+    }
+
+    /// An oriented direction; relevant where it changes the features of the set at all.
+    pub fn direction<const D: usize>(
+        &self,
+        analysis: &Analysis<D>,
+        theta: &Theta,
+        svd: &Susceptibility,
+        (vector, sign): (&[f64], i32),
+    ) -> Direction {
+        let vector: Vec<f64> = vector.iter().map(|x| f64::from(sign) * x).collect();
+        let jacobian = &theta.jacobian;
+        let linear: Vec<f64> = (0..jacobian.nrows())
+            .map(|row| (0..vector.len()).map(|q| jacobian[(row, q)] * vector[q]).sum())
+            .collect();
+        let squares = self.rows.iter().map(|&row| linear[row] * linear[row]);
+        let susceptibility = squares.sum::<f64>().sqrt();
+        let relevant = analysis.is_relevant(susceptibility, svd);
+        Direction { vector, sign, linear, susceptibility, relevant }
+    }
+
+    /// Sweeps along a direction of the solid with the species of θ, where it is relevant.
+    pub fn sweep<const D: usize>(
+        &self,
+        analysis: &Analysis<D>,
+        (solid, space): (&Solid<D>, &ParameterSpace),
+        direction: &Direction,
+        settings: &SweepSettings,
+        with_curve: bool,
+    ) -> SweepResult {
+        if !direction.relevant {
+            let linear = self.rows.iter().map(|&row| direction.linear[row]).collect();
+            return SweepResult::not_applicable(linear);
+        }
+        let problem = SweepProblem {
+            solid,
+            space,
+            direction: &direction.vector,
+            request: self.request,
+            weights: self.weights.as_deref(),
+        };
+        sweep_from(&analysis.origin, &problem, settings, with_curve)
+    }
+}
+
+/// 1/|y₀| of every feature.
+fn inverse_magnitudes(
+    start: &[f64],
+    labels: impl Iterator<Item = String>,
+) -> Result<Vec<f64>, AnalysisError> {
+    let largest = start.iter().fold(0.0, |max: f64, value| max.max(value.abs()));
+    start
+        .iter()
+        .zip(labels)
+        .map(|(value, label)| {
+            let usable = value.abs() > NEGLIGIBLE * largest;
+            if usable { Ok(1.0 / value.abs()) } else { Err(AnalysisError::NoScale(label)) }
+        })
+        .collect()
+}
+
+/// An oriented direction Δθ̂ with its linear response.
+#[derive(Debug)]
+pub struct Direction {
+    /// Δθ̂, of unit length, shape (n_θ,).
+    pub vector: Vec<f64>,
+    pub sign: i32,
+    /// J Δθ̂ by the Jacobian, shape (n_y,).
+    pub linear: Vec<f64>,
+    /// |J Δθ̂| over the features of the sweep.
+    pub susceptibility: f64,
+    /// Does it change these features at all?
+    pub relevant: bool,
+}
+
+/// What was found along a direction.
+#[derive(Debug)]
+pub struct DirectionResult {
+    pub direction: Direction,
+    /// J Δθ̂ of the features that are stored.
+    pub linear: Vec<f64>,
+    /// d²y/dγ² of the same.
+    pub curvature: Vec<f64>,
+    pub gamma_tilde: f64,
+    /// Weight of each feature of the sweep in |Δy|.
+    pub weights: Vec<f64>,
+    pub sweep: SweepResult,
+    /// N·d, the length of a snapshot.
+    pub coordinates: usize,
+    /// Points of the curve's grid.
+    pub points: usize,
+}
+
+impl DirectionResult {
+    /// Positions of a snapshot; NaN where there is none.
+    pub fn snapshot(
+        &self,
+        of: fn(&SweepResult) -> &Option<Snapshots>,
+        side: fn(&Snapshots) -> &Vec<f64>,
+    ) -> Vec<f64> {
+        match of(&self.sweep) {
+            Some(both) => side(both).clone(),
+            None => vec![f64::NAN; self.coordinates],
+        }
+    }
+
+    /// Something of every point of the curve; `missing` where the solid no longer exists.
+    pub fn curve<T: Clone>(&self, of: fn(&CurvePoint) -> T, missing: T) -> Vec<T> {
+        (0..self.points)
+            .map(|point| {
+                let point = self.sweep.curve.get(point).and_then(Option::as_ref);
+                point.map_or_else(|| missing.clone(), of)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! One solid at its minimum: state, linear response and features, computed once for every
+//! parameterisation, direction and curve.
+
+use faer::{Mat, MatRef};
+
+use crate::linearity::origin::Origin;
+use crate::relax::RelaxError;
+use crate::relax::forces::Forces;
+use crate::relax::newton::finish;
+use crate::response::features::{FeatureKind, FeatureRequest, of_response};
+use crate::response::jacobian::BondJacobians;
+use crate::response::linear::LinearResponse;
+use crate::response::modes::lowest_modes;
+use crate::response::stability::Stability;
+use crate::response::susceptibility::{Susceptibility, SvdError, decompose};
+use crate::solid::Solid;
+use crate::solid::parameters::ParameterKind;
+
+/// Why a solid cannot be analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    #[error(transparent)]
+    Relax(#[from] RelaxError),
+    #[error(transparent)]
+    Svd(#[from] SvdError),
+    #[error("{wanted} modes were asked for, but the backbone has only {found}")]
+    TooFewModes { wanted: usize, found: usize },
+    /// A column of J for the B of a pair that does not attract.
+    #[error("{0} = 0 has no derivative")]
+    NotAttractive(String),
+    /// A column of J for a where nothing attracts.
+    #[error("every B = 0: nothing depends on a")]
+    NothingAttracts,
+    /// A feature of this name is zero and cannot be its own scale.
+    #[error("feature {0} is zero at gamma = 0 and has no scale")]
+    NoScale(String),
+}
+
+/// One solid with its features and their derivatives with respect to every bond.
+pub struct Analysis<const D: usize> {
+    pub solid: Solid<D>,
+    /// What is known of it at γ = 0, features and modes included.
+    pub origin: Origin<D>,
+    /// U [energy].
+    pub energy: f64,
+    pub stability: Stability,
+    pub(super) bond_jacobians: BondJacobians,
+    rank_tolerance: f64,
+}
+
+/// The singular value decomposition of the rows of a feature set.
+#[derive(Debug)]
+pub struct SetResult {
+    pub svd: Susceptibility,
+    /// Rank of the rows that are not frequencies, where some are.
+    pub rank_without_modes: Option<usize>,
+}
+
+impl<const D: usize> Analysis<D> {
+    /// Of a solid exactly where it is; `kinds` are those of every θ that will be asked for.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] where it is not at its minimum, or has fewer modes than asked for.
+    pub fn new(
+        solid: Solid<D>,
+        request: FeatureRequest,
+        kinds: &[ParameterKind],
+        rank_tolerance: f64,
+    ) -> Result<Self, AnalysisError> {
+        let mut forces = Forces::new(&solid);
+        let mut equilibrium = finish(&solid, &mut forces, None)?;
+        // One mode is always needed, for the lowest eigenvalue.
+        let modes = lowest_modes(&solid, &mut equilibrium, request.modes.max(1));
+        let (wanted, found) = (request.modes, modes.eigenvalues.len());
+        if found < wanted {
+            return Err(AnalysisError::TooFewModes { wanted, found });
+        }
+        let response = LinearResponse::new(&solid, &equilibrium);
+        let elastic = response.elastic_constants();
+        let strain_response = response.into_strain_response();
+        let stability =
+            Stability::of(&solid, &mut equilibrium, forces.candidates(), &modes, &elastic);
+        let response = LinearResponse::known(&solid, &equilibrium, &strain_response);
+        let features = of_response(&response, modes, &request, true);
+        let bond_jacobians =
+            BondJacobians::new(&solid, response.bonds, &features.sensitivities, kinds);
+        let energy = forces.energy(&solid);
+        let origin = Origin { forces, equilibrium, strain_response, request, features };
+        Ok(Self { solid, origin, energy, stability, bond_jacobians, rank_tolerance })
+    }
+
+    /// The rows of a feature set among those of all features.
+    pub fn rows(&self, set: &[FeatureKind]) -> Vec<usize> {
+        self.origin.request.rows(D, set)
+    }
+
+    /// The features of these rows.
+    pub fn values(&self, rows: &[usize]) -> Vec<f64> {
+        rows.iter().map(|&row| self.origin.features.values[row]).collect()
+    }
+
+    /// Is |J Δθ̂| more than rounding of the largest singular value?
+    pub fn is_relevant(&self, susceptibility: f64, svd: &Susceptibility) -> bool {
+        let largest = svd.singular_values.first().copied().unwrap_or(0.0);
+        susceptibility > self.rank_tolerance * largest
+    }
+
+    /// The singular value decomposition of the rows of a set.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Svd`].
+    pub fn decompose(
+        &self,
+        jacobian: MatRef<'_, f64>,
+        set: &[FeatureKind],
+    ) -> Result<Susceptibility, AnalysisError> {
+        let rows = self.rows(set);
+        let selected =
+            Mat::from_fn(rows.len(), jacobian.ncols(), |row, q| jacobian[(rows[row], q)]);
+        Ok(decompose(selected.as_ref(), self.rank_tolerance)?)
+    }
+
+    /// The same with the rank of those rows that are not frequencies.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Svd`].
+    pub fn set(
+        &self,
+        jacobian: MatRef<'_, f64>,
+        set: &[FeatureKind],
+    ) -> Result<SetResult, AnalysisError> {
+        let svd = self.decompose(jacobian, set)?;
+        let others: Vec<FeatureKind> =
+            set.iter().copied().filter(|&kind| kind != FeatureKind::Modes).collect();
+        let rank_without_modes = match (others.len() == set.len(), others.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some(0),
+            (false, false) => Some(self.decompose(jacobian, &others)?.rank),
+        };
+        Ok(SetResult { svd, rank_without_modes })
+    }
+}

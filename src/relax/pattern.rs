@@ -1,0 +1,179 @@
+//! Where the Hessian of a backbone has blocks, and in which order they are eliminated.
+//!
+//! Rows are ordered by approximate minimum degree on the particle graph. The factorisation is
+//! supernodal always: for these matrices the automatic choice is 2 to 15 times slower
+//! (benchmark `factorisation`).
+
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::sparse::linalg::cholesky::{
+    CholeskySymbolicParams, SymbolicCholesky, SymmetricOrdering, factorize_symbolic_cholesky,
+};
+use faer::sparse::linalg::{SupernodalThreshold, amd};
+use faer::sparse::{SymbolicSparseColMat, SymbolicSparseColMatRef};
+use faer::{Par, Side};
+
+/// Why no factor exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HessianError {
+    #[error("the Hessian is not positive definite: the solid has lost its rigidity")]
+    NotPositiveDefinite,
+    #[error("no backbone: every particle is a rattler (the solid is unjammed)")]
+    NoBackbone,
+    #[error("not enough memory for the Cholesky factor")]
+    OutOfMemory,
+}
+
+/// The block row of a rattler.
+pub(super) const NO_BLOCK: usize = usize::MAX;
+
+/// Where H of one backbone has blocks, and how it is eliminated.
+pub(super) struct Pattern {
+    /// Block row of every particle, or `NO_BLOCK`.
+    pub place: Vec<usize>,
+    /// Particle of every block row.
+    pub particles: Vec<usize>,
+    /// Block rows below the diagonal of every block column, ascending.
+    pub below: Vec<Vec<usize>>,
+    /// Lower triangle, by columns.
+    pub lower: SymbolicSparseColMat<usize>,
+    pub symbolic: SymbolicCholesky<usize>,
+}
+
+impl Pattern {
+    /// For these pairs (i, j), rattlers left out, in d dimensions.
+    ///
+    /// # Errors
+    /// [`HessianError::NoBackbone`] where every particle is a rattler.
+    pub fn new(
+        d: usize,
+        rattler: &[bool],
+        pairs: impl Iterator<Item = (usize, usize)>,
+    ) -> Result<Self, HessianError> {
+        let backbone: Vec<usize> = (0..rattler.len()).filter(|&i| !rattler[i]).collect();
+        if backbone.len() < 2 {
+            return Err(HessianError::NoBackbone);
+        }
+        let mut index = vec![NO_BLOCK; rattler.len()];
+        for (block, &i) in backbone.iter().enumerate() {
+            index[i] = block;
+        }
+        let mut edges: Vec<(usize, usize)> = pairs
+            .filter(|&(i, j)| !rattler[i] && !rattler[j])
+            .map(|(i, j)| (index[i].min(index[j]), index[i].max(index[j])))
+            .collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let order = elimination_order(backbone.len(), &edges)?;
+        let mut position = vec![0; backbone.len()];
+        for (row, &block) in order.iter().enumerate() {
+            position[block] = row;
+        }
+        let mut below = vec![Vec::new(); backbone.len()];
+        for &(a, b) in &edges {
+            let (a, b) = (position[a], position[b]);
+            below[a.min(b)].push(a.max(b));
+        }
+        let (mut column_starts, mut row_indices) = (vec![0], Vec::new());
+        for (column, rows) in below.iter_mut().enumerate() {
+            rows.sort_unstable();
+            for alpha in 0..d {
+                row_indices.extend((alpha..d).map(|beta| column * d + beta));
+                for &row in rows.iter() {
+                    row_indices.extend((0..d).map(|beta| row * d + beta));
+                }
+                column_starts.push(row_indices.len());
+            }
+        }
+        let n = backbone.len() * d;
+        // The symbolic analysis reads the upper triangle when the ordering is the identity, the
+        // numeric one the lower, without a copy.
+        let (starts, indices) = transposed(n, &column_starts, &row_indices);
+        let symbolic = factorize_symbolic_cholesky(
+            SymbolicSparseColMatRef::new_checked(n, n, &starts, None, &indices),
+            Side::Upper,
+            SymmetricOrdering::Identity,
+            CholeskySymbolicParams {
+                supernodal_flop_ratio_threshold: SupernodalThreshold::FORCE_SUPERNODAL,
+                ..Default::default()
+            },
+        )
+        .map_err(|_| HessianError::OutOfMemory)?;
+        let mut place = vec![NO_BLOCK; rattler.len()];
+        let particles: Vec<usize> = order.iter().map(|&block| backbone[block]).collect();
+        for (row, &i) in particles.iter().enumerate() {
+            place[i] = row;
+        }
+        let lower = SymbolicSparseColMat::new_checked(n, n, column_starts, None, row_indices);
+        Ok(Self { place, particles, below, lower, symbolic })
+    }
+
+    /// Does it hold the block of this pair?
+    pub fn covers(&self, i: usize, j: usize) -> bool {
+        let (a, b) = (self.place[i], self.place[j]);
+        a != NO_BLOCK && b != NO_BLOCK && self.below[a.min(b)].binary_search(&a.max(b)).is_ok()
+    }
+
+    /// Memory for either factorisation.
+    pub fn factorisation_scratch(&self) -> StackReq {
+        let symbolic = &self.symbolic;
+        symbolic
+            .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
+            .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()))
+    }
+
+    /// Memory for the solution of so many columns.
+    pub fn solve_scratch(&self, columns: usize) -> StackReq {
+        self.symbolic.solve_in_place_scratch::<f64>(columns, Par::Seq)
+    }
+}
+
+/// The pattern of the transpose of a sparse matrix.
+fn transposed(n: usize, starts: &[usize], rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let mut transposed_starts = vec![0; n + 1];
+    for &row in rows {
+        transposed_starts[row + 1] += 1;
+    }
+    for row in 0..n {
+        transposed_starts[row + 1] += transposed_starts[row];
+    }
+    let mut fill = transposed_starts.clone();
+    let mut columns = vec![0; rows.len()];
+    for column in 0..n {
+        for &row in &rows[starts[column]..starts[column + 1]] {
+            columns[fill[row]] = column;
+            fill[row] += 1;
+        }
+    }
+    (transposed_starts, columns)
+}
+
+/// The fill-reducing order of the particles: which one is eliminated first, second, …
+fn elimination_order(blocks: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, HessianError> {
+    let mut column_starts = vec![0; blocks + 1];
+    for &(_, column) in edges {
+        column_starts[column + 1] += 1;
+    }
+    for column in 0..blocks {
+        column_starts[column + 1] += column_starts[column];
+    }
+    let mut fill = column_starts.clone();
+    let mut rows = vec![0; edges.len()];
+    for &(row, column) in edges {
+        rows[fill[column]] = row;
+        fill[column] += 1;
+    }
+    let graph = SymbolicSparseColMatRef::new_checked(blocks, blocks, &column_starts, None, &rows);
+    let mut memory =
+        MemBuffer::try_new(amd::order_maybe_unsorted_scratch::<usize>(blocks, edges.len()))
+            .map_err(|_| HessianError::OutOfMemory)?;
+    let (mut order, mut inverse) = (vec![0; blocks], vec![0; blocks]);
+    amd::order_maybe_unsorted(
+        &mut order,
+        &mut inverse,
+        graph,
+        amd::Control::default(),
+        MemStack::new(&mut memory),
+    )
+    .map_err(|_| HessianError::OutOfMemory)?;
+    Ok(order)
+}

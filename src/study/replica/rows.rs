@@ -1,0 +1,93 @@
+//! The rows of a replica: of the solid, and of blocks of directions.
+
+use std::ops::Range;
+
+use super::analysis::Replicate;
+use super::columns::Columns;
+use super::error::ReplicaError;
+use crate::analysis::directions::{Direction, DirectionResult, SweepSet};
+use crate::analysis::quantities::{self, SolidResult};
+use crate::study::config::{Directions, Scenario, set_name};
+
+/// Every column of the part `Solid`.
+pub(super) fn solid<const D: usize>(
+    replicate: &Replicate<D>,
+    scenario: &Scenario,
+) -> Result<Columns, ReplicaError> {
+    let mut columns = Columns::default();
+    let analysis = &replicate.analysis;
+    let result = SolidResult::new(analysis, replicate.attempts);
+    columns.add(quantities::SOLIDS, quantities::SOLID, &result);
+    columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, &result);
+    for parameterisation in scenario.parameterisations() {
+        let theta = replicate.theta(&parameterisation)?;
+        columns.add(&parameterisation.name, quantities::THETA, &theta);
+        for set in &scenario.features.sets {
+            let group = format!("{}/{}", parameterisation.name, set_name(set));
+            let result = analysis.set(theta.jacobian.as_ref(), set)?;
+            columns.add(&group, quantities::SET, &result);
+        }
+    }
+    Ok(columns)
+}
+
+/// Every column of a part `Directions`: the γ-sweeps of a block.
+pub(super) fn directions<const D: usize>(
+    replicate: &mut Replicate<D>,
+    scenario: &Scenario,
+    index: usize,
+    block: &Range<usize>,
+    slot: u64,
+) -> Result<Columns, ReplicaError> {
+    let config = &scenario.sweep;
+    let key = replicate.key;
+    let (analysis, theta, svd) = replicate.swept(scenario, index)?;
+    let Some((_, space)) = theta.space() else { return Err(ReplicaError::WrongPart) };
+    let set = SweepSet::new(analysis, &config.set, &config.scale)?;
+    let chosen = match &config.directions {
+        Directions::Random(count) => key.directions(theta.len(), *count),
+        Directions::Given(rows) => rows.clone(),
+        Directions::All | Directions::First(_) => Vec::new(),
+    };
+    let signs = config.signs.orientations();
+    let direction = |place: usize| -> Direction {
+        let (base, sign) = (place / signs.len(), signs[place % signs.len()]);
+        if let Some(vector) = chosen.get(base) {
+            return set.direction(analysis, theta, svd, (vector, sign));
+        }
+        let vector: Vec<f64> = (0..theta.len()).map(|q| svd.right[(base, q)]).collect();
+        Direction {
+            susceptibility: svd.singular_values[base],
+            relevant: base < svd.rank,
+            ..set.direction(analysis, theta, svd, (&vector, sign))
+        }
+    };
+    let solid = theta.solid(analysis);
+    let with_curve = slot < scenario.output.curves;
+    let home = format!("{}/{}", scenario.parameterisations()[index].name, quantities::SWEEPS);
+    let mut columns = Columns::default();
+    for direction in block.clone().map(direction) {
+        let settings = config.settings();
+        let sweep = set.sweep(analysis, (&solid, space), &direction, &settings, with_curve);
+        let result = DirectionResult {
+            linear: sweep.linear.clone(),
+            curvature: sweep.curvature.clone(),
+            gamma_tilde: sweep.gamma_tilde,
+            weights: set.weights(),
+            coordinates: solid.len() * D,
+            points: config.points,
+            direction,
+            sweep,
+        };
+        columns.add(&home, quantities::DIRECTION, &result);
+        for (group, quantities, replicas) in [
+            (quantities::SNAPSHOTS_GROUP, quantities::SNAPSHOTS, scenario.output.snapshots),
+            (quantities::CURVE_GROUP, quantities::CURVE, scenario.output.curves),
+        ] {
+            if slot < replicas {
+                columns.add(&format!("{home}/{group}"), quantities, &result);
+            }
+        }
+    }
+    Ok(columns)
+}
