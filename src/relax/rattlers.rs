@@ -3,7 +3,7 @@
 //!
 //! A rattler that hangs on other particles has its minimum at r = σ, the kink of u'': Newton's
 //! method on the rattlers alone, with the backbone held, a matrix that is positive definite always
-//! (negative curvatures left out, a small shift for what turns freely) and a line search.
+//! (bonds along themselves, a small shift for what moves freely) and a line search.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -115,17 +115,17 @@ impl Rattlers {
         force
     }
 
-    /// ∂²U/∂r∂r without negative curvatures, plus the shift.
+    /// ∂²U/∂r∂r along the bonds where it is positive, plus the shift. What bonds do across themselves is
+    /// left out: it comes from loads that vanish at the minimum, and would decide how far a cluster moves
+    /// along its free directions. So it moves as little as its bonds allow, as it does by FIRE.
     fn matrix<const D: usize>(&self, solid: &Solid<D>, bonds: &[Bond<D>]) -> DMatrix<f64> {
         let size = D * self.members.len();
         let mut matrix = DMatrix::identity(size, size) * (SHIFT * stiffness(solid));
         for bond in bonds {
             let (phi1, phi2) = bond_stiffness(&solid.interactions.potential, bond);
-            let r2 = bond.distance * bond.distance;
-            let (across, along) = (phi1.max(0.0), (phi1 + phi2 * r2).max(0.0));
+            let along = (phi1 + phi2 * bond.distance * bond.distance).max(0.0);
             let normal = bond.separation / bond.distance;
-            let block = nalgebra::SMatrix::<f64, D, D>::identity() * across
-                + normal * normal.transpose() * (along - across);
+            let block = normal * normal.transpose() * along;
             let ends = [self.place[bond.i], self.place[bond.j]];
             for a in ends.into_iter().flatten() {
                 for b in ends.into_iter().flatten() {
