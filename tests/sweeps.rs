@@ -207,7 +207,10 @@ fn judged(group: &str, which: fn(&SweepResult) -> Threshold) -> (SweepResult, bo
     let threshold = which(&result);
     let mut path = Path::new(&problem).unwrap();
     follow(&mut path, threshold.lo, 40);
-    let rearranged = matches!(judge(&mut path, threshold.hi), Verdict::Rearranged(_));
+    let rearranged = matches!(
+        judge(&mut path, threshold.hi, threshold.hi - threshold.lo),
+        Verdict::Rearranged(_)
+    );
     (result, rearranged)
 }
 

@@ -1,8 +1,7 @@
 //! Closing in on γ* and γ_c: brackets as narrow as they are wanted.
 
 use super::cause::Cause;
-
-use super::judge::{cause_of, judge};
+use super::judge::cause_of;
 use super::jump::JUDGED_WIDTH;
 use super::run::{Next, Run, STRIDE_SHRINK};
 use super::state::Point;
@@ -78,9 +77,7 @@ impl<const D: usize> Run<'_, '_, D> {
                 let smallest = JUDGED_WIDTH * lo.max(self.settings.gamma_min);
                 if gamma - lo <= smallest {
                     self.ceiling = f64::INFINITY;
-                    let gamma = (lo + smallest).min(self.limit);
-                    let verdict = judge(&mut self.path, gamma);
-                    return self.settle(verdict, gamma);
+                    return self.decide(smallest);
                 }
             }
             let Ok(mut trial) = self.path.try_step(gamma) else {

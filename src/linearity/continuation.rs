@@ -3,7 +3,6 @@
 //! long as they are believed, until the solid rearranges or γ_max is reached.
 
 use super::cause::Cause;
-use super::judge::judge;
 use super::jump::JUDGED_WIDTH;
 use super::path::Trial;
 use super::predictor::Prediction;
@@ -91,9 +90,7 @@ impl<const D: usize> Run<'_, '_, D> {
     /// No smaller step is believed: FIRE makes the smallest one.
     fn decide_by_fire(&mut self, smallest: f64) -> Next {
         (self.ceiling, self.stride) = (f64::INFINITY, STRIDE_AFTER_FIRE);
-        let gamma = (self.path.here.gamma + smallest).min(self.limit);
-        let verdict = judge(&mut self.path, gamma);
-        self.settle(verdict, gamma)
+        self.decide(smallest)
     }
 
     /// Predicts the solid at `target`, or before the instability that is met on the way there;

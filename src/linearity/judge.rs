@@ -36,24 +36,26 @@ pub fn cause_of(error: &RelaxError) -> Cause {
     }
 }
 
-/// Lets FIRE decide about the step from where the path is to γ.
-pub fn judge<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Verdict<D> {
+/// Lets FIRE decide about the step from where the path is to γ; jumps are measured by the step that is
+/// predicted for `width` of γ.
+pub fn judge<const D: usize>(path: &mut Path<'_, D>, gamma: f64, width: f64) -> Verdict<D> {
     let forward = match path.relax_to(gamma) {
         Ok(point) => point,
         Err(error) => return Verdict::Lost(cause_of(&error)),
     };
-    if !jumps(path, &forward) || returns(path, &forward) {
+    if !jumps(path, &forward, width) || returns(path, &forward) {
         return Verdict::Continuous(forward);
     }
     Verdict::Rearranged(forward)
 }
 
-/// Is a state further from where the path is than ten predicted steps?
-fn jumps<const D: usize>(path: &Path<'_, D>, forward: &Point<D>) -> bool {
+/// Has the solid moved by nine predicted steps of this width more than its response explains? (Ten times
+/// as far as predicted, where the step is as long.)
+fn jumps<const D: usize>(path: &Path<'_, D>, forward: &Point<D>, width: f64) -> bool {
     let response = max_norm(&path.here.velocity).min(max_norm(&forward.velocity));
-    let predicted = response * (forward.gamma - path.here.gamma);
+    let explained = response * (forward.gamma - path.here.gamma + (JUMP - 1.0) * width);
     let moved = path.distance(&forward.positions, &path.here.positions, forward.rattler());
-    !(moved <= JUMP * predicted + NO_JUMP * path.work.smallest_diameter)
+    !(moved <= explained + NO_JUMP * path.work.smallest_diameter)
 }
 
 /// Does FIRE lead back from a state to where the path is?

@@ -4,10 +4,8 @@ use crate::relax::forces::max_norm;
 use crate::relax::hessian::Field;
 
 use super::cause::Cause;
-
-use super::judge::{Verdict, judge};
+use super::judge::Verdict;
 use super::jump::{JUDGED_WIDTH, JUMP, NO_JUMP};
-
 use super::run::{Next, Run};
 use super::settings::Start;
 use super::state::Point;
@@ -73,10 +71,8 @@ impl<const D: usize> Run<'_, '_, D> {
     fn look_closely(&mut self, target: f64) -> Next {
         while self.path.here.gamma < target {
             let here = self.path.here.gamma;
-            let next =
-                (here * (1.0 + JUDGED_WIDTH)).max(here + JUDGED_WIDTH * self.settings.gamma_min);
-            let verdict = judge(&mut self.path, next.min(target));
-            if self.settle(verdict, next.min(target)) == Next::End {
+            let step = JUDGED_WIDTH * here.max(self.settings.gamma_min);
+            if self.decide(step.min(target - here)) == Next::End {
                 return Next::End;
             }
         }

@@ -4,7 +4,7 @@ use crate::relax::RelaxError;
 
 use super::cause::Cause;
 use super::found::Found;
-use super::judge::{Verdict, cause_of};
+use super::judge::{Verdict, cause_of, judge};
 use super::path::Path;
 use super::settings::SweepSettings;
 use super::state::Point;
@@ -16,6 +16,10 @@ pub(super) const LARGEST_STRIDE: f64 = 0.25;
 
 /// The share of a step that is tried after it was not believed.
 pub(super) const STRIDE_SHRINK: f64 = 0.4;
+
+/// FIRE may not converge where a particle is held by next to nothing; then a step up to this many times
+/// as long is tried (its end is still within the narrowest brackets that are usual).
+const LONGEST_DECISION: f64 = 8.0;
 
 /// What a sweep does next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +83,21 @@ impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
         let solid = self.path.polished(point)?;
         let change = self.yardstick.change(solid, &mut point.equilibrium)?;
         self.yardstick.deviation(&change, point.gamma)
+    }
+
+    /// Lets FIRE decide about a step of this length, or a longer one where it does not converge.
+    pub(super) fn decide(&mut self, step: f64) -> Next {
+        let here = self.path.here.gamma;
+        let mut times = 1.0;
+        loop {
+            let gamma = (here + times * step).min(self.limit);
+            let verdict = judge(&mut self.path, gamma, step);
+            times *= 2.0;
+            let again = times <= LONGEST_DECISION && gamma < self.limit;
+            if !(again && matches!(verdict, Verdict::Lost(Cause::NotConverged))) {
+                return self.settle(verdict, gamma);
+            }
+        }
     }
 
     /// Records what FIRE says about the step from `here` to `gamma`.
