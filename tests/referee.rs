@@ -1,7 +1,8 @@
 //! The continuation against the plain protocol (FIRE at every step of γ/200): soft and attractive
 //! solids, 2d and 3d, over two decades of pressure. `make referee` compares more than a thousand
 //! directions and takes hours; `AMORPH_REFEREE_REPLICAS` (default 7) sets how many solids of each cell,
-//! nine directions each. A sample runs with the other tests.
+//! nine directions each; `AMORPH_REFEREE_AFTER` goes on after so many directions. A sample runs with the
+//! other tests.
 
 mod common;
 
@@ -125,8 +126,10 @@ fn table(tallies: &BTreeMap<String, Mutex<Tally>>) -> usize {
 #[test]
 #[ignore = "long: make referee"]
 fn the_continuation_agrees_with_the_plain_protocol() {
-    let replicas: u64 = std::env::var("AMORPH_REFEREE_REPLICAS")
-        .map_or(7, |value| value.parse().expect("a number of replicas"));
+    let number = |name: &str, default: usize| {
+        std::env::var(name).map_or(default, |value| value.parse().expect(name))
+    };
+    let replicas = number("AMORPH_REFEREE_REPLICAS", 7) as u64;
     let mut all = Vec::new();
     // All cells in turn: what has been compared so far covers them evenly.
     for dimension in [2, 3] {
@@ -137,6 +140,7 @@ fn the_continuation_agrees_with_the_plain_protocol() {
         }
     }
     all.sort_by_key(|case| case.replica);
+    all.drain(..number("AMORPH_REFEREE_AFTER", 0).min(all.len()));
     let differ = compare_all(&all);
     let allowed = (1.0 - REQUIRED) * (COMPARED.len() * all.len()) as f64;
     println!("{differ} thresholds of {} directions differ", all.len());
