@@ -76,7 +76,6 @@ impl<const D: usize> Run<'_, '_, D> {
                 gamma = gamma.min(lo + STRIDE_SHRINK * (refused - lo));
                 let smallest = JUDGED_WIDTH * lo.max(self.settings.gamma_min);
                 if gamma - lo <= smallest {
-                    self.ceiling = f64::INFINITY;
                     return self.decide(smallest);
                 }
             }

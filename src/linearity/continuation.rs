@@ -89,7 +89,7 @@ impl<const D: usize> Run<'_, '_, D> {
 
     /// No smaller step is believed: FIRE makes the smallest one.
     fn decide_by_fire(&mut self, smallest: f64) -> Next {
-        (self.ceiling, self.stride) = (f64::INFINITY, STRIDE_AFTER_FIRE);
+        self.stride = STRIDE_AFTER_FIRE;
         self.decide(smallest)
     }
 

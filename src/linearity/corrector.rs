@@ -224,6 +224,7 @@ impl<'a, const D: usize> Corrector<'a, D> {
         let mut factor: Option<(Hessian<D>, Vec<(usize, usize)>)> = None;
         let mut force = Vec::new();
         let mut previous = f64::INFINITY;
+        let mut refusal = Refusal::NotConverging;
         for _ in 0..CORRECTIONS {
             let contacts = self.contacts(&mut rattler);
             bond_forces(&self.solid, &contacts.bonds, &mut force);
@@ -262,12 +263,14 @@ impl<'a, const D: usize> Corrector<'a, D> {
             if !(distance(&self.solid.positions, &start, near.rattler(), &contacts.rattler)
                 <= reach)
             {
-                self.spare = factor.map(|(hessian, _)| hessian).or(self.spare.take());
-                return Err(Refusal::TooFar);
+                refusal = Refusal::TooFar;
+                break;
             }
         }
-        self.spare = factor.map(|(hessian, _)| hessian).or(self.spare.take());
-        Err(Refusal::NotConverging)
+        if let Some((hessian, _)) = factor {
+            self.recycle(hessian);
+        }
+        Err(refusal)
     }
 
     /// Does correcting from where the solid is expected lead back to a state of it? With the factor of that

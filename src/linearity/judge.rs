@@ -9,7 +9,6 @@
 //! predicted is the smaller one of the responses on both sides of the step.
 
 use crate::relax::RelaxError;
-use crate::relax::forces::max_norm;
 
 use super::cause::Cause;
 use super::corrector::RETURNED;
@@ -52,8 +51,8 @@ pub fn judge<const D: usize>(path: &mut Path<'_, D>, gamma: f64, width: f64) -> 
 /// Has the solid moved by nine predicted steps of this width more than its response explains? (Ten times
 /// as far as predicted, where the step is as long.)
 fn jumps<const D: usize>(path: &Path<'_, D>, forward: &Point<D>, width: f64) -> bool {
-    let response = max_norm(&path.here.velocity).min(max_norm(&forward.velocity));
-    let explained = response * (forward.gamma - path.here.gamma + (JUMP - 1.0) * width);
+    let explained =
+        path.response(forward) * (forward.gamma - path.here.gamma + (JUMP - 1.0) * width);
     let moved = path.distance(&forward.positions, &path.here.positions, forward.rattler());
     !(moved <= explained + NO_JUMP * path.work.smallest_diameter)
 }

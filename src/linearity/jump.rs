@@ -20,11 +20,16 @@ const UNEXPLAINED: f64 = 0.5;
 /// for from this share of its end on.
 const FIRST_STEP: f64 = 0.1;
 
+/// The smallest jump at γ [length]; `response` is the smaller one of max|dr/dγ| on both sides.
+pub fn smallest(gamma: f64, response: f64, smallest_diameter: f64) -> f64 {
+    JUMP * JUDGED_WIDTH * gamma * response + NO_JUMP * smallest_diameter
+}
+
 /// How far a solid may move within a step from γ to γ' beyond what the responses at both ends explain
 /// [length]: half of the smallest jump. `response` is the smaller one of both max|dr/dγ|.
 ///
 /// It does not depend on the step's length: a long step is held to what would be a jump inside it.
 pub fn allowed(from: f64, to: f64, response: f64, smallest_diameter: f64) -> f64 {
     let gamma = from.max(FIRST_STEP * to);
-    UNEXPLAINED * (JUMP * JUDGED_WIDTH * gamma * response + NO_JUMP * smallest_diameter)
+    UNEXPLAINED * smallest(gamma, response, smallest_diameter)
 }

@@ -133,10 +133,15 @@ impl<'a, const D: usize> Path<'a, D> {
         0.5 * self.distance(&found, &expected, point.rattler())
     }
 
+    /// The smaller one of max|dr/dγ| where the path is and at a point.
+    pub(super) fn response(&self, point: &Point<D>) -> f64 {
+        max_norm(&self.here.velocity).min(max_norm(&point.velocity))
+    }
+
     /// How much of a step to a point may stay unexplained.
     fn allowed(&self, point: &Point<D>) -> f64 {
-        let response = max_norm(&self.here.velocity).min(max_norm(&point.velocity));
-        jump::allowed(self.here.gamma, point.gamma, response, self.work.smallest_diameter)
+        let diameter = self.work.smallest_diameter;
+        jump::allowed(self.here.gamma, point.gamma, self.response(point), diameter)
     }
 
     /// Moves the path to a point.

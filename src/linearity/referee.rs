@@ -1,11 +1,10 @@
 //! The plain protocol: FIRE at every step of γ/200. Slow, and the judge of the continuation.
 
-use crate::relax::forces::max_norm;
 use crate::relax::hessian::Field;
 
 use super::cause::Cause;
 use super::judge::Verdict;
-use super::jump::{JUDGED_WIDTH, JUMP, NO_JUMP};
+use super::jump::{self, JUDGED_WIDTH};
 use super::run::{Next, Run};
 use super::settings::Start;
 use super::state::Point;
@@ -61,10 +60,9 @@ impl<const D: usize> Run<'_, '_, D> {
         let expected: Field<D> =
             here.positions.iter().zip(responses).map(|(r, (w, v))| r + (w + v) * half).collect();
         let off = self.path.distance(&point.positions, &expected, point.rattler());
-        let response = max_norm(&here.velocity).min(max_norm(&point.velocity));
-        let smallest = JUMP * JUDGED_WIDTH * here.gamma * response;
-        let rounding = NO_JUMP * self.path.work.smallest_diameter;
-        self.found.rearrangement.is_none() && !(off <= SUSPICIOUS * (smallest + rounding))
+        let response = self.path.response(point);
+        let jump = jump::smallest(here.gamma, response, self.path.work.smallest_diameter);
+        self.found.rearrangement.is_none() && !(off <= SUSPICIOUS * jump)
     }
 
     /// Repeats a suspicious step in steps of the judged width.

@@ -87,6 +87,7 @@ impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
 
     /// Lets FIRE decide about a step of this length, or a longer one where it does not converge.
     pub(super) fn decide(&mut self, step: f64) -> Next {
+        self.ceiling = f64::INFINITY;
         let here = self.path.here.gamma;
         let mut times = 1.0;
         loop {

@@ -130,7 +130,7 @@ fn descend<const D: usize>(
             piston.feel(solid, forces);
             max_force =
                 if piston.force.is_finite() { max_force.max(piston.force.abs()) } else { f64::NAN };
-            if solid.cell.shortest_edge() <= 2.0 * solid.longest_range() {
+            if solid.cell.shortest_edge() <= 2.0 * forces.range {
                 return Outcome::Exhausted;
             }
         }

@@ -39,9 +39,10 @@ pub struct Forces<const D: usize> {
     images: Vec<Vector<D>>,
     shifts: Vec<Vector<D>>,
     anchors: Vec<Vector<D>>,
-    /// Edge and longest range when the list was built [length].
+    /// The shortest edge when the list was built [length].
     edge: f64,
-    range: f64,
+    /// The longest range of the particles [length].
+    pub range: f64,
     skin: f64,
     thin: bool,
     /// F_i = −∂U/∂r_i [energy/length], shape (N,).
@@ -148,7 +149,7 @@ impl<const D: usize> Forces<D> {
         let potential = solid.interactions.potential;
         let mut virial = 0.0;
         self.accumulate(solid, |pair, r| {
-            let slope = potential.slope(pair, r);
+            let (_, slope) = potential.energy_and_slope(pair, r);
             virial += slope * r;
             -slope / r
         });
