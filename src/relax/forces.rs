@@ -149,7 +149,7 @@ impl<const D: usize> Forces<D> {
         let potential = solid.interactions.potential;
         let mut virial = 0.0;
         self.accumulate(solid, |pair, r| {
-            let (_, slope) = potential.energy_and_slope(pair, r);
+            let slope = potential.slope(pair, r);
             virial += slope * r;
             -slope / r
         });
