@@ -1,20 +1,25 @@
 //! Structural rearrangements: irreversible jumps to another minimum.
 //!
-//! Between γ and γ(1 + 1e-3) FIRE relaxes forward from the state at γ. Where the solid moves more
-//! than ten times as far as the response predicts, FIRE relaxes back; where it then does not return
-//! to within 1e-6 of the smallest diameter (modulo translation, rattlers excluded), the solid has
-//! rearranged. A jump that returns is a reversible kink.
+//! Between γ and γ(1 + 1e-3) FIRE relaxes forward from the state at γ. A jump is where the solid moves
+//! more than ten times as far as the response predicts. It is irreversible, and the solid has rearranged,
+//! where FIRE still does not lead back (to within 1e-6 of the smallest diameter, modulo translation,
+//! rattlers excluded) when γ has been taken back by as much as the step is wide: the hysteresis is wider
+//! than that. Else it is a reversible kink. Where in the step the jump is found does not matter.
 //!
 //! Close to an instability w = dr/dγ grows without limit and would explain any jump, so what is
 //! predicted is the smaller one of the responses on both sides of the step.
 
 use crate::relax::RelaxError;
+use crate::relax::hessian::Field;
 
 use super::cause::Cause;
 use super::corrector::RETURNED;
 use super::jump::{JUMP, NO_JUMP};
 use super::path::Path;
 use super::state::Point;
+
+/// A jump is located to this share of the judged width where its hysteresis is about as wide.
+const LOCATED: f64 = 1.0 / 64.0;
 
 /// What FIRE says about a small step.
 pub enum Verdict<const D: usize> {
@@ -42,7 +47,7 @@ pub fn judge<const D: usize>(path: &mut Path<'_, D>, gamma: f64, width: f64) -> 
         Ok(point) => point,
         Err(error) => return Verdict::Lost(cause_of(&error)),
     };
-    if !jumps(path, &forward, width) || returns(path, &forward) {
+    if !jumps(path, &forward, width) || returns(path, &forward, width) {
         return Verdict::Continuous(forward);
     }
     Verdict::Rearranged(forward)
@@ -57,11 +62,51 @@ fn jumps<const D: usize>(path: &Path<'_, D>, forward: &Point<D>, width: f64) -> 
     !(moved <= explained + NO_JUMP * path.work.smallest_diameter)
 }
 
-/// Does FIRE lead back from a state to where the path is?
-fn returns<const D: usize>(path: &mut Path<'_, D>, forward: &Point<D>) -> bool {
-    let Ok(back) = path.work.relax_from(&forward.positions, path.here.gamma) else { return false };
-    let rattler: Vec<bool> =
-        forward.rattler().iter().zip(back.rattler()).map(|(&a, &b)| a || b).collect();
-    let off = path.distance(&back.positions, &path.here.positions, &rattler);
+/// Does a jump return within `width` of γ?
+fn returns<const D: usize>(path: &mut Path<'_, D>, forward: &Point<D>, width: f64) -> bool {
+    let here = path.here.gamma;
+    // The jump lies beyond `here`: what does not return so far below does not return within the width.
+    if !leads_back(path, &forward.positions, here - width) {
+        return false;
+    }
+    leads_back(path, &forward.positions, here) || {
+        let (gamma, positions) = locate(path, forward, width);
+        leads_back(path, &positions, gamma - width)
+    }
+}
+
+/// Does FIRE lead from these positions to where the path is, over this γ?
+fn leads_back<const D: usize>(path: &mut Path<'_, D>, positions: &Field<D>, gamma: f64) -> bool {
+    let here = path.here.gamma;
+    let over = path.work.relax_from(positions, gamma.max(0.0));
+    let Ok(back) = over.and_then(|over| path.work.relax_from(&over.positions, here)) else {
+        return false;
+    };
+    let off = path.distance(&back.positions, &path.here.positions, back.rattler());
     off <= RETURNED * path.work.smallest_diameter
+}
+
+/// The γ just beyond a jump on the way to a state, and the positions there.
+fn locate<const D: usize>(
+    path: &mut Path<'_, D>,
+    forward: &Point<D>,
+    width: f64,
+) -> (f64, Field<D>) {
+    let mut before = path.here.gamma;
+    let (mut beyond, mut positions) = (forward.gamma, forward.positions.clone());
+    while beyond - before > LOCATED * width {
+        let middle = 0.5 * (before + beyond);
+        match path.relax_to(middle) {
+            Ok(point) if jumps(path, &point, width) => {
+                (beyond, positions) = (middle, point.positions.clone());
+                path.discard(point);
+            }
+            Ok(point) => {
+                before = middle;
+                path.discard(point);
+            }
+            Err(_) => break,
+        }
+    }
+    (beyond, positions)
 }

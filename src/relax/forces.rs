@@ -1,5 +1,6 @@
 //! Energy and forces with a Verlet list.
 
+use super::lanes::Lanes;
 use crate::solid::neighbors::{Candidate, pairs_within};
 use crate::solid::potential::Pair;
 use crate::solid::{Solid, Vector};
@@ -51,7 +52,17 @@ pub struct Forces<const D: usize> {
     pub evaluations: u64,
     /// Σ_b u' r [energy] of the last evaluation of attractive particles or springs.
     pub virial: f64,
-    soft: bool,
+    kind: Kind,
+    lanes: Lanes<D>,
+}
+
+/// What the pairs of a solid are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Kind {
+    #[default]
+    Soft,
+    Springs,
+    Attractive,
 }
 
 impl<const D: usize> Forces<D> {
@@ -79,7 +90,15 @@ impl<const D: usize> Forces<D> {
         self.anchors.clone_from(&solid.positions);
         pairs_within(solid, self.skin, &mut self.candidates);
         self.list(solid);
-        self.soft = solid.springs.is_none() && !solid.interactions.attractive();
+        self.kind = match solid.springs {
+            Some(_) => Kind::Springs,
+            None if solid.interactions.attractive() => Kind::Attractive,
+            None => Kind::Soft,
+        };
+        if self.kind == Kind::Attractive {
+            let pairs = self.listed.iter().map(|listed| (listed.pair, listed.reach));
+            self.lanes.list(&solid.interactions.potential, pairs);
+        }
         self.values.resize(solid.len(), Vector::zeros());
     }
 
@@ -140,20 +159,21 @@ impl<const D: usize> Forces<D> {
         self.shifts.clear();
         self.shifts.extend(self.images.iter().map(|image| image.component_mul(&edges)));
         self.values.fill(Vector::zeros());
-        if self.soft {
-            self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
+        match self.kind {
+            Kind::Soft => self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
                 k * (sigma - r) / (sigma * sigma * r)
-            });
-            return;
+            }),
+            Kind::Springs => {
+                let mut virial = 0.0;
+                self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
+                    let slope = -k / sigma * (1.0 - r / sigma);
+                    virial += slope * r;
+                    -slope / r
+                });
+                self.virial = virial;
+            }
+            Kind::Attractive => self.accumulate_lanes(solid),
         }
-        let potential = solid.interactions.potential;
-        let mut virial = 0.0;
-        self.accumulate(solid, |pair, r| {
-            let slope = potential.slope(pair, r);
-            virial += slope * r;
-            -slope / r
-        });
-        self.virial = virial;
     }
 
     /// Adds up the forces of all pairs in range; `push` is −u'/r.
@@ -172,6 +192,41 @@ impl<const D: usize> Forces<D> {
                     sum += force;
                     self.values[j] -= force;
                 }
+            }
+            self.values[i] = sum;
+            begin = end;
+        }
+    }
+
+    /// The same for attractive particles, and their virial: first all separations, then all slopes side by
+    /// side, then all sums.
+    fn accumulate_lanes(&mut self, solid: &Solid<D>) {
+        let mut begin = 0;
+        for &(i, end) in &self.runs {
+            let position = solid.positions[i];
+            let lanes =
+                self.lanes.separation[begin..end].iter_mut().zip(&mut self.lanes.push[begin..end]);
+            for (Listed { j, image, .. }, (separation, squared)) in
+                self.listed[begin..end].iter().zip(lanes)
+            {
+                *separation =
+                    position - solid.positions[*j as usize] - self.shifts[*image as usize];
+                *squared = separation.norm_squared();
+            }
+            begin = end;
+        }
+        self.lanes.evaluate(&solid.interactions.potential);
+        self.virial = 0.0;
+        begin = 0;
+        for &(i, end) in &self.runs {
+            let mut sum = self.values[i];
+            let lanes = self.lanes.separation[begin..end].iter().zip(&self.lanes.push[begin..end]);
+            for (Listed { j, .. }, (separation, &push)) in self.listed[begin..end].iter().zip(lanes)
+            {
+                let force = separation * push;
+                sum += force;
+                self.virial -= push * separation.norm_squared();
+                self.values[*j as usize] -= force;
             }
             self.values[i] = sum;
             begin = end;

@@ -4,6 +4,7 @@ pub mod fire;
 pub mod forces;
 pub mod hessian;
 pub mod holes;
+mod lanes;
 mod line_search;
 pub mod newton;
 mod pattern;

@@ -1,5 +1,5 @@
-//! Where rattlers are put: in a repulsive solid to the middle of their holes, in an attractive one
-//! to where the bonds that they hang on carry no force.
+//! Where rattlers are put: in a repulsive solid to the middle of their holes, and there, as in an
+//! attractive one, to where no bond carries a force.
 //!
 //! A rattler that hangs on other particles has its minimum at r = σ, the kink of u'': Newton's
 //! method on the rattlers alone, with the backbone held, a matrix that is positive definite always
@@ -38,12 +38,15 @@ pub fn settle_rattlers<const D: usize>(
     if !solid.interactions.attractive() {
         centre_rattlers(solid, rattler);
         forces.rebuild(solid);
+        // One that is wedged between d others, which push it hardly at all to where there is room, may
+        // still touch them.
+        hang(solid, forces, rattler);
         return true;
     }
     hang(solid, forces, rattler)
 }
 
-/// Minimises the energy over the positions of attractive rattlers.
+/// Minimises the energy over the positions of the rattlers.
 fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &[bool]) -> bool {
     let floor = FORCE_FLOOR * stiffness(solid);
     let mut place = vec![None; solid.len()];

@@ -94,32 +94,6 @@ impl Potential {
         }
     }
 
-    /// u' of a pair at a distance r within its range: the same bits as [`Potential::energy_and_slope`].
-    /// The inner loop of the forces; by the derivatives of `tail_shape` it is slower by a fifth.
-    #[inline(always)]
-    pub fn slope(&self, pair: &Pair, r: f64) -> f64 {
-        if pair.spring || r < pair.sigma {
-            return -pair.k / pair.sigma * (1.0 - r / pair.sigma);
-        }
-        let y = self.a * (r - pair.sigma);
-        let e = (-y).exp();
-        let e2 = e * e;
-        let morse = [e2 - 2.0 * e, -2.0 * e2 + 2.0 * e];
-        let shape = match self.tail {
-            Tail::Switched { from, to } if y > from => {
-                let width = to - from;
-                let x = (y - from) / width;
-                let switch = [
-                    1.0 + x * x * x * (-10.0 + x * (15.0 - 6.0 * x)),
-                    -30.0 * x * x * (1.0 - x) * (1.0 - x) / width,
-                ];
-                morse[0] * switch[1] + morse[1] * switch[0]
-            }
-            _ => morse[1],
-        };
-        pair.depth * self.a * shape
-    }
-
     /// d^m u/dr^m for m = 1 … 4 (zero beyond the range).
     pub fn radial(&self, pair: &Pair, r: f64) -> Radial {
         if pair.spring || r < pair.sigma {

@@ -1,0 +1,171 @@
+//! The slopes of attractive pairs, all of the list side by side: without a branch, so that the vector
+//! units take several at a time.
+//!
+//! It is compiled for AVX2 and for any processor, and chosen at run time. Every operation stands for
+//! itself (no sum over lanes), products and sums are contracted where `mul_add` says so and nowhere else:
+//! the bits do not depend on the processor.
+
+use pulp::{Arch, NullaryFnOnce};
+
+use crate::solid::Vector;
+use crate::solid::potential::{Pair, Potential, Tail};
+
+/// The pairs of a list, one array for each of their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Lanes<const D: usize> {
+    /// The square of the distance at which a pair begins to interact [length²].
+    reach: Vec<f64>,
+    sigma: Vec<f64>,
+    /// k/σ² [energy/length²].
+    core: Vec<f64>,
+    /// B a [energy/length].
+    tail: Vec<f64>,
+    /// r_i − r_j of the periodic image [length].
+    pub separation: Vec<Vector<D>>,
+    /// In: the square of its length. Out: −u'/r, 0 beyond the range [energy/length²].
+    pub push: Vec<f64>,
+}
+
+impl<const D: usize> Lanes<D> {
+    /// Takes these pairs, each with the square of its range.
+    pub fn list(&mut self, potential: &Potential, pairs: impl Iterator<Item = (Pair, f64)>) {
+        for array in [&mut self.reach, &mut self.sigma, &mut self.core, &mut self.tail] {
+            array.clear();
+        }
+        for (Pair { sigma, k, depth, .. }, reach) in pairs {
+            self.reach.push(reach);
+            self.sigma.push(sigma);
+            self.core.push(k / (sigma * sigma));
+            self.tail.push(depth * potential.a);
+        }
+        self.separation.resize(self.reach.len(), Vector::zeros());
+        self.push.resize(self.reach.len(), 0.0);
+    }
+
+    /// Computes `push` of all pairs from its squares of distances.
+    pub fn evaluate(&mut self, potential: &Potential) {
+        let (from, width) = match potential.tail {
+            Tail::Switched { from, to } => (from, to - from),
+            Tail::Truncated { .. } => (f64::INFINITY, 1.0),
+        };
+        let shape = Shape { a: potential.a, from, inverse_width: 1.0 / width };
+        Arch::new().dispatch(Evaluation { lanes: self, shape });
+    }
+}
+
+/// What all pairs share: u'(y) of the tail with the switch of [`Potential`].
+#[derive(Clone, Copy)]
+struct Shape {
+    a: f64,
+    /// Where the switch begins; infinite where there is none.
+    from: f64,
+    inverse_width: f64,
+}
+
+struct Evaluation<'a, const D: usize> {
+    lanes: &'a mut Lanes<D>,
+    shape: Shape,
+}
+
+impl<const D: usize> NullaryFnOnce for Evaluation<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Lanes { reach, sigma, core, tail, push, .. } = self.lanes;
+        let pairs = push.iter_mut().zip(reach).zip(sigma).zip(core).zip(tail);
+        for ((((push, &mut reach), &mut sigma), &mut core), &mut tail) in pairs {
+            let squared = *push;
+            let r = squared.sqrt();
+            let apart = r - sigma;
+            let slope = if r < sigma { core * apart } else { tail * self.shape.slope(apart) };
+            *push = if squared < reach { -slope / r } else { 0.0 };
+        }
+    }
+}
+
+impl Shape {
+    /// h'(y) at a distance of σ + `apart`, as in `Potential::tail_shape`.
+    #[inline(always)]
+    fn slope(&self, apart: f64) -> f64 {
+        let y = self.a * apart;
+        let e = exponential(-y);
+        let square = e * e;
+        let (morse, morse_slope) = (square - 2.0 * e, 2.0 * (e - square));
+        let x = (y - self.from) * self.inverse_width;
+        let x = if x > 0.0 { x } else { 0.0 };
+        let polynomial = x.mul_add(15.0 - 6.0 * x, -10.0);
+        let switch = (x * x * x).mul_add(polynomial, 1.0);
+        let steep = x * (1.0 - x);
+        let switch_slope = -30.0 * self.inverse_width * (steep * steep);
+        morse.mul_add(switch_slope, morse_slope * switch)
+    }
+}
+
+/// 1/n!, n = 0 … 12.
+const INVERSE_FACTORIALS: [f64; 13] = {
+    let mut inverse = [1.0; 13];
+    let mut factorial = 1.0;
+    let mut n = 1;
+    while n < 13 {
+        factorial *= n as f64;
+        inverse[n] = 1.0 / factorial;
+        n += 1;
+    }
+    inverse
+};
+
+/// eˣ to two roundings for |x| < 700: x = n ln 2 + r, and the Taylor series of eʳ to r¹² for
+/// |r| ≤ ½ ln 2 (the next term is 2·10⁻¹⁶ at most). The standard library's is a call for each number.
+#[inline(always)]
+fn exponential(x: f64) -> f64 {
+    /// A sum with it is rounded to an integer, which stands in the last bits.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    /// ln 2 in two parts; the product of the first with n is exact.
+    const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
+    let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let r = n.mul_add(-LN_2[1], n.mul_add(-LN_2[0], x));
+    let two = |n: usize| INVERSE_FACTORIALS[n + 1].mul_add(r, INVERSE_FACTORIALS[n]);
+    let r2 = r * r;
+    let four = |n: usize| two(n + 2).mul_add(r2, two(n));
+    let r4 = r2 * r2;
+    let series =
+        INVERSE_FACTORIALS[12].mul_add(r4, four(8)).mul_add(r4, four(4)).mul_add(r4, four(0));
+    series * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In units of the roundings of both sides, against the standard library's and the pair energy's own.
+    #[test]
+    fn the_lanes_agree_with_the_pair_energy_over_the_whole_range() {
+        let within = 8.0 * f64::EPSILON;
+        for step in -7000..7000 {
+            let x = f64::from(step) * 1e-2;
+            assert!((exponential(x) / x.exp() - 1.0).abs() <= within, "e^{x}");
+        }
+        for tail in [Tail::DEFAULT, Tail::Truncated { cutoff: 6.0 }] {
+            let potential = Potential { a: 20.0, tail };
+            let pairs = [(0.8, 1.3, 0.1), (1.2, 1.0, 1e-3), (1.1, 0.7, 0.0)]
+                .map(|(sigma, k, depth)| Pair { sigma, k, depth, spring: false });
+            for step in 1..1000 {
+                let distances = pairs.map(|pair| 2e-3 * f64::from(step) * pair.sigma);
+                let mut lanes = Lanes::<2>::default();
+                let reach = |pair: &Pair| potential.range(pair.sigma, pair.depth).powi(2);
+                lanes.list(&potential, pairs.iter().map(|pair| (*pair, reach(pair))));
+                lanes.push.iter_mut().zip(distances).for_each(|(push, r)| *push = r * r);
+                lanes.evaluate(&potential);
+                for ((pair, r), push) in pairs.iter().zip(distances).zip(&lanes.push) {
+                    let slope = potential.energy_and_slope(pair, r).1;
+                    // y = a (r − σ) is rounded to a ε σ, r = √r² too.
+                    let scale = pair.k / pair.sigma + 20.0 * pair.depth * (1.0 + 20.0 * r);
+                    let error = (-push * r - slope).abs();
+                    assert!(error <= within * scale, "{pair:?} at {r}: {error:e}");
+                }
+            }
+        }
+    }
+}
