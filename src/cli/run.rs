@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::{CommandError, Outcome};
-use crate::report::statistics::{Statistics, gather, table};
-use crate::study::replica::Replica;
+use crate::report::collect::{Statistics, gather, table};
+use crate::study::replica::Worker;
 use crate::study::run::{Ended, Request, RunError, run as run_study};
 use crate::study::runner::Job;
 use crate::system::program::program;
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     if root {
         eprintln!("amorph   {}", program());
     }
-    let ended = run_study(&job, &request, stop, Replica::new);
+    let ended = run_study(&job, &request, stop, Worker::new);
     // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited
     // with a code other than zero. For the same reason only rank 0 does.
     let result = match ended {

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
-use crate::report::statistics::Counts;
 use crate::study::lock::{self, Life, LockError};
 use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::{self, Results};
+use crate::study::statistics::Counts;
 
 /// Rows of `/items` that are read at once.
 const ROWS_AT_ONCE: u64 = 1 << 14;
@@ -26,7 +26,7 @@ pub enum StatusError {
 
 /// Items of one kind: solids, or the directions of one parameterisation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Kind {
+pub struct KindStatus {
     /// `solid`, or the name of the parameterisation.
     pub name: String,
     /// How many.
@@ -37,7 +37,7 @@ pub struct Kind {
     pub longest: Option<f64>,
 }
 
-impl Kind {
+impl KindStatus {
     fn add(&mut self, state: State, seconds: f64) {
         self.items.add(state);
         if state == State::Done {
@@ -63,7 +63,7 @@ pub struct ScenarioStatus {
     /// Its name.
     pub name: String,
     /// Solids and directions.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<KindStatus>,
     /// Time that the pending items will take on one rank [s]; none where nothing like them is
     /// done yet.
     pub left: Option<f64>,
@@ -156,13 +156,13 @@ fn read_scenario(
         .iter()
         .map(|part| schema.part_name(part).split('[').next().unwrap_or_default().to_owned())
         .collect();
-    let mut kinds: Vec<Kind> = Vec::new();
+    let mut kinds: Vec<KindStatus> = Vec::new();
     let mut kind_of = Vec::with_capacity(parts);
     for name in names {
         let known = kinds.iter().position(|kind| kind.name == name);
         kind_of.push(known.unwrap_or(kinds.len()));
         if known.is_none() {
-            kinds.push(Kind { name, ..Kind::default() });
+            kinds.push(KindStatus { name, ..KindStatus::default() });
         }
     }
     let mut reasons = Reasons::default();
@@ -191,6 +191,6 @@ fn read_scenario(
         first = block.end;
     }
     let reasons = reasons.into_kinds(usize::MAX);
-    let left = kinds.iter().map(Kind::left).sum();
+    let left = kinds.iter().map(KindStatus::left).sum();
     Ok((ScenarioStatus { name: schema.name.clone(), kinds, left, reasons }, last))
 }

@@ -16,7 +16,6 @@ pub mod runner;
 pub mod schema;
 pub mod size;
 pub mod statistics;
-pub mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
 pub mod work;

@@ -18,7 +18,7 @@ use crate::study::runner::abort::{FAILURE, abort};
 use crate::study::runner::{Job, Progress, Settings};
 use crate::study::schema::shape;
 use crate::study::size::file_bytes;
-use crate::study::summary;
+use crate::study::statistics::arrays;
 use crate::study::work::Work;
 use crate::system::program::{program, program_of};
 
@@ -198,7 +198,7 @@ fn prepare(
         return Ok((study, pending));
     }
     let shape = shape(&study);
-    let reserved = summary::columns(&study);
+    let reserved = arrays::columns(&study);
     archive::create(path, &shape, &reserved, &provenance::attributes(&study, hosts.len()))?;
     (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &shape.schemas);

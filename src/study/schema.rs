@@ -52,7 +52,7 @@ impl Axes {
 }
 
 /// Collects the columns of one scenario.
-struct Columns<'a> {
+struct ColumnList<'a> {
     scenario: &'a Scenario,
     part: PartKind,
     /// Number of replicas that have them.
@@ -60,7 +60,7 @@ struct Columns<'a> {
     columns: Vec<Column>,
 }
 
-impl Columns<'_> {
+impl ColumnList<'_> {
     /// The columns of these quantities in a group; of directions, `first` is their axis.
     fn add<'q, T: 'q>(
         &mut self,
@@ -87,7 +87,7 @@ impl Columns<'_> {
 /// Every column of the scenario, in the order of the file.
 fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let (part, replicas) = (PartKind::Solid, study.replicas);
-    let mut columns = Columns { scenario, part, replicas, columns: Vec::new() };
+    let mut columns = ColumnList { scenario, part, replicas, columns: Vec::new() };
     let dimension = scenario.solid.dimension;
     let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
@@ -120,7 +120,7 @@ fn parameter_axis(theta: &Parameterisation) -> (Along, Axis) {
     (Along::Parameter, labelled("parameter", theta.labels(), description))
 }
 
-fn parameterisation(columns: &mut Columns<'_>, theta: &Parameterisation, axes: &Axes) {
+fn parameterisation(columns: &mut ColumnList<'_>, theta: &Parameterisation, axes: &Axes) {
     let scenario = columns.scenario;
     let axes = axes.with([parameter_axis(theta)]);
     let kept = |quantity: &&Quantity<_>| {
@@ -143,7 +143,7 @@ fn parameterisation(columns: &mut Columns<'_>, theta: &Parameterisation, axes: &
     }
 }
 
-fn sweeps(columns: &mut Columns<'_>, study: &Study, theta: &Parameterisation, axes: &Axes) {
+fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation, axes: &Axes) {
     let scenario = columns.scenario;
     let features = set_axis(scenario, &scenario.sweep.set);
     let count = scenario.sweep.direction_count(features.1.length, theta.parameters());

@@ -6,7 +6,7 @@ use crate::format::archive::{HOST_LENGTH, ItemLayout};
 use crate::format::row::REASON_LENGTH;
 use crate::study::config::Study;
 use crate::study::schema::schemas;
-use crate::study::summary;
+use crate::study::statistics::arrays;
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
 
 /// What HDF5 keeps for a dataset besides its values: object header, attributes, references of
@@ -50,6 +50,6 @@ pub fn file_bytes(study: &Study) -> u64 {
         let rows = layout.replicas() * schema.parts.len() as u64;
         bytes += rows * (ITEM_BYTES + longest.unwrap_or(0) as u64);
     }
-    let reserved: usize = summary::columns(study).iter().map(|(_, columns)| columns.len()).sum();
+    let reserved: usize = arrays::columns(study).iter().map(|(_, columns)| columns.len()).sum();
     bytes + (datasets + reserved as u64) * BYTES_PER_DATASET
 }

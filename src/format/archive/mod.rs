@@ -13,4 +13,4 @@ pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
 pub use reader::Archive;
 pub use skeleton::{Attribute, create};
-pub use writer::{Access, Finished, WriteError, Writer, write_arrays};
+pub use writer::{Access, Finished, Writer, write_arrays};

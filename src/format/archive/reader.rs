@@ -12,7 +12,7 @@ use crate::analysis::values::{Kind, Row, Values};
 use crate::format::access;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::format::slab;
-use crate::system::program::{Origin, program_of};
+use crate::system::program::{ComputedBy, program_of};
 
 /// An open results file with the study `S` that it holds.
 pub struct Archive<S> {
@@ -121,7 +121,7 @@ impl<S> Archive<S> {
 
     /// The program and the kind of processor that computed an item; version 1 knows the processor
     /// of rank 0 only.
-    pub fn origin_of(&self, row: u64) -> Result<Origin, ArchiveError> {
+    pub fn computed_by(&self, row: u64) -> Result<ComputedBy, ArchiveError> {
         let text = |field| -> Result<String, ArchiveError> {
             let texts = self.datasets.texts(field, &(row..row + 1))?;
             Ok(texts.into_iter().next().unwrap_or_default())
@@ -129,7 +129,7 @@ impl<S> Archive<S> {
         let program = text("program")?;
         let processor =
             if self.version() == 1 { self.attribute("processor")? } else { text("processor")? };
-        Ok(Origin { program, processor })
+        Ok(ComputedBy { program, processor })
     }
 
     /// Whether labels, scales and identities are as they were made; none where the file is too old

@@ -19,7 +19,7 @@ use super::layout::{FORMAT_VERSION, HOST_LENGTH};
 use crate::analysis::values::Row;
 use crate::format::access;
 use crate::format::row::Failure;
-use crate::format::schema::{Shape, ShapeError};
+use crate::format::schema::Shape;
 use crate::format::slab::{self, Block, pad};
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
 
@@ -34,17 +34,6 @@ pub struct Finished {
     pub seconds: f64,
     /// When it was finished [s since 1970, UTC].
     pub finished: f64,
-}
-
-/// An item that cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The file.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    /// The physics and the schema disagree: a broken invariant.
-    #[error("internal error, please report it: {0}")]
-    Shape(#[from] ShapeError),
 }
 
 /// How a process opens the file.
@@ -166,7 +155,7 @@ impl Writer {
     }
 
     /// Takes an item for the next commit.
-    pub fn push(&mut self, finished: Finished) -> Result<(), WriteError> {
+    pub fn push(&mut self, finished: Finished) -> Result<(), ArchiveError> {
         if let Ok(row) = &finished.outcome {
             let Item { scenario, slot, part } = finished.item;
             let schema = &self.datasets.schemas[scenario];

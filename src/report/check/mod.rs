@@ -12,11 +12,11 @@ use crate::analysis::values::{Row, Values};
 use crate::format::archive::{ArchiveError, Item, State};
 use crate::format::row::{Failure, Part};
 use crate::study::reasons::Reasons;
-use crate::study::replica::{Examination, Replica};
+use crate::study::replica::{Examination, Worker};
 use crate::study::results::Results;
-use crate::study::summary;
+use crate::study::statistics::arrays;
 use crate::study::work::Work;
-use crate::system::program::Origin;
+use crate::system::program::ComputedBy;
 use comparison::{Comparison, Exactness, compare};
 
 /// Bytes of a column that are read at once.
@@ -37,7 +37,7 @@ pub struct Settings {
 
 /// One kind of check with what it found.
 #[derive(Clone, Debug, Default, serde::Serialize)]
-pub struct Section {
+pub struct Check {
     /// What was looked at.
     pub name: &'static str,
     /// How many.
@@ -52,9 +52,9 @@ pub struct Section {
     pub undecided: Vec<String>,
 }
 
-impl Section {
+impl Check {
     fn new(name: &'static str) -> Self {
-        Section { name, ..Section::default() }
+        Check { name, ..Check::default() }
     }
 
     /// One thing was looked at; where `lines` says something it is wrong.
@@ -93,7 +93,7 @@ pub struct Flag {
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Report {
     /// The checks.
-    pub sections: Vec<Section>,
+    pub sections: Vec<Check>,
     /// The flags that are raised: not wrong, but to be known.
     pub flags: Vec<Flag>,
     /// Items that are not computed yet.
@@ -113,15 +113,15 @@ impl Report {
 pub fn check(archive: &Results, settings: &Settings) -> Result<Report, ArchiveError> {
     let mut checker = Checker {
         archive,
-        replica: Replica::new(Arc::new(archive.study().clone())),
-        skeleton: Section::new("labels, scales and identities of the items"),
-        checksums: Section::new("checksums"),
-        solids: Section::new("forces, pressure, contacts at the stored positions"),
-        identities: Section::new("identities of J, singular values and vectors"),
-        differences: Section::new("J against finite differences"),
-        sweeps: Section::new("sweeps: brackets, directions, zeta"),
-        brackets: Section::new("brackets relaxed again at both ends"),
-        again: Section::new("items computed again"),
+        replica: Worker::new(Arc::new(archive.study().clone())),
+        skeleton: Check::new("labels, scales and identities of the items"),
+        checksums: Check::new("checksums"),
+        solids: Check::new("forces, pressure, contacts at the stored positions"),
+        identities: Check::new("identities of J, singular values and vectors"),
+        differences: Check::new("J against finite differences"),
+        sweeps: Check::new("sweeps: brackets, directions, zeta"),
+        brackets: Check::new("brackets relaxed again at both ends"),
+        again: Check::new("items computed again"),
         pending: 0,
         failed: 0,
         worst: Examination::default(),
@@ -158,15 +158,15 @@ pub fn check(archive: &Results, settings: &Settings) -> Result<Report, ArchiveEr
 
 struct Checker<'a> {
     archive: &'a Results,
-    replica: Replica,
-    skeleton: Section,
-    checksums: Section,
-    solids: Section,
-    identities: Section,
-    differences: Section,
-    sweeps: Section,
-    brackets: Section,
-    again: Section,
+    replica: Worker,
+    skeleton: Check,
+    checksums: Check,
+    solids: Check,
+    identities: Check,
+    differences: Check,
+    sweeps: Check,
+    brackets: Check,
+    again: Check,
     pending: u64,
     failed: u64,
     worst: Examination,
@@ -248,7 +248,7 @@ impl Checker<'_> {
     }
 
     fn skeleton(&mut self) -> Result<(), ArchiveError> {
-        match self.archive.verify_skeleton(&summary::columns(self.archive.study()))? {
+        match self.archive.verify_skeleton(&arrays::columns(self.archive.study()))? {
             None => self.skeleton.skip("the file", "format version 1 has no checksum of them"),
             Some(true) => self.skeleton.add("the file", Vec::new()),
             Some(false) => {
@@ -343,12 +343,12 @@ impl Checker<'_> {
     /// stored positions and to rounding, because the way from a random start to its minimum is as
     /// sensitive as the weather.
     fn recompute(&mut self, whole: &[Item], items: u64) -> Result<(), ArchiveError> {
-        let here = Origin::here();
+        let here = ComputedBy::here();
         let mut foreign = BTreeSet::new();
         let wanted = usize::try_from(items).unwrap_or(usize::MAX).min(whole.len());
         for index in 0..wanted {
             let item = whole[index * whole.len() / wanted];
-            let origin = self.archive.origin_of(self.archive.layout().row(item))?;
+            let origin = self.archive.computed_by(self.archive.layout().row(item))?;
             let exactness = if origin == here { Exactness::Bits } else { Exactness::Rounding };
             let stored = self.archive.row(item)?;
             let place = self.place(item);

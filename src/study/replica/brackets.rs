@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::analysis::Replicate;
 use super::error::ReplicaError;
 use super::examination::{bonds, settle};
-use super::{Analysed, Replica, in_either};
+use super::{Analysed, Worker, in_either};
 use crate::analysis::quantities::{self, THRESHOLDS};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
@@ -51,32 +51,32 @@ pub struct RelaxedBrackets {
 
 impl RelaxedBrackets {
     /// An end is as the file says, or not, or nobody can tell.
-    fn judge(&mut self, verdict: Verdict, wrong: impl FnOnce() -> String) {
+    fn judge(&mut self, verdict: Finding, wrong: impl FnOnce() -> String) {
         match verdict {
-            Verdict::Right => self.looked_at += 1,
-            Verdict::Wrong => {
+            Finding::Right => self.looked_at += 1,
+            Finding::Wrong => {
                 self.looked_at += 1;
                 self.wrong.push(wrong());
             }
-            Verdict::Undecided(reason) => self.undecided.push(reason),
+            Finding::Undecided(reason) => self.undecided.push(reason),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum Finding {
     Right,
     Wrong,
     Undecided(&'static str),
 }
 
-impl Verdict {
+impl Finding {
     fn of(right: bool) -> Self {
-        if right { Verdict::Right } else { Verdict::Wrong }
+        if right { Finding::Right } else { Finding::Wrong }
     }
 }
 
-impl Replica {
+impl Worker {
     /// Relaxes the solid at both ends of the brackets of the first direction of a block.
     ///
     /// # Errors
@@ -102,23 +102,23 @@ impl Replica {
 
 /// A threshold as it is stored.
 #[derive(Clone, Copy)]
-struct Stored {
+struct StoredThreshold {
     lo: f64,
     hi: f64,
     cause: Option<Cause>,
 }
 
 /// The stored columns of one direction.
-struct Direction<'r> {
+struct StoredDirection<'r> {
     vector: &'r [f64],
     linear: &'r [f64],
     weights: &'r [f64],
-    star: Stored,
-    contact: Stored,
-    rearrangement: Stored,
+    star: StoredThreshold,
+    contact: StoredThreshold,
+    rearrangement: StoredThreshold,
 }
 
-impl<'r> Direction<'r> {
+impl<'r> StoredDirection<'r> {
     /// The first direction of the block.
     fn first(row: &'r Row, home: &str, directions: usize) -> Result<Self, ReplicaError> {
         let of = |quantity: &Quantity<_>| -> Result<&'r [f64], ReplicaError> {
@@ -127,13 +127,13 @@ impl<'r> Direction<'r> {
             Ok(&quantity.floats(row, home, one * directions)?[..one])
         };
         let [star, contact, rearrangement] =
-            THRESHOLDS.map(|(bracket, cause)| -> Result<Stored, ReplicaError> {
+            THRESHOLDS.map(|(bracket, cause)| -> Result<StoredThreshold, ReplicaError> {
                 let bracket = bracket.floats(row, home, 2 * directions)?;
                 let code = cause.flags(row, home, directions)?.first().copied();
                 let cause = code.and_then(Cause::from_code);
-                Ok(Stored { lo: bracket[0], hi: bracket[1], cause })
+                Ok(StoredThreshold { lo: bracket[0], hi: bracket[1], cause })
             });
-        Ok(Direction {
+        Ok(StoredDirection {
             vector: of(&quantities::DIRECTION_VECTOR)?,
             linear: of(&quantities::LINEAR)?,
             weights: of(&quantities::WEIGHTS)?,
@@ -155,7 +155,7 @@ fn relax_direction<const D: usize>(
     };
     let name = &scenario.parameterisations()[*parameterisation].name;
     let home = format!("{name}/{}", quantities::SWEEPS);
-    let direction = Direction::first(row, &home, directions.len())?;
+    let direction = StoredDirection::first(row, &home, directions.len())?;
     let mut found = RelaxedBrackets::default();
     if direction.star.cause == Some(Cause::NotApplicable) {
         return Ok(found);
@@ -182,7 +182,7 @@ fn relax_direction<const D: usize>(
 }
 
 /// A relaxed solid at some γ.
-struct State<const D: usize> {
+struct Relaxed<const D: usize> {
     gamma: f64,
     solid: Solid<D>,
     equilibrium: Equilibrium<D>,
@@ -201,11 +201,11 @@ struct Walker<'r, const D: usize> {
     /// The bonds at γ = 0.
     contacts: Vec<(usize, usize, bool)>,
     threshold: f64,
-    direction: Direction<'r>,
+    direction: StoredDirection<'r>,
 }
 
 impl<const D: usize> Walker<'_, D> {
-    fn relax_from(&self, positions: &[Vector<D>], gamma: f64) -> Result<State<D>, RelaxError> {
+    fn relax_from(&self, positions: &[Vector<D>], gamma: f64) -> Result<Relaxed<D>, RelaxError> {
         let moved: Vec<f64> = self
             .theta
             .iter()
@@ -216,7 +216,7 @@ impl<const D: usize> Walker<'_, D> {
         self.space.apply(&mut solid.interactions, &moved);
         solid.positions = positions.to_vec();
         let equilibrium = settle(&mut solid)?;
-        Ok(State { gamma, solid, equilibrium })
+        Ok(Relaxed { gamma, solid, equilibrium })
     }
 
     /// The γ that are visited on the way to `target`: few up to the first contact change, then
@@ -236,7 +236,7 @@ impl<const D: usize> Walker<'_, D> {
     }
 
     /// Visits these γ one after the other, from γ = 0.
-    fn walk(&self, steps: &[f64]) -> Result<State<D>, RelaxError> {
+    fn walk(&self, steps: &[f64]) -> Result<Relaxed<D>, RelaxError> {
         let mut here = self.relax_from(&self.solid.positions, 0.0)?;
         for &gamma in steps {
             here = self.relax_from(&here.solid.positions, gamma)?;
@@ -245,7 +245,7 @@ impl<const D: usize> Walker<'_, D> {
     }
 
     /// Whether walking there and back ends where it began.
-    fn returns(&self, there: &State<D>, steps: &[f64]) -> bool {
+    fn returns(&self, there: &Relaxed<D>, steps: &[f64]) -> bool {
         let mut positions = there.solid.positions.clone();
         for &gamma in steps.iter().rev().skip(1).chain(&[0.0]) {
             match self.relax_from(&positions, gamma) {
@@ -268,26 +268,26 @@ impl<const D: usize> Walker<'_, D> {
 
     /// Follows the path to `target` and judges the state there; a contradiction beyond the first
     /// contact change is believed only if smaller steps repeat it and the way can be gone back.
-    fn judged(&self, target: f64, judge: impl Fn(&mut State<D>) -> Verdict) -> Verdict {
+    fn judged(&self, target: f64, judge: impl Fn(&mut Relaxed<D>) -> Finding) -> Finding {
         let first_branch = target <= self.direction.contact.lo;
-        let mut last = Verdict::Undecided("no minimum is found on the way");
+        let mut last = Finding::Undecided("no minimum is found on the way");
         for growth in GROWTH {
             let steps = self.steps(target, growth);
             let Ok(mut state) = self.walk(&steps) else { continue };
             last = judge(&mut state);
-            if last != Verdict::Wrong || first_branch {
+            if last != Finding::Wrong || first_branch {
                 return last;
             }
             let finest = growth == GROWTH[GROWTH.len() - 1];
             if finest && !self.returns(&state, &steps) {
-                return Verdict::Undecided("the way there is not the way back");
+                return Finding::Undecided("the way there is not the way back");
             }
         }
         last
     }
 
     /// Whether the contacts of a state differ from those at γ = 0, beyond doubt.
-    fn contacts_differ(&self, state: &State<D>) -> Option<bool> {
+    fn contacts_differ(&self, state: &Relaxed<D>) -> Option<bool> {
         let now = bonds(&state.equilibrium.contacts);
         let is_contact = |bond: &&(usize, usize, bool)| bond.2;
         let before: Vec<_> = self.contacts.iter().filter(is_contact).collect();
@@ -308,15 +308,15 @@ impl<const D: usize> Walker<'_, D> {
         (one_sided(&before, &after) || one_sided(&after, &before)).then_some(true)
     }
 
-    fn judge_contacts(&self, state: &State<D>, changed: bool) -> Verdict {
+    fn judge_contacts(&self, state: &Relaxed<D>, changed: bool) -> Finding {
         match self.contacts_differ(state) {
-            Some(differ) => Verdict::of(differ == changed),
-            None => Verdict::Undecided("a pair is within rounding of contact"),
+            Some(differ) => Finding::of(differ == changed),
+            None => Finding::Undecided("a pair is within rounding of contact"),
         }
     }
 
     fn contact(&self, found: &mut RelaxedBrackets) {
-        let Stored { lo, hi, cause } = self.direction.contact;
+        let StoredThreshold { lo, hi, cause } = self.direction.contact;
         let verdict = self.judged(lo, |state| self.judge_contacts(state, false));
         found.judge(verdict, || format!("gamma_contact: at lo = {lo:.6e} a contact has changed"));
         if !hi.is_finite() {
@@ -324,10 +324,10 @@ impl<const D: usize> Walker<'_, D> {
         }
         let verdict = self.step(lo, hi, |_, after| match after {
             Ok(_) if cause == Some(Cause::LostRigidity) => {
-                Verdict::Undecided("a minimum is found where rigidity was lost")
+                Finding::Undecided("a minimum is found where rigidity was lost")
             }
             Ok(after) => self.judge_contacts(&after, true),
-            Err(_) => Verdict::of(cause == Some(Cause::LostRigidity)),
+            Err(_) => Finding::of(cause == Some(Cause::LostRigidity)),
         });
         found.judge(verdict, || format!("gamma_contact: at hi = {hi:.6e} no contact has changed"));
     }
@@ -337,13 +337,13 @@ impl<const D: usize> Walker<'_, D> {
         &self,
         lo: f64,
         hi: f64,
-        judge: impl Fn(&State<D>, Result<State<D>, RelaxError>) -> Verdict,
-    ) -> Verdict {
+        judge: impl Fn(&Relaxed<D>, Result<Relaxed<D>, RelaxError>) -> Finding,
+    ) -> Finding {
         self.judged(lo, |state| judge(state, self.relax_from(&state.solid.positions, hi)))
     }
 
     /// |Δy − JΔθ| / |JΔθ|.
-    fn deviation(&self, state: &mut State<D>) -> f64 {
+    fn deviation(&self, state: &mut Relaxed<D>) -> f64 {
         let values = compute(&state.solid, &mut state.equilibrium, &self.request, false).values;
         let norm = |of: &dyn Fn(usize) -> f64| {
             (0..self.start.len())
@@ -356,7 +356,7 @@ impl<const D: usize> Walker<'_, D> {
     }
 
     fn star(&self, found: &mut RelaxedBrackets) {
-        let Stored { lo, hi, cause } = self.direction.star;
+        let StoredThreshold { lo, hi, cause } = self.direction.star;
         if !(lo <= self.direction.rearrangement.lo) {
             found.undecided.push("gamma_star lies beyond a rearrangement");
             return;
@@ -371,33 +371,33 @@ impl<const D: usize> Walker<'_, D> {
         }
         let verdict = self.step(lo, hi, |_, after| match after {
             Ok(_) if cause == Some(Cause::LostRigidity) => {
-                Verdict::Undecided("a minimum is found where rigidity was lost")
+                Finding::Undecided("a minimum is found where rigidity was lost")
             }
             Ok(mut after) => self.judge_deviation(&mut after, true),
-            Err(_) => Verdict::of(cause == Some(Cause::LostRigidity)),
+            Err(_) => Finding::of(cause == Some(Cause::LostRigidity)),
         });
         found.judge(verdict, || format!("gamma_star: at hi = {hi:.6e} the deviation is smaller"));
     }
 
-    fn judge_deviation(&self, state: &mut State<D>, beyond: bool) -> Verdict {
+    fn judge_deviation(&self, state: &mut Relaxed<D>, beyond: bool) -> Finding {
         let deviation = self.deviation(state);
         let slack = DEVIATION_SLACK * self.threshold;
-        Verdict::of(match beyond {
+        Finding::of(match beyond {
             true => deviation >= self.threshold - slack,
             false => deviation <= self.threshold + slack,
         })
     }
 
     fn rearrangement(&self, found: &mut RelaxedBrackets) {
-        let Stored { lo, hi, cause } = self.direction.rearrangement;
+        let StoredThreshold { lo, hi, cause } = self.direction.rearrangement;
         if !hi.is_finite() || cause != Some(Cause::Rearrangement) {
             return;
         }
         let verdict = self.step(lo, hi, |before, after| {
             // A solid that is lost has not come back either.
-            let Ok(after) = after else { return Verdict::Right };
+            let Ok(after) = after else { return Finding::Right };
             let Ok(back) = self.relax_from(&after.solid.positions, lo) else {
-                return Verdict::Right;
+                return Finding::Right;
             };
             let rattler: Vec<bool> = before
                 .equilibrium
@@ -409,7 +409,7 @@ impl<const D: usize> Walker<'_, D> {
                 .map(|((a, b), c)| *a || *b || *c)
                 .collect();
             let off = self.distance(&back.solid.positions, &before.solid.positions, &rattler);
-            Verdict::of(off > RETURNED * self.diameter)
+            Finding::of(off > RETURNED * self.diameter)
         });
         found.judge(verdict, || {
             format!("gamma_rearrangement: from hi = {hi:.6e} the solid returns to lo = {lo:.6e}")

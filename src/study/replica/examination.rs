@@ -3,7 +3,7 @@
 //! Forces, pressure, contacts and rattlers come from the stored positions; the identities of the
 //! singular values from the stored J; and J itself is compared with differences of relaxed solids.
 
-use super::Replica;
+use super::Worker;
 use super::analysis::{Replicate, request_of};
 use super::preparation::{decode, stream_key};
 use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
@@ -50,7 +50,7 @@ pub struct Examination {
     pub derivative: Vec<String>,
 }
 
-impl Replica {
+impl Worker {
     /// Examines a stored solid; `differences` also compares J with finite differences.
     ///
     /// # Errors

@@ -55,17 +55,17 @@ macro_rules! in_either {
 use in_either;
 
 /// Computes the work items of a study; keeps the last solid's analysis between calls.
-pub struct Replica {
+pub struct Worker {
     study: Arc<Study>,
     schemas: Vec<ScenarioSchema>,
     last: Option<Cached>,
 }
 
-impl Replica {
+impl Worker {
     /// For this study.
-    pub fn new(study: Arc<Study>) -> Replica {
+    pub fn new(study: Arc<Study>) -> Worker {
         let schemas = schemas(&study);
-        Replica { study, schemas, last: None }
+        Worker { study, schemas, last: None }
     }
 
     fn scenario(&self, index: usize) -> &Scenario {
@@ -160,7 +160,7 @@ impl Replica {
     }
 }
 
-impl Work for Replica {
+impl Work for Worker {
     fn solid(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), Failure> {
         Ok(self.make(scenario, replica)?)
     }

@@ -2,23 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::message::{Down, Up};
+use super::message::{Down, Progress, Up};
 use crate::study::dispatcher::{Dispatcher, Task};
-
-/// How far the run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// Items committed as done by this run.
-    pub done: u64,
-    /// Items committed as failed by this run.
-    pub failed: u64,
-    /// The failed ones that were tried: directions of a solid that failed are not.
-    pub failures: u64,
-    /// Time that all ranks have computed [s].
-    pub busy: f64,
-    /// Time that all ranks have spent in commits [s].
-    pub commits: f64,
-}
 
 /// A message for a rank, with the bytes behind it.
 pub(super) type Letter = (usize, Down, Vec<u8>);
@@ -67,16 +52,11 @@ impl Coordinator {
                     self.solids.insert(unit, payload);
                 }
             }
-            Up::Committed(counts) => {
-                self.progress.done += counts.done;
-                self.progress.failed += counts.failed;
-                self.progress.failures += counts.failures;
-            }
+            Up::Committed(more) => self.progress += more,
             Up::Stop => self.stop(),
-            Up::Drained { busy, commits } => {
+            Up::Drained(rest) => {
                 self.drained[rank] = true;
-                self.progress.busy += busy;
-                self.progress.commits += commits;
+                self.progress += rest;
             }
         }
     }

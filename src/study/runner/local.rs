@@ -1,15 +1,15 @@
-//! What one rank has to do: turns tasks into jobs for its computing thread, and answers into rows
-//! of the results file.
+//! What one rank has to do: turns tasks into questions for its computing thread, and answers into
+//! rows of the results file.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::compute::{Answer, Compute, Job};
-use super::message::{Counts, Up};
+use super::compute::{Answer, Compute, Question};
+use super::message::{Progress, Up};
 use crate::analysis::values::Row;
-use crate::format::archive::{Finished, Item, State, WriteError, Writer};
+use crate::format::archive::{ArchiveError, Finished, Item, State, Writer};
 use crate::format::row::Failure;
 use crate::format::schema::ScenarioSchema;
 use crate::study::config::Study;
@@ -29,14 +29,6 @@ struct Current {
     shared: bool,
 }
 
-/// What the computing thread is at.
-enum Running {
-    Nothing,
-    Solid,
-    Restore,
-    Directions { unit: u64, part: usize },
-}
-
 /// One rank's work.
 pub(super) struct Local<'s> {
     study: &'s Study,
@@ -48,7 +40,8 @@ pub(super) struct Local<'s> {
     units: Range<u64>,
     task: Option<(Task, Vec<u8>)>,
     current: Option<Current>,
-    running: Running,
+    /// The unit and the part that the computing thread is at.
+    running: Option<(u64, usize)>,
     requested: bool,
     draining: bool,
     drained: bool,
@@ -57,9 +50,8 @@ pub(super) struct Local<'s> {
     forecast: Forecast,
     /// Messages for rank 0.
     pub outbox: Vec<(Up, Vec<u8>)>,
-    counts: Counts,
-    busy: Duration,
-    committing: Duration,
+    /// What has not been reported yet.
+    progress: Progress,
 }
 
 impl<'s> Local<'s> {
@@ -81,16 +73,14 @@ impl<'s> Local<'s> {
             units: 0..0,
             task: None,
             current: None,
-            running: Running::Nothing,
+            running: None,
             requested: false,
             draining: false,
             drained: false,
             discarding: false,
             forecast,
             outbox: Vec::new(),
-            counts: Counts::default(),
-            busy: Duration::ZERO,
-            committing: Duration::ZERO,
+            progress: Progress::default(),
         }
     }
 
@@ -143,20 +133,18 @@ impl<'s> Local<'s> {
         }
     }
 
-    /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next job,
+    /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next question,
     /// commits when it is time, asks for more.
-    pub fn turn(&mut self, patience: Duration) -> Result<(), WriteError> {
-        match self.running {
-            Running::Nothing => {
-                std::thread::sleep(if self.start_next()? { Duration::ZERO } else { patience })
+    pub fn turn(&mut self, patience: Duration) -> Result<(), ArchiveError> {
+        if let Some((unit, part)) = self.running {
+            if let Some((answer, time)) = self.compute.answer(patience) {
+                self.running = None;
+                self.progress.busy += time.as_secs_f64();
+                self.take(unit, part, answer, time)?;
+                self.start_next()?;
             }
-            _ => {
-                if let Some((answer, seconds)) = self.compute.answer(patience) {
-                    self.busy += seconds;
-                    self.take(answer, seconds)?;
-                    self.start_next()?;
-                }
-            }
+        } else if !self.start_next()? {
+            std::thread::sleep(patience);
         }
         // Who stops the job may not wait for the item that runs.
         let due = self.discarding
@@ -168,14 +156,14 @@ impl<'s> Local<'s> {
         if self.draining && !self.drained && self.is_idle() {
             self.commit()?;
             self.drained = true;
-            let (busy, commits) = (self.busy.as_secs_f64(), self.committing.as_secs_f64());
-            self.outbox.push((Up::Drained { busy, commits }, Vec::new()));
+            let rest = std::mem::take(&mut self.progress);
+            self.outbox.push((Up::Drained(rest), Vec::new()));
         }
         Ok(())
     }
 
     fn is_idle(&self) -> bool {
-        matches!(self.running, Running::Nothing)
+        self.running.is_none()
             && self.units.is_empty()
             && self.task.is_none()
             && self.current.as_ref().is_none_or(|current| current.parts.is_empty())
@@ -189,19 +177,20 @@ impl<'s> Local<'s> {
         }
     }
 
-    fn commit(&mut self) -> Result<(), WriteError> {
+    fn commit(&mut self) -> Result<(), ArchiveError> {
         let started = Instant::now();
-        if self.writer.commit()? > 0 {
-            let counts = std::mem::take(&mut self.counts);
-            self.outbox.push((Up::Committed(counts), Vec::new()));
+        let written = self.writer.commit()?;
+        self.progress.commits += started.elapsed().as_secs_f64();
+        if written > 0 {
+            let progress = std::mem::take(&mut self.progress);
+            self.outbox.push((Up::Committed(progress), Vec::new()));
         }
-        self.committing += started.elapsed();
         self.last_commit = Instant::now();
         Ok(())
     }
 
-    /// Gives the thread its next job; false where there is none.
-    fn start_next(&mut self) -> Result<bool, WriteError> {
+    /// Gives the thread its next question; false where there is none.
+    fn start_next(&mut self) -> Result<bool, ArchiveError> {
         loop {
             if let Some((unit, part)) = self.next_own_part() {
                 self.start_directions(unit, part);
@@ -232,7 +221,7 @@ impl<'s> Local<'s> {
                     self.request();
                 }
             }
-            if !matches!(self.running, Running::Nothing) {
+            if self.running.is_some() {
                 return Ok(true);
             }
         }
@@ -247,8 +236,8 @@ impl<'s> Local<'s> {
         self.study.first_replica + slot
     }
 
-    /// Begins a unit: what is pending in it decides the job.
-    fn begin(&mut self, unit: u64, shared: bool) -> Result<(), WriteError> {
+    /// Begins a unit: what is pending in it decides the question.
+    fn begin(&mut self, unit: u64, shared: bool) -> Result<(), ArchiveError> {
         let (scenario, slot) = self.writer.layout().unit(unit);
         let states = self.writer.states(&self.writer.layout().rows(scenario, slot))?;
         let parts: VecDeque<usize> =
@@ -259,8 +248,8 @@ impl<'s> Local<'s> {
                 if !self.may_begin(scenario, 0) {
                     return Ok(());
                 }
-                self.running = Running::Solid;
-                self.compute.submit(Job::Solid { scenario, replica: self.replica(slot) });
+                self.running = Some((unit, 0));
+                self.compute.submit(Question::Solid { scenario, replica: self.replica(slot) });
             }
             State::Failed => {
                 let reason = self.writer.reason(Item { scenario, slot, part: 0 })?;
@@ -272,9 +261,9 @@ impl<'s> Local<'s> {
                 self.share(Vec::new());
             }
             State::Done => {
-                self.running = Running::Restore;
+                self.running = Some((unit, 0));
                 let row = self.writer.row(Item { scenario, slot, part: 0 })?;
-                self.compute.submit(Job::Restore { scenario, row });
+                self.compute.submit(Question::Restore { scenario, row });
             }
         }
         Ok(())
@@ -286,8 +275,8 @@ impl<'s> Local<'s> {
             return;
         }
         let solid = self.current.as_ref().and_then(|current| current.solid.clone());
-        self.running = Running::Directions { unit, part };
-        self.compute.submit(Job::Directions {
+        self.running = Some((unit, part));
+        self.compute.submit(Question::Directions {
             scenario,
             replica: self.replica(slot),
             solid: solid.unwrap_or_default(),
@@ -295,31 +284,33 @@ impl<'s> Local<'s> {
         });
     }
 
-    fn take(&mut self, answer: Answer, seconds: Duration) -> Result<(), WriteError> {
-        let running = std::mem::replace(&mut self.running, Running::Nothing);
-        let unit = self.current.as_ref().map_or(0, |current| current.unit);
-        match (running, answer) {
-            (Running::Directions { unit, part }, Answer::Directions(outcome)) => {
-                self.counts.failures += u64::from(outcome.is_err());
-                self.push(unit, part, outcome, seconds)
+    fn take(
+        &mut self,
+        unit: u64,
+        part: usize,
+        answer: Answer,
+        time: Duration,
+    ) -> Result<(), ArchiveError> {
+        match answer {
+            Answer::Directions(outcome) => {
+                self.progress.failures += u64::from(outcome.is_err());
+                self.push(unit, part, outcome, time)
             }
-            (_, Answer::Solid(Ok((row, bytes)))) => {
-                self.push(unit, 0, Ok(row), seconds)?;
+            Answer::Solid(Ok((row, bytes))) => {
                 self.prepared(bytes);
-                Ok(())
+                self.push(unit, part, Ok(row), time)
             }
-            (_, Answer::Solid(Err(failure))) => {
+            Answer::Solid(Err(failure)) => {
                 let reason = failure.reason.clone();
-                self.counts.failures += 1;
-                self.push(unit, 0, Err(failure), seconds)?;
+                self.progress.failures += 1;
+                self.push(unit, part, Err(failure), time)?;
                 self.fail_directions(&reason)
             }
-            (_, Answer::Restored(Ok(bytes))) => {
+            Answer::Restored(Ok(bytes)) => {
                 self.prepared(bytes);
                 Ok(())
             }
-            (_, Answer::Restored(Err(failure))) => self.fail_directions(&failure.reason),
-            (_, Answer::Directions(_)) => Ok(()),
+            Answer::Restored(Err(failure)) => self.fail_directions(&failure.reason),
         }
     }
 
@@ -341,7 +332,7 @@ impl<'s> Local<'s> {
     }
 
     /// The current unit has no solid: none of its pending directions can be computed.
-    fn fail_directions(&mut self, reason: &str) -> Result<(), WriteError> {
+    fn fail_directions(&mut self, reason: &str) -> Result<(), ArchiveError> {
         let Some(current) = &mut self.current else { return Ok(()) };
         let unit = current.unit;
         let parts: Vec<usize> = current.parts.drain(..).collect();
@@ -359,11 +350,11 @@ impl<'s> Local<'s> {
         part: usize,
         outcome: Result<Row, Failure>,
         seconds: Duration,
-    ) -> Result<(), WriteError> {
+    ) -> Result<(), ArchiveError> {
         let (scenario, slot) = self.writer.layout().unit(unit);
         match outcome {
-            Ok(_) => self.counts.done += 1,
-            Err(_) => self.counts.failed += 1,
+            Ok(_) => self.progress.done += 1,
+            Err(_) => self.progress.failed += 1,
         }
         self.forecast.observe(scenario, &self.schemas[scenario].parts[part], seconds);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -23,8 +23,9 @@ use mpi::environment::Universe;
 use mpi::raw::AsRaw;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Root};
+use serde::de::DeserializeOwned;
 
-pub use coordinator::Progress;
+pub use message::Progress;
 
 use crate::format::archive::{Access, HOST_LENGTH, Writer};
 use crate::study::config::Study;
@@ -37,7 +38,7 @@ use compute::Compute;
 use coordinator::{Coordinator, Letter};
 use local::Local;
 use mailbox::{Mailbox, POLL};
-use message::{Down, Up};
+use message::Down;
 
 /// How the run goes, apart from what the study says.
 pub struct Settings {
@@ -156,7 +157,7 @@ impl Job {
             Coordinator::new(Dispatcher::new(pending, self.ranks(), divisible), self.ranks())
         });
         let mut rank =
-            Rank { local, coordinator, mailbox: Mailbox::new(self.world.as_raw()), closing: false };
+            Rank { local, coordinator, mailbox: Mailbox::new(&self.world), closing: false };
         while !rank.closing {
             if settings.stop.load(Ordering::Relaxed) || rank.has_failed_too_often(settings) {
                 rank.stop();
@@ -174,7 +175,7 @@ impl Job {
 struct Rank<'s> {
     local: Local<'s>,
     coordinator: Option<Coordinator>,
-    mailbox: Mailbox,
+    mailbox: Mailbox<'s>,
     closing: bool,
 }
 
@@ -204,18 +205,14 @@ impl Rank<'_> {
         }
         while let Some((sender, bytes)) = self.mailbox.receive() {
             match &mut self.coordinator {
-                Some(coordinator) => match message::decode::<Up>(&bytes) {
-                    Some((message, payload)) => coordinator.take(sender, message, payload),
-                    None => {
-                        abort("internal error, please report it: a message cannot be read", FAILURE)
-                    }
-                },
-                None => match message::decode::<Down>(&bytes) {
-                    Some((message, payload)) => self.obey(message, payload),
-                    None => {
-                        abort("internal error, please report it: a message cannot be read", FAILURE)
-                    }
-                },
+                Some(coordinator) => {
+                    let (message, payload) = decoded(&bytes);
+                    coordinator.take(sender, message, payload);
+                }
+                None => {
+                    let (message, payload) = decoded(&bytes);
+                    self.obey(message, payload);
+                }
             }
         }
         let letters: Vec<Letter> =
@@ -245,4 +242,10 @@ impl Rank<'_> {
         }
         self.coordinator.map(|coordinator| coordinator.progress).unwrap_or_default()
     }
+}
+
+fn decoded<M: DeserializeOwned>(bytes: &[u8]) -> (M, Vec<u8>) {
+    message::decode(bytes).unwrap_or_else(|| {
+        abort("internal error, please report it: a message cannot be read", FAILURE)
+    })
 }

@@ -1,10 +1,12 @@
 //! What the statistics of a study hold.
 
+pub mod arrays;
+
 use serde::{Serialize, Serializer};
 
-use super::config::{Scenario, set_name};
-use super::reasons::Reason;
 use crate::format::archive::State;
+use crate::study::config::{Scenario, set_name};
+use crate::study::reasons::Reason;
 
 /// The probabilities of all quantiles.
 pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
@@ -88,7 +90,7 @@ pub struct SetStatistics {
     /// The smallest and the largest rank found.
     pub ranks: Option<(i32, i32)>,
     /// Singular values of all solids and modes.
-    pub singular_values: Summary,
+    pub singular_values: Distribution,
 }
 
 /// The thresholds of the γ-sweeps of all solids and directions.
@@ -105,7 +107,7 @@ pub struct SweepStatistics {
     /// First rearrangement, likewise.
     pub gamma_rearrangement: Bounds,
     /// Where the second order alone predicts γ*.
-    pub gamma_tilde: Summary,
+    pub gamma_tilde: Distribution,
     /// ζ = s γ*.
     pub zeta: Bounds,
     /// Directions by the cause of γ*, γ_c, γ_r: the order of `Cause::ALL`.
@@ -140,7 +142,7 @@ pub struct Cost {
 
 /// The distribution of a quantity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Summary {
+pub struct Distribution {
     /// Number of values.
     pub count: u64,
     /// Quantiles for [`PROBABILITIES`]; not a number where there are no values.
@@ -195,7 +197,7 @@ impl Counts {
     }
 }
 
-impl Summary {
+impl Distribution {
     /// The quantile of this probability, which is one of [`PROBABILITIES`].
     pub fn quantile(&self, probability: f64) -> f64 {
         quantile(&self.quantiles, probability)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::{
-    Bounds, Causes, Cost, Counts, ScenarioStatistics, SetStatistics, Statistics, Summary,
+    Bounds, Causes, Cost, Counts, Distribution, ScenarioStatistics, SetStatistics, Statistics,
     SweepStatistics, ThetaStatistics,
 };
 use crate::analysis::directions::DirectionResult;
@@ -21,7 +21,7 @@ use crate::study::config::{Parameterisation, Scenario, set_name};
 use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::Results;
 use crate::study::statistics::PROBABILITIES;
-use crate::study::summary::REASONS;
+use crate::study::statistics::arrays::REASONS;
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -340,7 +340,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The quantiles of a column.
-    fn summary(&self, path: &str) -> Result<Summary, ArchiveError> {
+    fn summary(&self, path: &str) -> Result<Distribution, ArchiveError> {
         let mut quantiles = Quantiles::new(&PROBABILITIES);
         while !quantiles.is_done() {
             self.visit(path, |values| {
@@ -350,7 +350,7 @@ impl<'a> Collector<'a> {
             })?;
             quantiles.end_pass();
         }
-        Ok(Summary { count: quantiles.count(), quantiles: quantiles.values() })
+        Ok(Distribution { count: quantiles.count(), quantiles: quantiles.values() })
     }
 
     /// The bounds of the quantiles of a threshold, or of its product with the column `factor`.

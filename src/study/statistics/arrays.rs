@@ -1,9 +1,7 @@
 //! The arrays of `/statistics`: declared once with their values, reserved when the file is made and
 //! filled at its end.
 
-use super::config::Study;
-use super::reasons::Reason;
-use super::statistics::{
+use super::{
     Counts, PROBABILITIES, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics,
 };
 use crate::analysis::axis::{Axis, Ticks};
@@ -13,6 +11,8 @@ use crate::format::archive::{STATISTICS, State, reason_cell};
 use crate::format::row::REASON_LENGTH;
 use crate::format::schema::{Column, PartKind};
 use crate::linearity::cause::Cause;
+use crate::study::config::Study;
+use crate::study::reasons::Reason;
 
 /// Kinds of failures that are kept; the rest is counted together.
 pub const REASONS: usize = 8;

@@ -3,7 +3,7 @@
 //! Everything streams through the results files in blocks, so memory does not grow with the
 //! ensemble; nothing here depends on who computed what, or when.
 
-mod collect;
+mod scenario;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -12,14 +12,14 @@ use std::path::Path;
 
 use crate::format::archive::{ArchiveError, write_arrays};
 use crate::study::results;
-use crate::study::summary;
+use crate::study::statistics::arrays;
 
 pub use crate::study::statistics::{
-    Bounds, Causes, Cost, Counts, ScenarioStatistics, SetStatistics, Statistics, Summary,
+    Bounds, Causes, Cost, Counts, Distribution, ScenarioStatistics, SetStatistics, Statistics,
     SweepStatistics, ThetaStatistics,
 };
 
-pub use collect::{StatisticsError, collect};
+pub use scenario::{StatisticsError, collect};
 pub use table::table;
 
 /// Reads a finished file, and stores its statistics in it; for one process, when no job writes.
@@ -39,5 +39,5 @@ pub fn gather(path: &Path) -> Result<Statistics, StatisticsError> {
 /// # Errors
 /// [`ArchiveError`] where the file cannot be written.
 pub fn store(path: &Path, statistics: &Statistics) -> Result<(), ArchiveError> {
-    write_arrays(path, &summary::values(statistics))
+    write_arrays(path, &arrays::values(statistics))
 }

@@ -13,8 +13,8 @@ use crate::study::provenance::identity;
 use crate::study::reasons::Reason;
 use crate::study::results::{self, Results};
 use crate::study::schema::{schemas, shape};
+use crate::study::statistics::arrays;
 use crate::study::statistics::quantile;
-use crate::study::summary;
 use crate::study::synthetic::Synthetic;
 use crate::study::work::Work;
 
@@ -32,7 +32,7 @@ fn file(folder: &Path, first: u64, replicas: u64, failing: Option<u64>) -> PathB
     let path = folder.join(format!("{first}-{replicas}.h5"));
     let study = study(first, replicas);
     let schemas = schemas(&study);
-    create(&path, &shape(&study), &summary::columns(&study), &identity(&study)).expect("created");
+    create(&path, &shape(&study), &arrays::columns(&study), &identity(&study)).expect("created");
     let mut writer = Writer::open(&path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
     for slot in 0..replicas {
@@ -197,7 +197,7 @@ fn censored_directions_bound_the_quantiles_from_both_sides() {
 
 #[test]
 fn json_has_no_invalid_numbers() {
-    let summary = Summary { count: 3, quantiles: vec![1.0, f64::INFINITY, f64::NAN] };
+    let summary = Distribution { count: 3, quantiles: vec![1.0, f64::INFINITY, f64::NAN] };
     assert_eq!(
         serde_json::to_string(&summary).expect("valid"),
         "{\"count\":3,\"quantiles\":[1.0,\"inf\",null]}"
