@@ -10,7 +10,7 @@ use std::sync::Arc;
 use amorph::analysis::values::{Row, Values};
 use amorph::format::archive::{Access, Finished, Item, Writer, create};
 use amorph::format::row::Part;
-use amorph::report::check::{Check, Report, Settings, check};
+use amorph::report::check::{Check, Report, check};
 use amorph::study::config::Study;
 use amorph::study::provenance::identity;
 use amorph::study::replica::Worker;
@@ -79,7 +79,7 @@ impl Results {
 }
 
 fn report(path: &Path, items: u64) -> Report {
-    check(&results::open(path).expect("readable"), &Settings { items }).expect("checked")
+    check(&results::open(path).expect("readable"), items).expect("checked")
 }
 
 fn section<'r>(report: &'r Report, name: &str) -> &'r Check {

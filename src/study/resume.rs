@@ -35,9 +35,11 @@ impl Pending {
         Pending { units: runs, items: layout.len(), longest, ..Pending::default() }
     }
 
+    /// One more pending item, of this unit or a later one than before.
     fn add(&mut self, unit: u64) {
+        self.items += 1;
         match self.units.last_mut() {
-            Some(run) if run.end == unit => run.end += 1,
+            Some(run) if run.end >= unit => run.end = unit + 1,
             _ => self.units.push(unit..unit + 1),
         }
     }
@@ -57,40 +59,27 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
     let mut reset: Vec<u64> = Vec::new();
     for scenario in 0..layout.scenarios() {
         let parts = layout.parts(scenario);
-        let step = archive.slots_at_once(scenario, VERIFY_BYTES);
-        let mut first = 0;
-        while first < layout.replicas() {
-            let slots = first..(first + step).min(layout.replicas());
+        for slots in archive.blocks(scenario, VERIFY_BYTES) {
             let states = archive.states_of(scenario, &slots)?;
             let good = archive.verify(scenario, &slots)?;
-            let rows = layout.rows(scenario, slots.start).start;
-            let seconds = archive.item_times("seconds", &(rows..rows + states.len() as u64))?;
-            for slot in slots.clone() {
-                let offset = (slot - first) as usize * parts;
-                let before = found.items;
-                for part in 0..parts {
-                    let state = states[offset + part];
-                    if state == State::Done && good[offset + part] {
-                        let seconds = seconds[offset + part];
-                        let part = &archive.schemas()[scenario].parts[part];
-                        forecast::observe(&mut found.longest[scenario], part, seconds);
-                    }
-                    if !good[offset + part] {
-                        found.corrupt += 1;
-                    } else if state == State::Failed && retry_failed {
-                        found.retried += 1;
-                    } else {
-                        found.items += u64::from(state == State::Pending);
-                        continue;
-                    }
-                    found.items += 1;
+            let seconds = archive.item_times("seconds", &layout.rows(scenario, &slots))?;
+            for (index, (&state, good)) in states.iter().zip(good).enumerate() {
+                let (slot, part) = (slots.start + (index / parts) as u64, index % parts);
+                if state == State::Done && good {
+                    let part = &archive.schemas()[scenario].parts[part];
+                    forecast::observe(&mut found.longest[scenario], part, seconds[index]);
+                }
+                let corrupt = !good;
+                let retried = good && state == State::Failed && retry_failed;
+                found.corrupt += u64::from(corrupt);
+                found.retried += u64::from(retried);
+                if corrupt || retried {
                     reset.push(layout.row(Item { scenario, slot, part }));
+                } else if state != State::Pending {
+                    continue;
                 }
-                if found.items > before {
-                    found.add(scenario as u64 * layout.replicas() + slot);
-                }
+                found.add(scenario as u64 * layout.replicas() + slot);
             }
-            first = slots.end;
         }
     }
     if !reset.is_empty() {

@@ -4,7 +4,7 @@ use crate::analysis::axis::{Axis, Ticks};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::format::row::Part;
-use crate::format::schema::{Column, PartKind, ScenarioSchema, Shape};
+use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::study::config::{Feature, Parameterisation, Scenario, Study, set_name};
 
 /// The directions of a parameterisation are computed in at most this many parts: enough to share
@@ -54,7 +54,8 @@ impl Axes {
 /// Collects the columns of one scenario.
 struct ColumnList<'a> {
     scenario: &'a Scenario,
-    part: PartKind,
+    /// The parameterisation whose directions they belong to.
+    parameterisation: Option<usize>,
     /// Number of replicas that have them.
     replicas: u64,
     columns: Vec<Column>,
@@ -76,7 +77,7 @@ impl ColumnList<'_> {
                 axes: first.into_iter().cloned().chain(axes.of(quantity.along)).collect(),
                 unit: quantity.unit(self.scenario.solid.dimension),
                 description: quantity.description.to_owned(),
-                part: self.part,
+                parameterisation: self.parameterisation,
                 replicas: self.replicas,
                 flags: quantity.codes(),
             });
@@ -86,8 +87,12 @@ impl ColumnList<'_> {
 
 /// Every column of the scenario, in the order of the file.
 fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
-    let (part, replicas) = (PartKind::Solid, study.replicas);
-    let mut columns = ColumnList { scenario, part, replicas, columns: Vec::new() };
+    let mut columns = ColumnList {
+        scenario,
+        parameterisation: None,
+        replicas: study.replicas,
+        columns: Vec::new(),
+    };
     let dimension = scenario.solid.dimension;
     let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
@@ -103,7 +108,7 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         parameterisation(&mut columns, theta, &axes);
     }
     for index in scenario.swept() {
-        columns.part = PartKind::Directions { parameterisation: index };
+        columns.parameterisation = Some(index);
         sweeps(&mut columns, study, &thetas[index], &axes);
     }
     columns.columns

@@ -39,19 +39,11 @@ impl Synthetic {
             .columns_of(part, slot)
             .map(|index| {
                 let column = &schema.columns[index];
-                let row_length = column.row_length();
-                let (start, length) = match part {
-                    Part::Solid => (0, row_length),
-                    Part::Directions { directions, .. } => {
-                        let one = row_length / column.axes[0].length;
-                        (directions.start * one, directions.len() * one)
-                    }
-                };
                 let value = |offset: usize| {
                     let place = format!("{scenario} {replica} {} {offset}", column.path);
                     xxh3_64(place.as_bytes())
                 };
-                let range = start..start + length;
+                let range = column.values_of(part).expect("a column of the part");
                 let values = match column.kind {
                     Kind::F64 => {
                         Values::F64(range.map(|i| value(i) as f64 / u64::MAX as f64).collect())

@@ -119,16 +119,10 @@ impl ItemLayout {
         self.first[item.scenario] + item.slot * self.parts[item.scenario] as u64 + item.part as u64
     }
 
-    /// The rows of all parts of a replica.
-    pub fn rows(&self, scenario: usize, slot: u64) -> Range<u64> {
-        let first = self.row(Item { scenario, slot, part: 0 });
-        first..first + self.parts[scenario] as u64
-    }
-
-    /// The rows of a scenario.
-    pub fn scenario_rows(&self, scenario: usize) -> Range<u64> {
-        let first = self.first[scenario];
-        first..first + self.replicas * self.parts[scenario] as u64
+    /// The rows of all parts of these slots.
+    pub fn rows(&self, scenario: usize, slots: &Range<u64>) -> Range<u64> {
+        let row = |slot| self.row(Item { scenario, slot, part: 0 });
+        row(slots.start)..row(slots.end)
     }
 }
 

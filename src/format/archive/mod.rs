@@ -8,9 +8,9 @@ mod reader;
 mod skeleton;
 mod writer;
 
+pub use datasets::Archive;
 pub use error::ArchiveError;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
-pub use reader::Archive;
 pub use skeleton::{Attribute, create};
 pub use writer::{Access, Finished, Writer, write_arrays};

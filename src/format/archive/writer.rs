@@ -12,9 +12,9 @@ use std::path::Path;
 
 use mpi::ffi::MPI_Comm;
 
-use super::datasets::{Datasets, bytes, column_block, directions};
+use super::datasets::{Archive, bytes, column_block, directions};
 use super::error::ArchiveError;
-use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
+use super::items::{Checksum, Item, State, reason_cell};
 use super::layout::{FORMAT_VERSION, HOST_LENGTH};
 use crate::analysis::values::Row;
 use crate::format::access;
@@ -47,7 +47,8 @@ pub enum Access {
 
 /// A rank's hand on the results file.
 pub struct Writer {
-    datasets: Datasets,
+    /// The file as it is committed.
+    pub archive: Archive<()>,
     descriptor: PosixFile,
     host: Vec<u8>,
     program: Vec<u8>,
@@ -123,7 +124,7 @@ impl Writer {
         };
         let file = file.map_err(ArchiveError::hdf5(path, "open for writing"))?;
         Ok(Writer {
-            datasets: Datasets::new(path, file, shape, FORMAT_VERSION),
+            archive: Archive::new(path, file, (), shape, FORMAT_VERSION),
             descriptor,
             host: pad(&[host.to_owned()], HOST_LENGTH),
             program: pad(&[program()], PROGRAM_LENGTH),
@@ -133,32 +134,11 @@ impl Writer {
         })
     }
 
-    /// The order of the items.
-    pub fn layout(&self) -> &ItemLayout {
-        &self.datasets.layout
-    }
-
-    /// The states of a range of rows of `/items`, as committed.
-    pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
-        self.datasets.states(rows)
-    }
-
-    /// The stored row of a done item.
-    pub fn row(&self, item: Item) -> Result<Row, ArchiveError> {
-        self.datasets.row(item)
-    }
-
-    /// The stored reason of a failed item.
-    pub fn reason(&self, item: Item) -> Result<String, ArchiveError> {
-        let row = self.datasets.layout.row(item);
-        Ok(self.datasets.reasons(&(row..row + 1))?.pop().unwrap_or_default())
-    }
-
     /// Takes an item for the next commit.
     pub fn push(&mut self, finished: Finished) -> Result<(), ArchiveError> {
         if let Ok(row) = &finished.outcome {
             let Item { scenario, slot, part } = finished.item;
-            let schema = &self.datasets.schemas[scenario];
+            let schema = &self.archive.schemas[scenario];
             schema.check_row(&schema.parts[part], slot, row)?;
             self.pending_bytes +=
                 row.iter().map(|(_, values)| values.len() * size_of::<f64>()).sum::<usize>();
@@ -170,7 +150,7 @@ impl Writer {
     /// Makes rows of `/items` pending again.
     pub fn reset(&self, rows: &[u64]) -> Result<(), ArchiveError> {
         for &row in rows {
-            self.datasets.write_items("state", row, 1, &[State::Pending as u8])?;
+            self.archive.write_items("state", row, 1, &[State::Pending as u8])?;
         }
         self.sync()
     }
@@ -204,10 +184,10 @@ impl Writer {
         });
         // First the directions of a slot, then the slots.
         for piece in join_all(join_all(pieces)) {
-            let column = &self.datasets.schemas[piece.scenario].columns[piece.column];
+            let column = &self.archive.schemas[piece.scenario].columns[piece.column];
             let block = column_block(column, &piece.slots, piece.directions.as_ref());
-            let path = self.datasets.column_path(piece.scenario, piece.column);
-            self.datasets.write(&path, &block, &piece.bytes)?;
+            let path = self.archive.column_path(piece.scenario, piece.column);
+            self.archive.write(&path, &block, &piece.bytes)?;
         }
         for run in rows.chunk_by(|a, b| a.row + 1 == b.row) {
             self.write_rows(run)?;
@@ -218,13 +198,13 @@ impl Writer {
 
     fn encode(&self, finished: &Finished, pieces: &mut Vec<Piece>) -> ItemRow {
         let item = finished.item;
-        let schema = &self.datasets.schemas[item.scenario];
+        let schema = &self.archive.schemas[item.scenario];
         let part = &schema.parts[item.part];
         let (state, reason) = match &finished.outcome {
             Ok(_) => (State::Done, reason_cell("")),
             Err(failure) => (State::Failed, reason_cell(&failure.reason)),
         };
-        let replica = self.datasets.first_replica + item.slot;
+        let replica = self.archive.first_replica + item.slot;
         let mut checksum = Checksum::new(item, replica, state, &reason);
         if let Ok(row) = &finished.outcome {
             for (column, (_, values)) in schema.columns_of(part, item.slot).zip(row) {
@@ -240,7 +220,7 @@ impl Writer {
             }
         }
         ItemRow {
-            row: self.datasets.layout.row(item),
+            row: self.archive.layout.row(item),
             state,
             checksum: checksum.finish(),
             reason: reason.to_vec(),
@@ -252,7 +232,7 @@ impl Writer {
     fn write_rows(&self, run: &[ItemRow]) -> Result<(), ArchiveError> {
         let (first, count) = (run[0].row, run.len());
         let write =
-            |field: &str, bytes: Vec<u8>| self.datasets.write_items(field, first, count, &bytes);
+            |field: &str, bytes: Vec<u8>| self.archive.write_items(field, first, count, &bytes);
         let collect = |value: fn(&ItemRow) -> Vec<u8>| run.iter().flat_map(value).collect();
         write("reason", collect(|row| row.reason.clone()))?;
         write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
@@ -267,7 +247,7 @@ impl Writer {
     /// Brings this rank's writes to the disk. MPI-IO has handed them to the system; the length of
     /// the file does not change, so data is all there is to sync.
     fn sync(&self) -> Result<(), ArchiveError> {
-        let path = &self.datasets.path;
+        let path = &self.archive.path;
         let metadata =
             self.descriptor.metadata().map_err(ArchiveError::io(path, "look at the results"))?;
         // Without a name the file is lost when the job ends, whatever is written to it.
@@ -276,14 +256,14 @@ impl Writer {
         }
         self.descriptor
             .sync_data()
-            .map_err(ArchiveError::io(&self.datasets.path, "sync the results"))
+            .map_err(ArchiveError::io(&self.archive.path, "sync the results"))
     }
 
     /// Commits the rest and closes; with [`Access::Parallel`] every rank must call it.
     pub fn close(mut self) -> Result<(), ArchiveError> {
         self.commit()?;
-        let path = self.datasets.path.clone();
-        self.datasets.close().map_err(ArchiveError::hdf5(&path, "close"))
+        let path = self.archive.path.clone();
+        self.archive.close().map_err(ArchiveError::hdf5(&path, "close"))
     }
 }
 

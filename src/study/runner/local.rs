@@ -238,8 +238,8 @@ impl<'s> Local<'s> {
 
     /// Begins a unit: what is pending in it decides the question.
     fn begin(&mut self, unit: u64, shared: bool) -> Result<(), ArchiveError> {
-        let (scenario, slot) = self.writer.layout().unit(unit);
-        let states = self.writer.states(&self.writer.layout().rows(scenario, slot))?;
+        let (scenario, slot) = self.writer.archive.layout().unit(unit);
+        let states = self.writer.archive.states_of(scenario, &(slot..slot + 1))?;
         let parts: VecDeque<usize> =
             (1..states.len()).filter(|&part| states[part] == State::Pending).collect();
         self.current = Some(Current { unit, solid: None, parts, shared });
@@ -252,7 +252,8 @@ impl<'s> Local<'s> {
                 self.compute.submit(Question::Solid { scenario, replica: self.replica(slot) });
             }
             State::Failed => {
-                let reason = self.writer.reason(Item { scenario, slot, part: 0 })?;
+                let row = self.writer.archive.layout().row(Item { scenario, slot, part: 0 });
+                let reason = self.writer.archive.reasons(&(row..row + 1))?.concat();
                 self.fail_directions(&reason)?;
             }
             State::Done
@@ -262,7 +263,7 @@ impl<'s> Local<'s> {
             }
             State::Done => {
                 self.running = Some((unit, 0));
-                let row = self.writer.row(Item { scenario, slot, part: 0 })?;
+                let row = self.writer.archive.row(Item { scenario, slot, part: 0 })?;
                 self.compute.submit(Question::Restore { scenario, row });
             }
         }
@@ -270,7 +271,7 @@ impl<'s> Local<'s> {
     }
 
     fn start_directions(&mut self, unit: u64, part: usize) {
-        let (scenario, slot) = self.writer.layout().unit(unit);
+        let (scenario, slot) = self.writer.archive.layout().unit(unit);
         if !self.may_begin(scenario, part) {
             return;
         }
@@ -351,7 +352,7 @@ impl<'s> Local<'s> {
         outcome: Result<Row, Failure>,
         seconds: Duration,
     ) -> Result<(), ArchiveError> {
-        let (scenario, slot) = self.writer.layout().unit(unit);
+        let (scenario, slot) = self.writer.archive.layout().unit(unit);
         match outcome {
             Ok(_) => self.progress.done += 1,
             Err(_) => self.progress.failed += 1,

@@ -143,7 +143,7 @@ fn a_failing_solid_is_recorded_and_the_others_go_on() {
         succeeds(&output);
         assert!(!text(&output).contains("internal error"), "{}", text(&output));
         let archive = results::open(&path).expect("readable");
-        let rows = archive.layout().rows(1, 2);
+        let rows = archive.layout().rows(1, &(2..3));
         let reasons = archive.reasons(&rows).expect("readable");
         assert_eq!(reasons[0], reason);
         assert!(reasons[1..].iter().all(|r| *r == format!("the solid failed: {reason}")));

@@ -14,13 +14,7 @@ pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 impl Statistics {
     /// Items of all scenarios.
     pub fn items(&self) -> Counts {
-        let mut sum = Counts::default();
-        for scenario in &self.scenarios {
-            sum.pending += scenario.items.pending;
-            sum.done += scenario.items.done;
-            sum.failed += scenario.items.failed;
-        }
-        sum
+        self.scenarios.iter().map(|scenario| scenario.items).sum()
     }
 }
 
@@ -194,6 +188,16 @@ impl Counts {
             State::Done => self.done += 1,
             State::Failed => self.failed += 1,
         }
+    }
+}
+
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Counts>>(all: I) -> Counts {
+        all.fold(Counts::default(), |sum, more| Counts {
+            pending: sum.pending + more.pending,
+            done: sum.done + more.done,
+            failed: sum.failed + more.failed,
+        })
     }
 }
 
