@@ -196,7 +196,7 @@ pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
 }
 
 fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
-    let file = access::create(path)?;
+    let file = access::unlocked().create(path)?;
     for (name, attribute) in &output.attributes {
         match attribute {
             Attribute::Text(text) => text_attribute(&file, name, text)?,
@@ -260,7 +260,7 @@ pub struct Measurement {
 impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
-        let file = access::read_input(path).ok()?;
+        let file = access::unlocked().open(path).ok()?;
         let attribute = file.attr("format").ok()?;
         let format = attribute.read_scalar::<VarLenUnicode>().ok()?;
         (format.as_str() == FORMAT).then(|| Measurement { path: path.to_owned(), file })

@@ -281,7 +281,7 @@ fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError
     if !file.is_file() {
         return Err(SolidFileError::Missing { file: file.to_path_buf() });
     }
-    let handle = access::read_input(file).map_err(|error| SolidFileError::NotHdf5 {
+    let handle = access::unlocked().open(file).map_err(|error| SolidFileError::NotHdf5 {
         file: file.to_path_buf(),
         reason: first_line(&error),
     })?;

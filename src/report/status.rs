@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
-use crate::study::lock::{self, Life, LockError};
+use crate::study::holder::Life;
+use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::{self, Results};
 use crate::study::statistics::Counts;

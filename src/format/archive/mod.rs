@@ -2,14 +2,17 @@
 
 mod datasets;
 mod error;
+mod fields;
 mod items;
 mod layout;
 mod reader;
 mod skeleton;
+mod tree;
 mod writer;
 
 pub use datasets::Archive;
 pub use error::ArchiveError;
+pub use fields::item_bytes;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
 pub use skeleton::{Attribute, create};

@@ -27,7 +27,8 @@ impl<S> Archive<S> {
         // HDF5's own message for a missing file does not say so.
         std::fs::File::open(path).map_err(ArchiveError::io(path, "open"))?;
         let foreign = |found: String| ArchiveError::Foreign { path: path.to_owned(), found };
-        let file = access::read(path)
+        let file = access::unlocked()
+            .open(path)
             .map_err(|error| foreign(format!("not a readable HDF5 file ({error})")))?;
         match slab::read_text(&file, "format") {
             Ok(format) if format == FORMAT => {}

@@ -115,7 +115,7 @@ impl Writer {
             .open(path)
             .map_err(ArchiveError::io(path, "open for writing"))?;
         let file = match access {
-            Access::Serial => access::write(path),
+            Access::Serial => access::unlocked().open_rw(path),
             Access::Parallel(communicator) => {
                 let mut builder = hdf5::File::with_options();
                 builder.with_fapl(|access| access.mpio(communicator, None));
@@ -280,7 +280,7 @@ struct ItemRow {
 /// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.
 pub fn write_arrays(path: &Path, arrays: &[(String, Vec<u8>)]) -> Result<(), ArchiveError> {
     let body = || -> hdf5::Result<()> {
-        let file = access::write(path)?;
+        let file = access::unlocked().open_rw(path)?;
         for (name, bytes) in arrays {
             let dataset = file.dataset(name)?;
             let count: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();

@@ -1,0 +1,139 @@
+//! Columns with their dimension scales, in the groups of a results file.
+
+use std::collections::HashMap;
+
+use hdf5::types::TypeDescriptor;
+use hdf5::{Dataset, Group, H5Type};
+
+use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::values::Kind;
+use crate::format::schema::Column;
+use crate::format::slab::{self, Block};
+
+/// Values that are written or read at once in long columns.
+pub(super) const BLOCK: u64 = 1 << 16;
+
+/// The group at a path, made where it is missing.
+pub(super) fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
+    let mut group = parent.clone();
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        group =
+            if group.link_exists(name) { group.group(name)? } else { group.create_group(name)? };
+    }
+    Ok(group)
+}
+
+/// A group with its columns and their dimension scales.
+pub(super) struct Tree {
+    base: Group,
+    groups: HashMap<String, Group>,
+    scales: HashMap<(String, String), Dataset>,
+}
+
+impl Tree {
+    pub fn new(base: Group) -> Self {
+        Tree { base, groups: HashMap::new(), scales: HashMap::new() }
+    }
+
+    /// The group at a path below the base.
+    fn group(&mut self, path: &str) -> hdf5::Result<Group> {
+        if let Some(group) = self.groups.get(path) {
+            return Ok(group.clone());
+        }
+        let group = ensure_group(&self.base, path)?;
+        self.groups.insert(path.to_owned(), group.clone());
+        Ok(group)
+    }
+
+    /// The axis's scale in the group `home`.
+    fn scale(&mut self, home: &str, axis: &Axis) -> hdf5::Result<Dataset> {
+        let key = (home.to_owned(), axis.name.clone());
+        if let Some(scale) = self.scales.get(&key) {
+            return Ok(scale.clone());
+        }
+        let group = self.group(home)?;
+        let scale = create_scale(&group, axis)?;
+        self.scales.insert(key, scale.clone());
+        Ok(scale)
+    }
+
+    /// Makes a column with `leading` axes in front of its own.
+    pub fn column(&mut self, column: &Column, leading: &[&Axis]) -> hdf5::Result<()> {
+        let (home, name) = column.path.rsplit_once('/').unwrap_or(("", &column.path));
+        let group = self.group(home)?;
+        let axes: Vec<&Axis> = leading.iter().copied().chain(&column.axes).collect();
+        let shape: Vec<usize> = axes.iter().map(|axis| axis.length).collect();
+        let datatype = datatype(column.kind);
+        let dataset = slab::create(&group, name, &datatype, &shape)?;
+        slab::text_attribute(&dataset, "units", &column.unit)?;
+        slab::text_attribute(&dataset, "description", &column.description)?;
+        if !column.flags.is_empty() {
+            let (codes, names): (Vec<u8>, Vec<&str>) = column.flags.iter().copied().unzip();
+            slab::flag_attributes(&dataset, &codes, &names, &datatype)?;
+        }
+        for (index, axis) in axes.iter().enumerate() {
+            let scale = self.scale(home, axis)?;
+            slab::attach_scale(&dataset, &scale, index)?;
+        }
+        Ok(())
+    }
+}
+
+fn datatype(kind: Kind) -> TypeDescriptor {
+    match kind {
+        Kind::F64 => f64::type_descriptor(),
+        Kind::I32 => i32::type_descriptor(),
+        Kind::U8 => u8::type_descriptor(),
+        Kind::Text(length) => TypeDescriptor::FixedAscii(length),
+    }
+}
+
+pub(super) fn create_scale(group: &Group, axis: &Axis) -> hdf5::Result<Dataset> {
+    let shape = [axis.length];
+    let whole = Block::range(0, axis.length as u64);
+    let scale = match &axis.ticks {
+        Ticks::Index | Ticks::From(_) => {
+            let first = if let Ticks::From(first) = axis.ticks { first } else { 0 };
+            let scale = slab::create(group, &axis.name, &i64::type_descriptor(), &shape)?;
+            fill_column(&scale, axis.length as u64, |index| {
+                (first + index).cast_signed().to_ne_bytes().to_vec()
+            })?;
+            scale
+        }
+        Ticks::Labels(labels) => {
+            let length = labels.iter().map(String::len).max().unwrap_or(0).max(1);
+            let datatype = TypeDescriptor::FixedAscii(length);
+            let scale = slab::create(group, &axis.name, &datatype, &shape)?;
+            slab::write(&scale, &whole, &slab::pad(labels, length))?;
+            scale
+        }
+        Ticks::Values(values) => {
+            let scale = slab::create(group, &axis.name, &f64::type_descriptor(), &shape)?;
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+            slab::write(&scale, &whole, &bytes)?;
+            scale
+        }
+    };
+    slab::set_scale(&scale, &axis.name)?;
+    if !axis.unit.is_empty() {
+        slab::text_attribute(&scale, "units", axis.unit)?;
+    }
+    slab::text_attribute(&scale, "description", axis.description)?;
+    Ok(scale)
+}
+
+/// Writes one value per row, in blocks.
+fn fill_column(
+    dataset: &Dataset,
+    rows: u64,
+    mut value: impl FnMut(u64) -> Vec<u8>,
+) -> hdf5::Result<()> {
+    let mut start = 0;
+    while start < rows {
+        let count = BLOCK.min(rows - start);
+        let bytes: Vec<u8> = (start..start + count).flat_map(&mut value).collect();
+        slab::write(dataset, &Block::range(start, count), &bytes)?;
+        start += count;
+    }
+    Ok(())
+}
