@@ -66,7 +66,7 @@ impl Plan {
             .collect();
         Plan {
             scenarios,
-            items: layout.len(),
+            items: layout.items(),
             file_bytes: file_bytes(study),
             memory_per_rank: memory(study),
         }

@@ -32,7 +32,7 @@ impl Pending {
         let units = layout.units();
         let runs = (units > 0).then_some(0..units).into_iter().collect();
         let longest = vec![Longest::default(); layout.scenarios()];
-        Pending { units: runs, items: layout.len(), longest, ..Pending::default() }
+        Pending { units: runs, items: layout.items(), longest, ..Pending::default() }
     }
 
     /// One more pending item, of this unit or a later one than before.

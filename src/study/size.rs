@@ -13,7 +13,7 @@ const BYTES_PER_DATASET: u64 = 800;
 /// The size of a study's results file [bytes], estimated.
 pub fn file_bytes(study: &Study) -> u64 {
     let schemas = &schemas(study);
-    let items = ItemLayout::new(study.replicas, schemas).len();
+    let items = ItemLayout::new(study.replicas, schemas).items();
     let mut bytes = study.canonical().len() as u64 + items * item_bytes(schemas);
     let mut datasets = 0;
     for schema in schemas {

@@ -62,7 +62,7 @@ pub(super) fn create(file: &File, shape: &Shape) -> hdf5::Result<()> {
     let group = file.create_group(ITEMS)?;
     let axis = Axis {
         name: "item".to_owned(),
-        length: ItemLayout::new(shape.replicas, &shape.schemas).len() as usize,
+        length: ItemLayout::new(shape.replicas, &shape.schemas).items() as usize,
         ticks: Ticks::Index,
         unit: "1",
         description: "work item: a part of a replica of a scenario",

@@ -80,13 +80,8 @@ impl ItemLayout {
     }
 
     /// Number of items.
-    pub fn len(&self) -> u64 {
+    pub fn items(&self) -> u64 {
         self.total
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.total == 0
     }
 
     /// Replicas of every scenario.

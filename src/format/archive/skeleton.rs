@@ -178,9 +178,9 @@ pub(super) fn checksum(
     for path in paths.iter().filter(|&path| seen.insert(path)) {
         let dataset = file.dataset(path)?;
         hash.update(path.as_bytes());
-        let length = dataset.shape().first().copied().unwrap_or(0) as u64;
-        for start in (0..length).step_by(BLOCK as usize) {
-            let block = Block::range(start, BLOCK.min(length - start));
+        let length = dataset.shape().first().copied().unwrap_or(0);
+        for start in (0..length).step_by(BLOCK) {
+            let block = Block::range(start as u64, BLOCK.min(length - start) as u64);
             hash.update(&slab::read(&dataset, &block)?);
         }
     }

@@ -11,7 +11,7 @@ use crate::format::schema::Column;
 use crate::format::slab::{self, Block};
 
 /// Values that are written or read at once in long columns.
-pub(super) const BLOCK: u64 = 1 << 16;
+pub(super) const BLOCK: usize = 1 << 16;
 
 /// The group at a path, made where it is missing.
 pub(super) fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
@@ -89,31 +89,25 @@ fn datatype(kind: Kind) -> TypeDescriptor {
 }
 
 pub(super) fn create_scale(group: &Group, axis: &Axis) -> hdf5::Result<Dataset> {
-    let shape = [axis.length];
-    let whole = Block::range(0, axis.length as u64);
-    let scale = match &axis.ticks {
-        Ticks::Index | Ticks::From(_) => {
-            let first = if let Ticks::From(first) = axis.ticks { first } else { 0 };
-            let scale = slab::create(group, &axis.name, &i64::type_descriptor(), &shape)?;
-            fill_column(&scale, axis.length as u64, |index| {
-                (first + index).cast_signed().to_ne_bytes().to_vec()
-            })?;
-            scale
-        }
+    let cells = |labels: &[String]| labels.iter().map(String::len).max().unwrap_or(0).max(1);
+    let (datatype, value): (TypeDescriptor, Box<dyn Fn(usize) -> Vec<u8>>) = match &axis.ticks {
+        Ticks::Index => (i64::type_descriptor(), Box::new(|index| integer(0, index))),
+        Ticks::From(first) => (i64::type_descriptor(), Box::new(|index| integer(*first, index))),
         Ticks::Labels(labels) => {
-            let length = labels.iter().map(String::len).max().unwrap_or(0).max(1);
-            let datatype = TypeDescriptor::FixedAscii(length);
-            let scale = slab::create(group, &axis.name, &datatype, &shape)?;
-            slab::write(&scale, &whole, &slab::pad(labels, length))?;
-            scale
+            let length = cells(labels);
+            let value = move |index| slab::pad(&labels[index..=index], length);
+            (TypeDescriptor::FixedAscii(length), Box::new(value))
         }
         Ticks::Values(values) => {
-            let scale = slab::create(group, &axis.name, &f64::type_descriptor(), &shape)?;
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-            slab::write(&scale, &whole, &bytes)?;
-            scale
+            (f64::type_descriptor(), Box::new(|index| values[index].to_ne_bytes().to_vec()))
         }
     };
+    let scale = slab::create(group, &axis.name, &datatype, &[axis.length])?;
+    for start in (0..axis.length).step_by(BLOCK) {
+        let indices = start..(start + BLOCK).min(axis.length);
+        let block = Block::range(start as u64, indices.len() as u64);
+        slab::write(&scale, &block, &indices.flat_map(&value).collect::<Vec<u8>>())?;
+    }
     slab::set_scale(&scale, &axis.name)?;
     if !axis.unit.is_empty() {
         slab::text_attribute(&scale, "units", axis.unit)?;
@@ -122,18 +116,6 @@ pub(super) fn create_scale(group: &Group, axis: &Axis) -> hdf5::Result<Dataset> 
     Ok(scale)
 }
 
-/// Writes one value per row, in blocks.
-fn fill_column(
-    dataset: &Dataset,
-    rows: u64,
-    mut value: impl FnMut(u64) -> Vec<u8>,
-) -> hdf5::Result<()> {
-    let mut start = 0;
-    while start < rows {
-        let count = BLOCK.min(rows - start);
-        let bytes: Vec<u8> = (start..start + count).flat_map(&mut value).collect();
-        slab::write(dataset, &Block::range(start, count), &bytes)?;
-        start += count;
-    }
-    Ok(())
+fn integer(first: u64, index: usize) -> Vec<u8> {
+    (first + index as u64).cast_signed().to_ne_bytes().to_vec()
 }

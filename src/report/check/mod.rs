@@ -180,7 +180,7 @@ impl Checker<'_> {
                 let examined = self.worker.examine(item.scenario, replica, row, spot);
                 match examined {
                     Ok(found) => self.examined(&place, found, spot),
-                    Err(reason) => self.solids.add(&place, vec![reason]),
+                    Err(failure) => self.solids.add(&place, vec![failure.reason]),
                 }
             }
             Part::Directions { parameterisation, directions } => {
@@ -223,7 +223,7 @@ impl Checker<'_> {
                     self.brackets.add(place, found.wrong);
                 }
             }
-            Err(reason) => self.brackets.add(place, vec![reason]),
+            Err(failure) => self.brackets.add(place, vec![failure.reason]),
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod preparation;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 
@@ -68,20 +69,6 @@ impl Worker {
         Worker { study, schemas, last: None }
     }
 
-    fn scenario(&self, index: usize) -> &Scenario {
-        &self.study.scenarios[index]
-    }
-
-    fn make(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), ReplicaError> {
-        let config = self.scenario(scenario);
-        let key = stream_key(&self.study, &config.solid, replica);
-        let bytes = match config.solid.dimension {
-            2 => preparation::prepare::<2>(&config.solid, &key)?,
-            _ => preparation::prepare::<3>(&config.solid, &key)?,
-        };
-        Ok((self.analysed_row(scenario, replica, &bytes)?, bytes))
-    }
-
     /// The row of the part `Solid` from the bytes of the solid.
     fn analysed_row(
         &mut self,
@@ -110,25 +97,6 @@ impl Worker {
         Ok(self.analysed_row(scenario, replica, &bytes)?)
     }
 
-    fn sweep(
-        &mut self,
-        scenario: usize,
-        replica: u64,
-        bytes: &[u8],
-        part: &Part,
-    ) -> Result<Row, ReplicaError> {
-        let Part::Directions { parameterisation, directions } = part else {
-            return Err(ReplicaError::WrongPart);
-        };
-        let study = Arc::clone(&self.study);
-        let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
-        let analysed = self.analyse(scenario, replica, bytes)?;
-        let columns = in_either!(analysed, replicate => {
-            rows::directions(replicate, config, *parameterisation, directions, slot)?
-        });
-        columns.into_row(&self.schemas[scenario], part, slot)
-    }
-
     /// The analysis of these bytes, which may be the last one.
     fn analyse(
         &mut self,
@@ -142,7 +110,7 @@ impl Worker {
         let last = match known {
             Some(last) => last,
             None => {
-                let config = self.scenario(scenario);
+                let config = &self.study.scenarios[scenario];
                 let key = stream_key(&self.study, &config.solid, replica);
                 let analysed = match config.solid.dimension {
                     2 => Analysed::Two(Box::new(Replicate::new(config, key, bytes)?)),
@@ -162,11 +130,17 @@ impl Worker {
 
 impl Work for Worker {
     fn solid(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), Failure> {
-        Ok(self.make(scenario, replica)?)
+        let config = &self.study.scenarios[scenario].solid;
+        let key = stream_key(&self.study, config, replica);
+        let bytes = match config.dimension {
+            2 => preparation::prepare::<2>(config, &key)?,
+            _ => preparation::prepare::<3>(config, &key)?,
+        };
+        Ok((self.analysed_row(scenario, replica, &bytes)?, bytes))
     }
 
     fn restore(&self, scenario: usize, row: &Row) -> Result<Vec<u8>, Failure> {
-        Ok(stored_bytes(&self.scenario(scenario).solid, row)?)
+        Ok(stored_bytes(&self.study.scenarios[scenario].solid, row)?)
     }
 
     fn directions(
@@ -176,7 +150,16 @@ impl Work for Worker {
         solid: &[u8],
         part: &Part,
     ) -> Result<Row, Failure> {
-        Ok(self.sweep(scenario, replica, solid, part)?)
+        let Part::Directions { parameterisation, directions } = part else {
+            return Err(ReplicaError::WrongPart.into());
+        };
+        let study = Arc::clone(&self.study);
+        let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
+        let analysed = self.analyse(scenario, replica, solid)?;
+        let columns = in_either!(analysed, replicate => {
+            rows::directions(replicate, config, *parameterisation, directions, slot)?
+        });
+        Ok(columns.into_row(&self.schemas[scenario], part, slot)?)
     }
 }
 

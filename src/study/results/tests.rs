@@ -92,7 +92,7 @@ fn rows_come_back_as_they_were_written_whatever_the_order_of_the_commits() {
     }
     assert!(
         archive
-            .states(&(0..archive.layout().len()))
+            .states(&(0..archive.layout().items()))
             .expect("readable")
             .iter()
             .all(|s| *s == State::Done)

@@ -112,7 +112,7 @@ fn contents(path: &Path) -> Vec<(String, Vec<u8>)> {
 
 fn states(path: &Path) -> [usize; 3] {
     let archive = results::open(path).expect("readable");
-    let states = archive.states(&(0..archive.layout().len())).expect("readable");
+    let states = archive.states(&(0..archive.layout().items())).expect("readable");
     State::ALL.map(|state| states.iter().filter(|&&found| found == state).count())
 }
 
@@ -148,7 +148,7 @@ fn a_failing_solid_is_recorded_and_the_others_go_on() {
         assert_eq!(reasons[0], reason);
         assert!(reasons[1..].iter().all(|r| *r == format!("the solid failed: {reason}")));
         let failed = (0..2).map(|scenario| archive.layout().parts(scenario)).sum();
-        let total = archive.layout().len() as usize;
+        let total = archive.layout().items() as usize;
         assert_eq!(states(&path), [0, total - failed, failed]);
     }
 }
