@@ -271,23 +271,14 @@ impl Measurement {
         self.file.group(name).is_ok()
     }
 
-    /// The floats of a dataset, of this length.
-    pub fn floats(&self, name: &str, length: usize) -> Result<Vec<f64>, MeasurementError> {
-        self.read(name, length)
-    }
-
-    /// The codes of a dataset, of this length.
-    pub fn codes(&self, name: &str, length: usize) -> Result<Vec<u8>, MeasurementError> {
-        self.read(name, length)
-    }
-
     /// The labels of a dataset, of this length.
     pub fn labels(&self, name: &str, length: usize) -> Result<Vec<String>, MeasurementError> {
         let labels: Vec<Label> = self.read(name, length)?;
         Ok(labels.iter().map(|label| label.as_str().to_owned()).collect())
     }
 
-    fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
+    /// The values of a dataset, of this length.
+    pub fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
         let wrong = |reason: String| MeasurementError::Dataset {
             path: self.path.clone(),
             name: name.to_owned(),

@@ -5,7 +5,7 @@
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use nalgebra::SVector;
@@ -32,10 +32,10 @@ pub enum SolidFileError {
     NotHdf5 { file: PathBuf, reason: String },
     #[error("{file}: no group `{group}`")]
     NoGroup { file: PathBuf, group: String },
-    #[error("{file}:{group}: no dataset `{name}` ({needed})")]
-    NoDataset { file: PathBuf, group: String, name: String, needed: &'static str },
-    #[error("{file}:{}/{name}: {found}; expected {expected}", group.trim_end_matches('/'))]
-    Shape { file: PathBuf, group: String, name: String, found: String, expected: String },
+    #[error("{group}: no dataset `{name}` ({needed})")]
+    NoDataset { group: String, name: String, needed: &'static str },
+    #[error("{}/{name}: {found}; expected {expected}", group.trim_end_matches('/'))]
+    Shape { group: String, name: String, found: String, expected: String },
     #[error("{file}:{group}: {source}")]
     Solid { file: PathBuf, group: String, source: SolidError },
 }
@@ -116,13 +116,13 @@ pub fn split_address(address: &str) -> (PathBuf, String) {
     }
 }
 
-struct Reader<'a> {
-    file: &'a Path,
-    group: &'a str,
+/// An open group, which messages call `FILE:/group`.
+struct Reader {
+    group: String,
     handle: hdf5::Group,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn dataset(&self, name: &str) -> Result<hdf5::Dataset, SolidFileError> {
         let needed = match name {
             "directions" => "the rows are directions, (n_dir, n_theta)",
@@ -132,8 +132,7 @@ impl Reader<'_> {
             _ => "a solid needs positions, box, species, diameters, k, B",
         };
         self.handle.dataset(name).map_err(|_| SolidFileError::NoDataset {
-            file: self.file.to_path_buf(),
-            group: self.group.to_string(),
+            group: self.group.clone(),
             name: name.to_string(),
             needed,
         })
@@ -237,8 +236,7 @@ impl Reader<'_> {
         expected: impl Into<String>,
     ) -> SolidFileError {
         SolidFileError::Shape {
-            file: self.file.to_path_buf(),
-            group: self.group.to_string(),
+            group: self.group.clone(),
             name: name.to_string(),
             found,
             expected: expected.into(),
@@ -277,19 +275,16 @@ fn first_line(error: &hdf5::Error) -> String {
 }
 
 /// Opens the group of `FILE[:/group]`.
-fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError> {
+fn open(address: &str) -> Result<Reader, SolidFileError> {
+    let (file, group) = split_address(address);
     if !file.is_file() {
-        return Err(SolidFileError::Missing { file: file.to_path_buf() });
+        return Err(SolidFileError::Missing { file });
     }
-    let handle = access::unlocked().open(file).map_err(|error| SolidFileError::NotHdf5 {
-        file: file.to_path_buf(),
-        reason: first_line(&error),
-    })?;
-    let handle = handle.group(group).map_err(|_| SolidFileError::NoGroup {
-        file: file.to_path_buf(),
-        group: group.to_string(),
-    })?;
-    Ok(Reader { file, group, handle })
+    match access::unlocked().open(&file).map(|open| open.group(&group)) {
+        Ok(Ok(handle)) => Ok(Reader { group: format!("{}:{group}", file.display()), handle }),
+        Ok(Err(_)) => Err(SolidFileError::NoGroup { file, group }),
+        Err(error) => Err(SolidFileError::NotHdf5 { file, reason: first_line(&error) }),
+    }
 }
 
 /// The dataset `directions` of `FILE[:/group]`, row-major (n_dir, n_θ), with its number of columns.
@@ -297,8 +292,7 @@ fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError
 /// # Errors
 /// [`SolidFileError`], naming file, group and dataset.
 pub fn read_directions(address: &str) -> Result<(Vec<f64>, usize), SolidFileError> {
-    let (file, group) = split_address(address);
-    open(&file, &group)?.directions()
+    open(address)?.directions()
 }
 
 /// Reads a solid from `FILE[:/group]`.
@@ -306,8 +300,7 @@ pub fn read_directions(address: &str) -> Result<(Vec<f64>, usize), SolidFileErro
 /// # Errors
 /// [`SolidFileError`], naming file, group and dataset.
 pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
-    let (file, group) = split_address(address);
-    let reader = open(&file, &group)?;
+    let reader = open(address)?;
     let (edges, _) = reader.numbers::<f64>("box", 1, "shape [2] or [3]")?;
     let dimension = edges.len();
     if !(2..=3).contains(&dimension) {

@@ -221,36 +221,36 @@ fn check_program(archive: &Results, request: &Request) -> Result<(), RunError> {
 
 /// What rank 0 tells the others before the work.
 #[derive(serde::Serialize, serde::Deserialize)]
-enum Start {
-    Go { configuration: String, longest: Vec<Longest>, program: String },
-    Stop,
+struct Announcement {
+    configuration: String,
+    longest: Vec<Longest>,
+    program: String,
 }
 
+/// Every rank gets the study from rank 0; where that cannot begin, no rank does.
 fn agree(
     job: &Job,
     prepared: Option<Result<(Study, Pending), RunError>>,
 ) -> Result<(Study, Pending), RunError> {
-    let message = match &prepared {
-        Some(Ok((study, pending))) => Start::Go {
-            configuration: study.canonical(),
-            longest: pending.longest.clone(),
-            program: program(),
-        },
-        Some(Err(_)) | None => Start::Stop,
-    };
-    let bytes = job.broadcast(serde_json::to_vec(&message).unwrap_or_default());
+    let announcement =
+        prepared.as_ref().and_then(|prepared| prepared.as_ref().ok()).map(|(study, pending)| {
+            Announcement {
+                configuration: study.canonical(),
+                longest: pending.longest.clone(),
+                program: program(),
+            }
+        });
+    let bytes = job.broadcast(serde_json::to_vec(&announcement).unwrap_or_default());
     if let Some(prepared) = prepared {
         return prepared;
     }
-    match serde_json::from_slice(&bytes) {
-        Ok(Start::Go { configuration, longest, program: theirs }) => {
-            if theirs != program() {
-                let found = format!("is amorph {}, rank 0 is {theirs}", program());
-                abort(&format!("this rank {found}; start one program on all ranks"), FAILURE);
-            }
-            let study = Study::parse("the configuration from rank 0", &configuration)?;
-            Ok((study, Pending { longest, ..Pending::default() }))
-        }
-        Ok(Start::Stop) | Err(_) => Err(RunError::Elsewhere),
+    let announced: Option<Announcement> = serde_json::from_slice(&bytes).unwrap_or_default();
+    let Announcement { configuration, longest, program: theirs } =
+        announced.ok_or(RunError::Elsewhere)?;
+    if theirs != program() {
+        let found = format!("is amorph {}, rank 0 is {theirs}", program());
+        abort(&format!("this rank {found}; start one program on all ranks"), FAILURE);
     }
+    let study = Study::parse("the configuration from rank 0", &configuration)?;
+    Ok((study, Pending { longest, ..Pending::default() }))
 }

@@ -148,11 +148,6 @@ impl<S> Archive<S> {
         slots: &Range<u64>,
     ) -> Result<Values, ArchiveError> {
         let bytes = self.read_column(scenario, column, slots)?;
-        Ok(self.values(self.column_schema(scenario, column), &bytes))
-    }
-
-    /// The schema of a column.
-    pub fn column_schema(&self, scenario: usize, column: usize) -> &Column {
-        &self.schemas()[scenario].columns[column]
+        Ok(self.values(&self.schemas[scenario].columns[column], &bytes))
     }
 }

@@ -18,7 +18,7 @@ use super::items::{Checksum, Item, State, reason_cell};
 use super::layout::{FORMAT_VERSION, HOST_LENGTH};
 use crate::analysis::values::Row;
 use crate::format::access;
-use crate::format::row::Failure;
+use crate::format::row::{Failure, REASON_LENGTH};
 use crate::format::schema::Shape;
 use crate::format::slab::{self, Block, pad};
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
@@ -174,10 +174,8 @@ impl Writer {
         }
         items.sort_by_key(|finished| finished.item);
         let mut pieces = Vec::new();
-        let mut rows: Vec<ItemRow> = Vec::with_capacity(items.len());
-        for finished in &items {
-            rows.push(self.encode(finished, &mut pieces));
-        }
+        let rows: Vec<ItemRow> =
+            items.iter().map(|finished| self.encode(finished, &mut pieces)).collect();
         pieces.sort_by_key(|piece| {
             let first = piece.directions.as_ref().map_or(0, |range| range.start);
             (piece.scenario, piece.column, piece.slots.start, first)
@@ -223,7 +221,7 @@ impl Writer {
             row: self.archive.layout.row(item),
             state,
             checksum: checksum.finish(),
-            reason: reason.to_vec(),
+            reason,
             seconds: finished.seconds,
             finished: finished.finished,
         }
@@ -234,7 +232,7 @@ impl Writer {
         let write =
             |field: &str, bytes: Vec<u8>| self.archive.write_items(field, first, count, &bytes);
         let collect = |value: fn(&ItemRow) -> Vec<u8>| run.iter().flat_map(value).collect();
-        write("reason", collect(|row| row.reason.clone()))?;
+        write("reason", collect(|row| row.reason.to_vec()))?;
         write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
         write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
         write("host", self.host.repeat(count))?;
@@ -254,9 +252,7 @@ impl Writer {
         if metadata.nlink() == 0 {
             return Err(ArchiveError::Vanished(path.clone()));
         }
-        self.descriptor
-            .sync_data()
-            .map_err(ArchiveError::io(&self.archive.path, "sync the results"))
+        self.descriptor.sync_data().map_err(ArchiveError::io(path, "sync the results"))
     }
 
     /// Commits the rest and closes; with [`Access::Parallel`] every rank must call it.
@@ -272,7 +268,7 @@ struct ItemRow {
     row: u64,
     state: State,
     checksum: u64,
-    reason: Vec<u8>,
+    reason: [u8; REASON_LENGTH],
     seconds: f64,
     finished: f64,
 }

@@ -201,13 +201,6 @@ impl std::iter::Sum for Counts {
     }
 }
 
-impl Distribution {
-    /// The quantile of this probability, which is one of [`PROBABILITIES`].
-    pub fn quantile(&self, probability: f64) -> f64 {
-        quantile(&self.quantiles, probability)
-    }
-}
-
 /// The quantile of a probability among those of [`PROBABILITIES`].
 pub fn quantile(quantiles: &[f64], probability: f64) -> f64 {
     PROBABILITIES
