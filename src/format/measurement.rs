@@ -12,6 +12,8 @@ use crate::analysis::values::Values;
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
+/// The dataset with the names of the parameters.
+pub const PARAMETER_LABELS: &str = "parameter_labels";
 
 /// An output of `measure` that cannot be written or read.
 #[derive(Debug, thiserror::Error)]

@@ -19,6 +19,9 @@ use crate::solid::{Solid, SolidError, SpringBond};
 /// The inverse range a where the group does not state it.
 pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
 
+/// The dataset of directions.
+pub const DIRECTIONS: &str = "directions";
+
 /// Attributes that say where the attraction ends, in units of 1/a beyond σ: the two ends of its
 /// switch, or the place where it is cut off.
 pub const TAIL_ATTRIBUTES: [&str; 3] = ["switch_from", "switch_to", "switch_cutoff"];
@@ -125,7 +128,7 @@ struct Reader {
 impl Reader {
     fn dataset(&self, name: &str) -> Result<hdf5::Dataset, SolidFileError> {
         let needed = match name {
-            "directions" => "the rows are directions, (n_dir, n_theta)",
+            DIRECTIONS => "the rows are directions, (n_dir, n_theta)",
             "springs" | "spring_stretch" => {
                 "the bonds of a network are springs, (n, 2), and spring_stretch, (n,)"
             }
@@ -185,9 +188,9 @@ impl Reader {
 
     fn directions(&self) -> Result<(Vec<f64>, usize), SolidFileError> {
         const EXPECTED: &str = "shape [n_dir, n_theta], at least one row";
-        let (values, shape) = self.numbers::<f64>("directions", 2, EXPECTED)?;
+        let (values, shape) = self.numbers::<f64>(DIRECTIONS, 2, EXPECTED)?;
         if values.is_empty() {
-            return Err(self.shape_error("directions", format!("shape {shape:?}"), EXPECTED));
+            return Err(self.shape_error(DIRECTIONS, format!("shape {shape:?}"), EXPECTED));
         }
         Ok((values, shape[1]))
     }
@@ -329,7 +332,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         }
     }
     let a = reader.attribute("a")?.unwrap_or(DEFAULT_INVERSE_RANGE);
-    let directions = match reader.handle.dataset("directions") {
+    let directions = match reader.handle.dataset(DIRECTIONS) {
         Ok(_) => Some(reader.directions()?),
         Err(_) => None,
     };

@@ -10,6 +10,7 @@ pub mod progress;
 pub mod provenance;
 pub mod reasons;
 pub mod replica;
+pub mod request;
 pub mod results;
 pub mod resume;
 pub mod run;

@@ -22,7 +22,7 @@ pub struct Archive<S> {
     pub(super) path: PathBuf,
     pub(super) schemas: Vec<ScenarioSchema>,
     pub(super) layout: ItemLayout,
-    pub(super) first_replica: u64,
+    first_replica: u64,
     pub(super) version: i64,
     pub(super) file: File,
     open: RefCell<HashMap<String, Dataset>>,
@@ -40,6 +40,21 @@ impl<S> Archive<S> {
             file,
             open: RefCell::default(),
         }
+    }
+
+    /// The order of its items.
+    pub fn layout(&self) -> &ItemLayout {
+        &self.layout
+    }
+
+    /// The schemas of its scenarios.
+    pub fn schemas(&self) -> &[ScenarioSchema] {
+        &self.schemas
+    }
+
+    /// The index of a slot's solid in the ensemble.
+    pub fn replica(&self, slot: u64) -> u64 {
+        self.first_replica + slot
     }
 
     /// Closes every dataset, then the file.
@@ -176,7 +191,7 @@ impl<S> Archive<S> {
         for (index, (&state, reason)) in states.iter().zip(reasons.chunks_exact(cell)).enumerate() {
             let item =
                 Item { scenario, slot: slots.start + (index / parts) as u64, part: index % parts };
-            sums.push(Checksum::new(item, self.first_replica + item.slot, state, reason));
+            sums.push(Checksum::new(item, self.replica(item.slot), state, reason));
         }
         if states.contains(&State::Done) {
             for (index, column) in schema.columns.iter().enumerate() {

@@ -16,10 +16,10 @@ use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
 const REPLICAS_AT_ONCE: usize = 1024;
 
 /// Name, type, unit and meaning of a dataset with one value for every item.
-type Field = (&'static str, TypeDescriptor, &'static str, &'static str);
+type ItemField = (&'static str, TypeDescriptor, &'static str, &'static str);
 
 /// Every dataset, in the order of the file.
-fn fields(part_length: usize) -> [Field; 11] {
+fn fields(part_length: usize) -> [ItemField; 11] {
     let text = TypeDescriptor::FixedAscii;
     let since = "seconds since 1970-01-01 00:00:00";
     let checksum = "XXH3 of identity, outcome and the bytes of the row";

@@ -15,5 +15,5 @@ pub use error::ArchiveError;
 pub use fields::item_bytes;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
-pub use skeleton::{Attribute, create};
+pub use skeleton::{RootAttribute, create};
 pub use writer::{Access, Finished, Writer, write_arrays};

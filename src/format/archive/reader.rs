@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::datasets::{Archive, values};
 use super::error::ArchiveError;
-use super::items::{ItemLayout, State};
+use super::items::State;
 use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM};
 use super::skeleton;
 use crate::analysis::values::{Kind, Values};
 use crate::format::access;
-use crate::format::schema::{Column, ScenarioSchema, Shape};
+use crate::format::schema::{Column, Shape};
 use crate::format::slab;
 use crate::system::program::{ComputedBy, program_of};
 
@@ -70,16 +70,6 @@ impl<S> Archive<S> {
     /// The study that the file holds.
     pub fn study(&self) -> &S {
         &self.study
-    }
-
-    /// The schemas of its scenarios.
-    pub fn schemas(&self) -> &[ScenarioSchema] {
-        &self.schemas
-    }
-
-    /// The order of its items.
-    pub fn layout(&self) -> &ItemLayout {
-        &self.layout
     }
 
     /// The path of the file.

@@ -23,7 +23,7 @@ use crate::format::slab::{self, Block};
 
 /// An attribute of the root.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
+pub enum RootAttribute {
     /// Text.
     Text(String),
     /// An integer.
@@ -35,7 +35,7 @@ pub fn create(
     path: &Path,
     shape: &Shape,
     reserved: &[(String, Vec<Column>)],
-    attributes: &[(&'static str, Attribute)],
+    attributes: &[(&'static str, RootAttribute)],
 ) -> Result<(), ArchiveError> {
     if path.symlink_metadata().is_ok() {
         return Err(ArchiveError::Exists(path.to_owned()));
@@ -102,7 +102,7 @@ fn fill(
     path: &Path,
     shape: &Shape,
     reserved: &[(String, Vec<Column>)],
-    attributes: &[(&'static str, Attribute)],
+    attributes: &[(&'static str, RootAttribute)],
 ) -> Result<(), ArchiveError> {
     // HDF5 reports a failed creation without the reason of the system.
     PosixFile::create(temporary).map_err(ArchiveError::io(path, "create the file"))?;
@@ -131,13 +131,13 @@ fn fill(
     body().map_err(ArchiveError::hdf5(path, "write the skeleton of the results file"))
 }
 
-fn root_attributes(file: &File, attributes: &[(&'static str, Attribute)]) -> hdf5::Result<()> {
+fn root_attributes(file: &File, attributes: &[(&'static str, RootAttribute)]) -> hdf5::Result<()> {
     slab::text_attribute(file, "format", FORMAT)?;
     slab::integer_attribute(file, "format_version", FORMAT_VERSION)?;
     for (name, value) in attributes {
         match value {
-            Attribute::Text(text) => slab::text_attribute(file, name, text)?,
-            Attribute::Integer(value) => slab::integer_attribute(file, name, *value)?,
+            RootAttribute::Text(text) => slab::text_attribute(file, name, text)?,
+            RootAttribute::Integer(value) => slab::integer_attribute(file, name, *value)?,
         }
     }
     Ok(())

@@ -202,7 +202,7 @@ impl Writer {
             Ok(_) => (State::Done, reason_cell("")),
             Err(failure) => (State::Failed, reason_cell(&failure.reason)),
         };
-        let replica = self.archive.first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         let mut checksum = Checksum::new(item, replica, state, &reason);
         if let Ok(row) = &finished.outcome {
             for (column, (_, values)) in schema.columns_of(part, item.slot).zip(row) {

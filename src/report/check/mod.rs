@@ -95,7 +95,7 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn place(&self, item: Item) -> String {
         let schema = &self.archive.schemas()[item.scenario];
-        let replica = self.archive.study().first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         format!(
             "{}, replica {replica}, {}",
             schema.name,
@@ -176,7 +176,7 @@ impl Checker<'_> {
         let part = &schema.parts[item.part];
         match part {
             Part::Solid => {
-                let replica = self.archive.study().first_replica + item.slot;
+                let replica = self.archive.replica(item.slot);
                 let examined = self.worker.examine(item.scenario, replica, row, spot);
                 match examined {
                     Ok(found) => self.examined(&place, found, spot),
@@ -213,7 +213,7 @@ impl Checker<'_> {
             self.brackets.skip(place, "the solid is not done");
             return Ok(());
         }
-        let replica = self.archive.study().first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
         let solid = self.archive.row(solid)?;
         match self.worker.relax_brackets(item.scenario, replica, &solid, &part, row) {
@@ -288,7 +288,7 @@ impl Checker<'_> {
         stored: &Row,
         exactness: Exactness,
     ) -> Result<Result<Row, Failure>, ArchiveError> {
-        let replica = self.archive.study().first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
         if part == Part::Solid {
             return Ok(match exactness {

@@ -97,7 +97,7 @@ impl<'a> StoredSolid<'a> {
         let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.size_ratio };
         let radii = (config.solid.structure != Structure::File)
             .then(|| classes.iter().map(|&class| 0.5 * diameter(class)).collect());
-        let replica = archive.study().first_replica + slot;
+        let replica = archive.replica(slot);
         Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, radii }))
     }
 

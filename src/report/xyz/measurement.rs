@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{ExportError, Frame};
 use crate::analysis::quantities::{ENERGY, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP};
-use crate::format::measurement::{Measurement, MeasurementError};
-use crate::format::solid_file;
+use crate::format::measurement::{Measurement, MeasurementError, PARAMETER_LABELS};
+use crate::format::solid_file::{self, DIRECTIONS};
 
 /// Is this an output of `amorph measure`?
 pub fn is_measurement(path: &Path) -> bool {
@@ -59,9 +59,9 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         });
     }
     let Some((directions, n_theta)) = &data.directions else {
-        return Err(missing("directions").into());
+        return Err(missing(DIRECTIONS).into());
     };
-    let labels = file.labels("parameter_labels", *n_theta)?;
+    let labels = file.labels(PARAMETER_LABELS, *n_theta)?;
     // Diameters come first, and all of them or none.
     let moved = if labels[0] == "D_0" { data.diameters.len() } else { 0 };
     let count = directions.len() / n_theta;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::analysis::Replicate;
 use super::error::ReplicaError;
 use super::examination::bonds;
-use super::walk::{Relaxed, Walk};
+use super::walk::{Settled, Walk};
 use super::{Analysed, Worker, in_either};
 use crate::analysis::quantities::{self, GAMMA_CONTACT, GAMMA_STAR, THRESHOLDS};
 use crate::analysis::quantity::Quantity;
@@ -189,7 +189,7 @@ struct Judge<'r, const D: usize> {
 impl<const D: usize> Judge<'_, D> {
     /// Follows the path to `target` and judges the state there; a contradiction beyond the first
     /// contact change is believed only if smaller steps repeat it and the way can be gone back.
-    fn judged(&self, target: f64, judge: impl Fn(&mut Relaxed<D>) -> Finding) -> Finding {
+    fn judged(&self, target: f64, judge: impl Fn(&mut Settled<D>) -> Finding) -> Finding {
         let first_branch = target <= self.direction.contact.lo;
         let mut last = Finding::Undecided("no minimum is found on the way");
         for growth in GROWTH {
@@ -208,7 +208,7 @@ impl<const D: usize> Judge<'_, D> {
     }
 
     /// Whether the contacts of a state differ from those at γ = 0, beyond doubt.
-    fn contacts_differ(&self, state: &Relaxed<D>) -> Option<bool> {
+    fn contacts_differ(&self, state: &Settled<D>) -> Option<bool> {
         let now = bonds(&state.equilibrium.contacts);
         let is_contact = |bond: &&(usize, usize, bool)| bond.2;
         let before: Vec<_> = self.contacts.iter().filter(is_contact).collect();
@@ -229,7 +229,7 @@ impl<const D: usize> Judge<'_, D> {
         (one_sided(&before, &after) || one_sided(&after, &before)).then_some(true)
     }
 
-    fn judge_contacts(&self, state: &Relaxed<D>, changed: bool) -> Finding {
+    fn judge_contacts(&self, state: &Settled<D>, changed: bool) -> Finding {
         match self.contacts_differ(state) {
             Some(differ) => Finding::of(differ == changed),
             None => Finding::Undecided("a pair is within rounding of contact"),
@@ -238,7 +238,7 @@ impl<const D: usize> Judge<'_, D> {
 
     fn contact(&self, found: &mut RelaxedBrackets) {
         let threshold = (GAMMA_CONTACT.name, self.direction.contact);
-        let judge = |state: &mut Relaxed<D>, changed| self.judge_contacts(state, changed);
+        let judge = |state: &mut Settled<D>, changed| self.judge_contacts(state, changed);
         self.lower_end(found, threshold, "a contact has changed", judge);
         self.upper_end(found, threshold, "no contact has changed", judge);
     }
@@ -249,7 +249,7 @@ impl<const D: usize> Judge<'_, D> {
         found: &mut RelaxedBrackets,
         (name, StoredThreshold { lo, .. }): (&str, StoredThreshold),
         wrong: &str,
-        judge: impl Fn(&mut Relaxed<D>, bool) -> Finding,
+        judge: impl Fn(&mut Settled<D>, bool) -> Finding,
     ) {
         let finding = self.judged(lo, |state| judge(state, false));
         found.judge(finding, || format!("{name}: at lo = {lo:.6e} {wrong}"));
@@ -261,7 +261,7 @@ impl<const D: usize> Judge<'_, D> {
         found: &mut RelaxedBrackets,
         (name, StoredThreshold { lo, hi, cause }): (&str, StoredThreshold),
         wrong: &str,
-        judge: impl Fn(&mut Relaxed<D>, bool) -> Finding,
+        judge: impl Fn(&mut Settled<D>, bool) -> Finding,
     ) {
         if !hi.is_finite() {
             return;
@@ -280,13 +280,13 @@ impl<const D: usize> Judge<'_, D> {
         &self,
         lo: f64,
         hi: f64,
-        judge: impl Fn(&Relaxed<D>, Result<Relaxed<D>, RelaxError>) -> Finding,
+        judge: impl Fn(&Settled<D>, Result<Settled<D>, RelaxError>) -> Finding,
     ) -> Finding {
         self.judged(lo, |state| judge(state, self.walk.relax_from(&state.solid.positions, hi)))
     }
 
     /// |Δy − JΔθ| / |JΔθ|.
-    fn deviation(&self, state: &mut Relaxed<D>) -> f64 {
+    fn deviation(&self, state: &mut Settled<D>) -> f64 {
         let values = compute(&state.solid, &mut state.equilibrium, &self.request, false).values;
         let norm = |of: &dyn Fn(usize) -> f64| {
             (0..self.start.len())
@@ -305,14 +305,14 @@ impl<const D: usize> Judge<'_, D> {
             found.undecided.push("gamma_star lies beyond a rearrangement");
             return;
         }
-        let judge = |state: &mut Relaxed<D>, beyond| self.judge_deviation(state, beyond);
+        let judge = |state: &mut Settled<D>, beyond| self.judge_deviation(state, beyond);
         if lo > 0.0 {
             self.lower_end(found, threshold, "the deviation is larger", judge);
         }
         self.upper_end(found, threshold, "the deviation is smaller", judge);
     }
 
-    fn judge_deviation(&self, state: &mut Relaxed<D>, beyond: bool) -> Finding {
+    fn judge_deviation(&self, state: &mut Settled<D>, beyond: bool) -> Finding {
         let deviation = self.deviation(state);
         let slack = DEVIATION_SLACK * self.threshold;
         Finding::of(match beyond {

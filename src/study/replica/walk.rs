@@ -12,7 +12,7 @@ const ELASTIC: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
 const RETURNED: f64 = 1e-6;
 
 /// A relaxed solid at some γ.
-pub(super) struct Relaxed<const D: usize> {
+pub(super) struct Settled<const D: usize> {
     pub gamma: f64,
     pub solid: Solid<D>,
     pub equilibrium: Equilibrium<D>,
@@ -34,14 +34,14 @@ impl<const D: usize> Walk<'_, D> {
         &self,
         positions: &[Vector<D>],
         gamma: f64,
-    ) -> Result<Relaxed<D>, RelaxError> {
+    ) -> Result<Settled<D>, RelaxError> {
         let pairs = self.theta.iter().zip(self.vector);
         let moved: Vec<f64> = pairs.map(|(value, slope)| value + gamma * slope).collect();
         let mut solid = self.solid.clone();
         self.space.apply(&mut solid.interactions, &moved);
         solid.positions = positions.to_vec();
         let equilibrium = settle(&mut solid)?;
-        Ok(Relaxed { gamma, solid, equilibrium })
+        Ok(Settled { gamma, solid, equilibrium })
     }
 
     /// The γ that are visited on the way to `target`: few up to the first contact change, then
@@ -61,7 +61,7 @@ impl<const D: usize> Walk<'_, D> {
     }
 
     /// Visits these γ one after the other, from γ = 0.
-    pub fn walk(&self, steps: &[f64]) -> Result<Relaxed<D>, RelaxError> {
+    pub fn walk(&self, steps: &[f64]) -> Result<Settled<D>, RelaxError> {
         let mut here = self.relax_from(&self.solid.positions, 0.0)?;
         for &gamma in steps {
             here = self.relax_from(&here.solid.positions, gamma)?;
@@ -70,7 +70,7 @@ impl<const D: usize> Walk<'_, D> {
     }
 
     /// Whether walking there and back ends where it began.
-    pub fn returns(&self, there: &Relaxed<D>, steps: &[f64]) -> bool {
+    pub fn returns(&self, there: &Settled<D>, steps: &[f64]) -> bool {
         let mut positions = there.solid.positions.clone();
         for &gamma in steps.iter().rev().skip(1).chain(&[0.0]) {
             match self.relax_from(&positions, gamma) {

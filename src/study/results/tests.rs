@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::format::archive::{Access, Attribute, Finished, Item, State, Writer, create};
+use crate::format::archive::{Access, Finished, Item, RootAttribute, State, Writer, create};
 use crate::format::row::Failure;
 use crate::study::provenance::identity;
 use crate::study::synthetic::Synthetic;
@@ -27,7 +27,7 @@ fn fixture() -> Fixture {
     let path = folder.path().join("out.h5");
     let study = Arc::new(Study::parse("s.toml", TEXT).expect("valid"));
     let mut attributes = identity(&study);
-    attributes.push(("program_version", Attribute::Text("test".to_owned())));
+    attributes.push(("program_version", RootAttribute::Text("test".to_owned())));
     create(&path, &shape(&study), &[], &attributes).expect("created");
     Fixture { _folder: folder, path, study }
 }

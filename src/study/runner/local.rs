@@ -11,8 +11,6 @@ use super::message::{Progress, Up};
 use crate::analysis::values::Row;
 use crate::format::archive::{ArchiveError, Finished, Item, State, Writer};
 use crate::format::row::Failure;
-use crate::format::schema::ScenarioSchema;
-use crate::study::config::Study;
 use crate::study::dispatcher::Task;
 use crate::study::forecast::Forecast;
 
@@ -30,9 +28,7 @@ struct Current {
 }
 
 /// One rank's work.
-pub(super) struct Local<'s> {
-    study: &'s Study,
-    schemas: &'s [ScenarioSchema],
+pub(super) struct Local {
     pub writer: Writer,
     compute: Compute,
     commit_interval: Duration,
@@ -40,8 +36,8 @@ pub(super) struct Local<'s> {
     units: Range<u64>,
     task: Option<(Task, Vec<u8>)>,
     current: Option<Current>,
-    /// The unit and the part that the computing thread is at.
-    running: Option<(u64, usize)>,
+    /// What the computing thread is at.
+    running: Option<Item>,
     requested: bool,
     draining: bool,
     drained: bool,
@@ -54,18 +50,14 @@ pub(super) struct Local<'s> {
     progress: Progress,
 }
 
-impl<'s> Local<'s> {
+impl Local {
     pub fn new(
-        study: &'s Study,
-        schemas: &'s [ScenarioSchema],
         writer: Writer,
         compute: Compute,
         commit_interval: Duration,
         forecast: Forecast,
     ) -> Self {
         Local {
-            study,
-            schemas,
             writer,
             compute,
             commit_interval,
@@ -115,9 +107,9 @@ impl<'s> Local<'s> {
     }
 
     /// Whether an item may begin; where it would not end in time, nothing begins any more.
-    fn may_begin(&mut self, scenario: usize, part: usize) -> bool {
-        let part = &self.schemas[scenario].parts[part];
-        let fits = self.forecast.fits(scenario, part, Instant::now());
+    fn may_begin(&mut self, item: Item) -> bool {
+        let part = &self.writer.archive.schemas()[item.scenario].parts[item.part];
+        let fits = self.forecast.fits(item.scenario, part, Instant::now());
         if !fits {
             self.stop();
         }
@@ -136,11 +128,11 @@ impl<'s> Local<'s> {
     /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next question,
     /// commits when it is time, asks for more.
     pub fn turn(&mut self, patience: Duration) -> Result<(), ArchiveError> {
-        if let Some((unit, part)) = self.running {
+        if let Some(item) = self.running {
             if let Some((answer, time)) = self.compute.answer(patience) {
                 self.running = None;
                 self.progress.busy += time.as_secs_f64();
-                self.take(unit, part, answer, time)?;
+                self.take(item, answer, time)?;
                 self.start_next()?;
             }
         } else if !self.start_next()? {
@@ -232,79 +224,76 @@ impl<'s> Local<'s> {
         current.parts.pop_front().map(|part| (current.unit, part))
     }
 
-    fn replica(&self, slot: u64) -> u64 {
-        self.study.first_replica + slot
+    fn item(&self, unit: u64, part: usize) -> Item {
+        let (scenario, slot) = self.writer.archive.layout().unit(unit);
+        Item { scenario, slot, part }
     }
 
     /// Begins a unit: what is pending in it decides the question.
     fn begin(&mut self, unit: u64, shared: bool) -> Result<(), ArchiveError> {
-        let (scenario, slot) = self.writer.archive.layout().unit(unit);
-        let states = self.writer.archive.states_of(scenario, &(slot..slot + 1))?;
+        let item = self.item(unit, 0);
+        let Item { scenario, slot, .. } = item;
+        let archive = &self.writer.archive;
+        let states = archive.states_of(scenario, &(slot..slot + 1))?;
         let parts: VecDeque<usize> =
             (1..states.len()).filter(|&part| states[part] == State::Pending).collect();
+        let complete = parts.is_empty();
         self.current = Some(Current { unit, solid: None, parts, shared });
         match states[0] {
             State::Pending => {
-                if !self.may_begin(scenario, 0) {
-                    return Ok(());
+                let replica = archive.replica(slot);
+                if self.may_begin(item) {
+                    self.submit(item, Question::Solid { scenario, replica });
                 }
-                self.running = Some((unit, 0));
-                self.compute.submit(Question::Solid { scenario, replica: self.replica(slot) });
             }
             State::Failed => {
-                let row = self.writer.archive.layout().row(Item { scenario, slot, part: 0 });
-                let reason = self.writer.archive.reasons(&(row..row + 1))?.concat();
+                let row = archive.layout().row(item);
+                let reason = archive.reasons(&(row..row + 1))?.concat();
                 self.fail_directions(&reason)?;
             }
-            State::Done
-                if self.current.as_ref().is_some_and(|current| current.parts.is_empty()) =>
-            {
-                self.share(Vec::new());
-            }
+            State::Done if complete => self.share(Vec::new()),
             State::Done => {
-                self.running = Some((unit, 0));
-                let row = self.writer.archive.row(Item { scenario, slot, part: 0 })?;
-                self.compute.submit(Question::Restore { scenario, row });
+                let row = archive.row(item)?;
+                self.submit(item, Question::Restore { scenario, row });
             }
         }
         Ok(())
     }
 
     fn start_directions(&mut self, unit: u64, part: usize) {
-        let (scenario, slot) = self.writer.archive.layout().unit(unit);
-        if !self.may_begin(scenario, part) {
-            return;
+        let item = self.item(unit, part);
+        if self.may_begin(item) {
+            let archive = &self.writer.archive;
+            let solid = self.current.as_ref().and_then(|current| current.solid.clone());
+            let question = Question::Directions {
+                scenario: item.scenario,
+                replica: archive.replica(item.slot),
+                solid: solid.unwrap_or_default(),
+                part: archive.schemas()[item.scenario].parts[part].clone(),
+            };
+            self.submit(item, question);
         }
-        let solid = self.current.as_ref().and_then(|current| current.solid.clone());
-        self.running = Some((unit, part));
-        self.compute.submit(Question::Directions {
-            scenario,
-            replica: self.replica(slot),
-            solid: solid.unwrap_or_default(),
-            part: self.schemas[scenario].parts[part].clone(),
-        });
     }
 
-    fn take(
-        &mut self,
-        unit: u64,
-        part: usize,
-        answer: Answer,
-        time: Duration,
-    ) -> Result<(), ArchiveError> {
+    fn submit(&mut self, item: Item, question: Question) {
+        self.running = Some(item);
+        self.compute.submit(question);
+    }
+
+    fn take(&mut self, item: Item, answer: Answer, time: Duration) -> Result<(), ArchiveError> {
         match answer {
             Answer::Directions(outcome) => {
                 self.progress.failures += u64::from(outcome.is_err());
-                self.push(unit, part, outcome, time)
+                self.push(item, outcome, time)
             }
             Answer::Solid(Ok((row, bytes))) => {
                 self.prepared(bytes);
-                self.push(unit, part, Ok(row), time)
+                self.push(item, Ok(row), time)
             }
             Answer::Solid(Err(failure)) => {
                 let reason = failure.reason.clone();
                 self.progress.failures += 1;
-                self.push(unit, part, Err(failure), time)?;
+                self.push(item, Err(failure), time)?;
                 self.fail_directions(&reason)
             }
             Answer::Restored(Ok(bytes)) => {
@@ -339,7 +328,7 @@ impl<'s> Local<'s> {
         let parts: Vec<usize> = current.parts.drain(..).collect();
         for part in parts {
             let reason = format!("the solid failed: {reason}");
-            self.push(unit, part, Err(Failure { reason }), Duration::ZERO)?;
+            self.push(self.item(unit, part), Err(Failure { reason }), Duration::ZERO)?;
         }
         self.share(Vec::new());
         Ok(())
@@ -347,23 +336,18 @@ impl<'s> Local<'s> {
 
     fn push(
         &mut self,
-        unit: u64,
-        part: usize,
+        item: Item,
         outcome: Result<Row, Failure>,
-        seconds: Duration,
+        time: Duration,
     ) -> Result<(), ArchiveError> {
-        let (scenario, slot) = self.writer.archive.layout().unit(unit);
         match outcome {
             Ok(_) => self.progress.done += 1,
             Err(_) => self.progress.failed += 1,
         }
-        self.forecast.observe(scenario, &self.schemas[scenario].parts[part], seconds);
+        let part = &self.writer.archive.schemas()[item.scenario].parts[item.part];
+        self.forecast.observe(item.scenario, part, time);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.writer.push(Finished {
-            item: Item { scenario, slot, part },
-            outcome,
-            seconds: seconds.as_secs_f64(),
-            finished: now.as_secs_f64(),
-        })
+        let (seconds, finished) = (time.as_secs_f64(), now.as_secs_f64());
+        self.writer.push(Finished { item, outcome, seconds, finished })
     }
 }

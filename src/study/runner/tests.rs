@@ -4,11 +4,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::format::archive::State;
+use crate::study::request::Request;
 use crate::study::results;
-use crate::study::run::{Request, run};
+use crate::study::run::run;
 use crate::study::synthetic::Synthetic;
 
 const TEXT: &str = "version = 1\n[study]\nname = \"s\"\nreplicas = 9\nfirst_replica = 3\n\
@@ -43,6 +45,7 @@ fn one_rank() {
             .map(|limit| Instant::now() + Duration::from_millis(limit)),
         max_failures: setting("ENGINE_MAX_FAILURES"),
         allow_version_change: false,
+        stop: Arc::default(),
         inform: |_| {},
     };
     let make = |study| {
@@ -52,7 +55,7 @@ fn one_rank() {
         work.delay = Duration::from_micros(setting("ENGINE_DELAY_US").unwrap_or(500));
         work
     };
-    run(&job, &request, Arc::default(), make).expect("it runs");
+    run(&job, &request, make).expect("it runs");
     job.finish();
 }
 
