@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::format::archive::{Access, ArchiveError, Item, ItemLayout, State, Writer};
+use crate::format::archive::{Access, ArchiveError, ItemLayout, State, Writer};
 use crate::study::forecast::{self, Longest};
 use crate::study::results;
 use crate::study::schema::shape;
@@ -58,15 +58,14 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
     let mut found = Pending { longest, ..Pending::default() };
     let mut reset: Vec<u64> = Vec::new();
     for scenario in 0..layout.scenarios() {
-        let parts = layout.parts(scenario);
         for slots in archive.blocks(scenario, VERIFY_BYTES) {
             let states = archive.states_of(scenario, &slots)?;
             let good = archive.verify(scenario, &slots)?;
             let seconds = archive.item_times("seconds", &layout.rows(scenario, &slots))?;
             for (index, (&state, good)) in states.iter().zip(good).enumerate() {
-                let (slot, part) = (slots.start + (index / parts) as u64, index % parts);
+                let item = layout.item(scenario, slots.start, index);
                 if state == State::Done && good {
-                    let part = &archive.schemas()[scenario].parts[part];
+                    let part = &archive.schemas()[scenario].parts[item.part];
                     forecast::observe(&mut found.longest[scenario], part, seconds[index]);
                 }
                 let corrupt = !good;
@@ -74,11 +73,11 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
                 found.corrupt += u64::from(corrupt);
                 found.retried += u64::from(retried);
                 if corrupt || retried {
-                    reset.push(layout.row(Item { scenario, slot, part }));
+                    reset.push(layout.row(item));
                 } else if state != State::Pending {
                     continue;
                 }
-                found.add(scenario as u64 * layout.replicas() + slot);
+                found.add(scenario as u64 * layout.replicas() + item.slot);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The shape that a study gives its results: columns and parts of every scenario.
 
-use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::axis::{Axis, Ticks, counted, labelled};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::format::row::Part;
@@ -20,20 +20,6 @@ fn replica_axis(study: &Study) -> Axis {
         unit: "1",
         description: "index of the solid in the ensemble",
     }
-}
-
-fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> Axis {
-    Axis {
-        name: name.to_owned(),
-        length: labels.len(),
-        ticks: Ticks::Labels(labels),
-        unit: "",
-        description,
-    }
-}
-
-fn counted(name: &str, length: usize, description: &'static str) -> Axis {
-    Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1", description }
 }
 
 /// The axes of a scenario, or of a part of it.

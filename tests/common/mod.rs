@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod bond_model;
+pub mod contents;
 pub mod differences;
 pub mod engine;
 pub mod pair_formula;

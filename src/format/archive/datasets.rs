@@ -189,8 +189,7 @@ impl<S> Archive<S> {
         let stored = cast(&self.read_items("checksum", &rows)?, u64::from_ne_bytes);
         let mut sums: Vec<Checksum> = Vec::with_capacity(states.len());
         for (index, (&state, reason)) in states.iter().zip(reasons.chunks_exact(cell)).enumerate() {
-            let item =
-                Item { scenario, slot: slots.start + (index / parts) as u64, part: index % parts };
+            let item = self.layout.item(scenario, slots.start, index);
             sums.push(Checksum::new(item, self.replica(item.slot), state, reason));
         }
         if states.contains(&State::Done) {

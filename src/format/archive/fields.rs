@@ -6,7 +6,7 @@ use hdf5::{Dataset, File, H5Type};
 use super::items::{ItemLayout, State};
 use super::layout::{HOST_LENGTH, ITEMS};
 use super::tree::create_scale;
-use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::axis::counted;
 use crate::format::row::REASON_LENGTH;
 use crate::format::schema::{ScenarioSchema, Shape};
 use crate::format::slab::{self, Block};
@@ -60,13 +60,8 @@ pub fn item_bytes(schemas: &[ScenarioSchema]) -> u64 {
 pub(super) fn create(file: &File, shape: &Shape) -> hdf5::Result<()> {
     let names = part_names(&shape.schemas);
     let group = file.create_group(ITEMS)?;
-    let axis = Axis {
-        name: "item".to_owned(),
-        length: ItemLayout::new(shape.replicas, &shape.schemas).items() as usize,
-        ticks: Ticks::Index,
-        unit: "1",
-        description: "work item: a part of a replica of a scenario",
-    };
+    let items = ItemLayout::new(shape.replicas, &shape.schemas).items() as usize;
+    let axis = counted("item", items, "work item: a part of a replica of a scenario");
     let scale = create_scale(&group, &axis)?;
     let mut datasets = Vec::new();
     for (name, datatype, unit, description) in fields(longest(&names)) {

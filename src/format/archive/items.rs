@@ -114,6 +114,12 @@ impl ItemLayout {
         self.first[item.scenario] + item.slot * self.parts[item.scenario] as u64 + item.part as u64
     }
 
+    /// The item that stands so far behind the first one of a slot.
+    pub fn item(&self, scenario: usize, slot: u64, offset: usize) -> Item {
+        let parts = self.parts[scenario];
+        Item { scenario, slot: slot + (offset / parts) as u64, part: offset % parts }
+    }
+
     /// The rows of all parts of these slots.
     pub fn rows(&self, scenario: usize, slots: &Range<u64>) -> Range<u64> {
         let row = |slot| self.row(Item { scenario, slot, part: 0 });

@@ -29,6 +29,7 @@ const BLOCK_BYTES: usize = 1 << 20;
 const SPOT_CHECKS: u64 = 3;
 /// Directions of each of these solids whose brackets are relaxed again, evenly spread.
 const SPOT_DIRECTIONS: usize = 2;
+
 /// Checks a results file, and computes this many items anew.
 pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     let mut checker = Checker {
@@ -112,7 +113,6 @@ impl Checker<'_> {
     ) -> Result<(), ArchiveError> {
         let archive = self.archive;
         let schema = &archive.schemas()[scenario];
-        let parts = schema.parts.len();
         let mut counts = Flags::default();
         let mut reasons = Reasons::default();
         let spots = archive.layout().replicas().div_ceil(SPOT_CHECKS).max(1);
@@ -121,11 +121,7 @@ impl Checker<'_> {
             let good = archive.verify(scenario, &slots)?;
             reasons.add_failed(archive, &archive.layout().rows(scenario, &slots), &states)?;
             for (index, (&state, &good)) in states.iter().zip(&good).enumerate() {
-                let item = Item {
-                    scenario,
-                    slot: slots.start + (index / parts) as u64,
-                    part: index % parts,
-                };
+                let item = archive.layout().item(scenario, slots.start, index);
                 if state == State::Pending && good {
                     self.pending += 1;
                     continue;
@@ -207,15 +203,14 @@ impl Checker<'_> {
 
     /// Relaxes the first direction of a block at both ends of its brackets.
     fn relax_brackets(&mut self, item: Item, place: &str, row: &Row) -> Result<(), ArchiveError> {
-        let solid = Item { part: 0, ..item };
-        let index = self.archive.layout().row(solid);
-        if self.archive.states(&(index..index + 1))? != [State::Done] {
+        let slot = item.slot..item.slot + 1;
+        if self.archive.states_of(item.scenario, &slot)?[0] != State::Done {
             self.brackets.skip(place, "the solid is not done");
             return Ok(());
         }
         let replica = self.archive.replica(item.slot);
         let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
-        let solid = self.archive.row(solid)?;
+        let solid = self.archive.row(Item { part: 0, ..item })?;
         match self.worker.relax_brackets(item.scenario, replica, &solid, &part, row) {
             Ok(found) => {
                 found.undecided.iter().for_each(|reason| self.brackets.skip(place, reason));

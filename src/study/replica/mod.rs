@@ -6,7 +6,6 @@
 
 mod analysis;
 mod brackets;
-mod columns;
 mod error;
 mod examination;
 mod preparation;

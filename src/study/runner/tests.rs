@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+#[path = "../../../tests/common/contents.rs"]
+mod file;
+
 use super::*;
 use crate::format::archive::State;
 use crate::study::request::Request;
@@ -90,27 +93,7 @@ fn succeeds(output: &Output) {
 
 /// Every dataset of the file but those that may differ between runs.
 fn contents(path: &Path) -> Vec<(String, Vec<u8>)> {
-    let file = hdf5::File::open(path).expect("readable");
-    let mut all = Vec::new();
-    let mut groups = vec![file.as_group().expect("the root")];
-    while let Some(group) = groups.pop() {
-        groups.extend(group.groups().expect("readable"));
-        for dataset in group.datasets().expect("readable") {
-            let name = dataset.name();
-            if !["/items/seconds", "/items/host", "/items/finished"].contains(&name.as_str()) {
-                let mut bytes = vec![0; dataset.storage_size() as usize];
-                if let Some(offset) = dataset.offset() {
-                    use std::os::unix::fs::FileExt;
-                    std::fs::File::open(path)
-                        .and_then(|raw| raw.read_exact_at(&mut bytes, offset))
-                        .expect("readable");
-                }
-                all.push((name, bytes));
-            }
-        }
-    }
-    all.sort();
-    all
+    file::contents(path, &["/items/seconds", "/items/host", "/items/finished"])
 }
 
 fn states(path: &Path) -> [usize; 3] {
