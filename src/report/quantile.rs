@@ -60,7 +60,7 @@ impl Quantiles {
             kept: Vec::new(),
             fixed: 0,
             selections: Vec::new(),
-            histograms: Vec::new(),
+            histograms: vec![(0, vec![0; BUCKETS])],
             done: false,
         }
     }
@@ -82,15 +82,8 @@ impl Quantiles {
         }
         if self.fixed == 0 {
             self.count += 1;
-            if self.kept.len() <= KEPT {
+            if self.kept.len() < KEPT {
                 self.kept.push(value);
-                if self.kept.len() > KEPT {
-                    self.histograms = vec![(0, vec![0; BUCKETS])];
-                    for index in 0..self.kept.len() {
-                        self.tally(key(self.kept[index]));
-                    }
-                }
-                return;
             }
         }
         self.tally(key(value));
@@ -119,7 +112,7 @@ impl Quantiles {
             return;
         }
         if self.fixed == 0 {
-            if self.kept.len() <= KEPT {
+            if self.count <= KEPT as u64 {
                 self.kept.sort_by(f64::total_cmp);
                 self.done = true;
                 return;

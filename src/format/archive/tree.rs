@@ -26,23 +26,12 @@ pub(super) fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
 /// A group with its columns and their dimension scales.
 pub(super) struct Tree {
     base: Group,
-    groups: HashMap<String, Group>,
     scales: HashMap<(String, String), Dataset>,
 }
 
 impl Tree {
     pub fn new(base: Group) -> Self {
-        Tree { base, groups: HashMap::new(), scales: HashMap::new() }
-    }
-
-    /// The group at a path below the base.
-    fn group(&mut self, path: &str) -> hdf5::Result<Group> {
-        if let Some(group) = self.groups.get(path) {
-            return Ok(group.clone());
-        }
-        let group = ensure_group(&self.base, path)?;
-        self.groups.insert(path.to_owned(), group.clone());
-        Ok(group)
+        Tree { base, scales: HashMap::new() }
     }
 
     /// The axis's scale in the group `home`.
@@ -51,8 +40,7 @@ impl Tree {
         if let Some(scale) = self.scales.get(&key) {
             return Ok(scale.clone());
         }
-        let group = self.group(home)?;
-        let scale = create_scale(&group, axis)?;
+        let scale = create_scale(&ensure_group(&self.base, home)?, axis)?;
         self.scales.insert(key, scale.clone());
         Ok(scale)
     }
@@ -60,7 +48,7 @@ impl Tree {
     /// Makes a column with `leading` axes in front of its own.
     pub fn column(&mut self, column: &Column, leading: &[&Axis]) -> hdf5::Result<()> {
         let (home, name) = column.path.rsplit_once('/').unwrap_or(("", &column.path));
-        let group = self.group(home)?;
+        let group = ensure_group(&self.base, home)?;
         let axes: Vec<&Axis> = leading.iter().copied().chain(&column.axes).collect();
         let shape: Vec<usize> = axes.iter().map(|axis| axis.length).collect();
         let datatype = datatype(column.kind);
