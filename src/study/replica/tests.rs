@@ -83,20 +83,15 @@ fn a_solid_that_cannot_be_prepared_is_a_failure_with_one_line() {
 #[test]
 fn directions_have_the_shape_of_the_schema_and_the_same_bits_on_any_rank() {
     for (sweep, with_irrelevant) in [
-        ("directions = 2\nsigns = \"both\"", false),
-        ("directions = { random = 2 }", false),
+        ("set = [\"stress\", \"elastic\"]\ndirections = 2\nsigns = \"both\"", false),
+        ("set = [\"stress\", \"elastic\"]\ndirections = { random = 2 }", false),
         ("set = [\"stress\", \"derived\"]", true),
     ] {
         let more = format!(
             "[features]\nsets = [[\"stress\", \"derived\"], [\"stress\", \"elastic\"]]\n\
              [parameters]\nspecies = [6]\n[sweep]\npoints = 4\ngamma_min = 1e-5\n\
-             gamma_max = 1e-3\nset = [\"stress\", \"elastic\"]\n{sweep}\n[output]\ncurves = 2"
+             gamma_max = 1e-3\n{sweep}\n[output]\ncurves = 2"
         );
-        let more = if sweep.starts_with("set") {
-            more.replacen("set = [\"stress\", \"elastic\"]\n", "", 1)
-        } else {
-            more
-        };
         let study = study(SOFT, &more);
         let mut replica = Worker::new(Arc::clone(&study));
         let schema = replica.schemas[0].clone();

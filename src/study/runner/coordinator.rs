@@ -90,12 +90,11 @@ impl Coordinator {
     }
 
     fn solid_for(&mut self, task: &Task) -> Vec<u8> {
-        match task {
-            Task::Directions { unit, .. } if self.dispatcher.needs_solid(*unit) => {
-                self.solids.get(unit).cloned().unwrap_or_default()
-            }
-            Task::Directions { unit, .. } => self.solids.remove(unit).unwrap_or_default(),
-            _ => Vec::new(),
-        }
+        let Task::Directions { unit, .. } = task else { return Vec::new() };
+        let solid = match self.dispatcher.needs_solid(*unit) {
+            true => self.solids.get(unit).cloned(),
+            false => self.solids.remove(unit),
+        };
+        solid.unwrap_or_default()
     }
 }

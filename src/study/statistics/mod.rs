@@ -3,6 +3,7 @@
 pub mod arrays;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::format::archive::State;
 use crate::study::config::{Scenario, set_name};
@@ -212,20 +213,9 @@ pub fn quantile(quantiles: &[f64], probability: f64) -> f64 {
 
 /// JSON knows neither infinity nor NaN: the one becomes "inf", the other null.
 fn numbers<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    #[serde(untagged)]
-    enum Number {
-        Finite(f64),
-        Infinite(&'static str),
-        Missing(()),
-    }
-    serializer.collect_seq(values.iter().map(|&value| {
-        if value.is_finite() {
-            Number::Finite(value)
-        } else if value.is_nan() {
-            Number::Missing(())
-        } else {
-            Number::Infinite("inf")
-        }
-    }))
+    let number = |value: &f64| match value.is_infinite() {
+        true => Value::from("inf"),
+        false => Value::from(*value),
+    };
+    serializer.collect_seq(values.iter().map(number))
 }
