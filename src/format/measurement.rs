@@ -9,6 +9,7 @@ use hdf5::{Dataset as Handle, File, Group, H5Type};
 use super::access;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::values::Values;
+use crate::system::disk::with_suffix;
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
@@ -172,9 +173,7 @@ pub fn refuse_existing(path: &Path) -> Result<(), MeasurementError> {
 
 /// Writes the file under a temporary name and gives it its own: it is never seen half made.
 pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.new", std::process::id()));
-    let temporary = PathBuf::from(temporary);
+    let temporary = with_suffix(path, &format!(".{}.new", std::process::id()));
     let io = |action| move |source| MeasurementError::Io { path: path.to_owned(), action, source };
     // HDF5 reports a failed creation without the reason of the system.
     std::fs::File::create(&temporary).map_err(io("create the file"))?;

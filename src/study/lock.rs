@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::holder::{Holder, Life};
+use crate::system::disk::with_suffix;
 
 /// Tries to take a lock whose holder is gone; several jobs may try at once.
 const ATTEMPTS: usize = 5;
@@ -64,12 +65,6 @@ fn how_to_look(holder: &Holder) -> String {
 /// The name of a results file's lock.
 pub fn lock_path(output: &Path) -> PathBuf {
     with_suffix(output, ".lock")
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Who holds the lock of a results file; none where nobody does.

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::fs::{File as PosixFile, OpenOptions};
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hdf5::File;
 use xxhash_rust::xxh3::Xxh3;
@@ -20,6 +20,7 @@ use crate::analysis::axis::Axis;
 use crate::format::access;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::format::slab::{self, Block};
+use crate::system::disk::{directory_of, with_suffix};
 
 /// An attribute of the root.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +41,7 @@ pub fn create(
     if path.symlink_metadata().is_ok() {
         return Err(ArchiveError::Exists(path.to_owned()));
     }
-    let temporary = temporary_name(path);
+    let temporary = with_suffix(path, ".new");
     let made =
         fill(&temporary, path, shape, reserved, attributes).and_then(|()| settle(&temporary, path));
     if made.is_err() {
@@ -48,12 +49,6 @@ pub fn create(
         let _ = std::fs::remove_file(&temporary);
     }
     made
-}
-
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    PathBuf::from(name)
 }
 
 /// Reserves the space, syncs, and gives the file its name.
@@ -71,11 +66,7 @@ fn settle(temporary: &Path, path: &Path) -> Result<(), ArchiveError> {
     }
     std::fs::rename(temporary, path).map_err(ArchiveError::io(path, "name the new file"))?;
     // The name itself is data of the directory.
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    PosixFile::open(parent)
+    PosixFile::open(directory_of(path))
         .and_then(|directory| directory.sync_all())
         .map_err(ArchiveError::io(path, "sync the directory"))
 }

@@ -50,9 +50,8 @@ pub struct Writer {
     /// The file as it is committed.
     pub archive: Archive<()>,
     descriptor: PosixFile,
-    host: Vec<u8>,
-    program: Vec<u8>,
-    processor: Vec<u8>,
+    /// Where and by what the items are computed: fields of `/items` with their cells.
+    origin: [(&'static str, Vec<u8>); 3],
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -126,9 +125,11 @@ impl Writer {
         Ok(Writer {
             archive: Archive::new(path, file, (), shape, FORMAT_VERSION),
             descriptor,
-            host: pad(&[host.to_owned()], HOST_LENGTH),
-            program: pad(&[program()], PROGRAM_LENGTH),
-            processor: pad(&[processor()], PROCESSOR_LENGTH),
+            origin: [
+                ("host", pad(&[host.to_owned()], HOST_LENGTH)),
+                ("program", pad(&[program()], PROGRAM_LENGTH)),
+                ("processor", pad(&[processor()], PROCESSOR_LENGTH)),
+            ],
             pending: Vec::new(),
             pending_bytes: 0,
         })
@@ -235,9 +236,9 @@ impl Writer {
         write("reason", collect(|row| row.reason.to_vec()))?;
         write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
         write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
-        write("host", self.host.repeat(count))?;
-        write("program", self.program.repeat(count))?;
-        write("processor", self.processor.repeat(count))?;
+        for (field, cell) in &self.origin {
+            write(field, cell.repeat(count))?;
+        }
         write("checksum", collect(|row| row.checksum.to_ne_bytes().to_vec()))?;
         write("state", collect(|row| vec![row.state as u8]))
     }

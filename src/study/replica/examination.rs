@@ -280,12 +280,8 @@ fn displaced<const D: usize>(
     step: f64,
 ) -> Option<Vec<f64>> {
     let mut solid = theta.solid(analysis);
-    let moved: Vec<f64> = theta
-        .values
-        .iter()
-        .zip(direction)
-        .map(|(value, component)| value + step * component)
-        .collect();
+    let pairs = theta.values.iter().zip(direction);
+    let moved: Vec<f64> = pairs.map(|(value, component)| value + step * component).collect();
     theta.space()?.1.apply(&mut solid.interactions, &moved);
     let mut equilibrium = settle(&mut solid).ok()?;
     let same = bonds(&equilibrium.contacts) == bonds(&analysis.origin.equilibrium.contacts);
