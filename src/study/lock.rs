@@ -88,7 +88,6 @@ fn read(path: &Path) -> Result<Option<Holder>, LockError> {
 /// The right to write a results file; given back when dropped.
 #[derive(Debug)]
 pub struct Lock {
-    path: PathBuf,
     own: Holder,
     output: PathBuf,
 }
@@ -104,7 +103,7 @@ impl Lock {
             .and_then(|()| settle(output, &path, &draft));
         // It is either linked to the lock's name or of no use.
         let _ = std::fs::remove_file(&draft);
-        made.map(|()| Lock { path, own, output: output.to_owned() })
+        made.map(|()| Lock { own, output: output.to_owned() })
     }
 }
 
@@ -112,7 +111,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         if holder(&self.output).is_ok_and(|holder| holder.as_ref() == Some(&self.own)) {
             // A lock that stays is recognised as stale.
-            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_file(lock_path(&self.output));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The results file: one parallel HDF5 file, complete in shape before the first result.
 
-mod datasets;
 mod error;
 mod fields;
+mod file;
 mod items;
 mod layout;
 mod reader;
@@ -10,9 +10,9 @@ mod skeleton;
 mod tree;
 mod writer;
 
-pub use datasets::Archive;
 pub use error::ArchiveError;
 pub use fields::item_bytes;
+pub use file::Archive;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
 pub use skeleton::{RootAttribute, create};

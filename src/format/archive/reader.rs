@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::datasets::{Archive, values};
 use super::error::ArchiveError;
+use super::file::{Archive, values};
 use super::items::State;
 use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM};
 use super::skeleton;

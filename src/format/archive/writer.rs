@@ -12,8 +12,8 @@ use std::path::Path;
 
 use mpi::ffi::MPI_Comm;
 
-use super::datasets::{Archive, bytes, column_block, directions};
 use super::error::ArchiveError;
+use super::file::{Archive, bytes, column_block, directions};
 use super::items::{Checksum, Item, State, reason_cell};
 use super::layout::{FORMAT_VERSION, HOST_LENGTH};
 use crate::analysis::values::Row;
