@@ -127,7 +127,7 @@ impl<S> Archive<S> {
 
     /// The states of a range of rows of `/items`.
     pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
-        Ok(self.read_items("state", rows)?.into_iter().map(State::from_code).collect())
+        Ok(self.read_items("state", rows)?.into_iter().map(state).collect())
     }
 
     /// The reasons of a range of rows of `/items`; empty where an item has not failed.
@@ -183,7 +183,7 @@ impl<S> Archive<S> {
         let parts = schema.parts.len();
         let rows = self.layout.rows(scenario, slots);
         let codes = self.read_items("state", &rows)?;
-        let states: Vec<State> = codes.iter().map(|&code| State::from_code(code)).collect();
+        let states: Vec<State> = codes.iter().map(|&code| state(code)).collect();
         let reasons = self.read_items("reason", &rows)?;
         let cell = cell_length(&reasons, &rows);
         let stored = cast(&self.read_items("checksum", &rows)?, u64::from_ne_bytes);
@@ -203,7 +203,8 @@ impl<S> Archive<S> {
             }
         }
         let good = |((sum, stored), code): ((&Checksum, u64), u8)| {
-            code == State::Pending as u8 || (State::is_code(code) && sum.finish() == stored)
+            code == State::Pending as u8
+                || (State::from_code(code).is_some() && sum.finish() == stored)
         };
         Ok(sums.iter().zip(stored).zip(codes).map(good).collect())
     }
@@ -218,6 +219,11 @@ impl<S> Archive<S> {
         let end = move |first: u64| (first + step.max(1) as u64).min(replicas);
         (0..replicas).step_by(step.max(1)).map(move |first| first..end(first))
     }
+}
+
+/// A foreign code is pending.
+fn state(code: u8) -> State {
+    State::from_code(code).unwrap_or(State::Pending)
 }
 
 /// The length of a text cell of these rows: it differs between format versions.

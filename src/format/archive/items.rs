@@ -23,14 +23,9 @@ impl State {
     /// Every state, in the order of its code.
     pub const ALL: [State; 3] = [State::Pending, State::Done, State::Failed];
 
-    /// Whether some state has this code.
-    pub fn is_code(code: u8) -> bool {
-        usize::from(code) < State::ALL.len()
-    }
-
-    /// The state with this code; a foreign code is pending.
-    pub fn from_code(code: u8) -> State {
-        State::ALL.get(usize::from(code)).copied().unwrap_or(State::Pending)
+    /// The state with this code.
+    pub fn from_code(code: u8) -> Option<State> {
+        State::ALL.get(usize::from(code)).copied()
     }
 
     /// The name in tables and in `flag_meanings`.

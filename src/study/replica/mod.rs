@@ -36,12 +36,8 @@ enum Analysed {
     Three(Box<Replicate<3>>),
 }
 
-struct Cached {
-    scenario: usize,
-    replica: u64,
-    bytes: Vec<u8>,
-    analysed: Analysed,
-}
+/// What has been analysed: scenario, replica, bytes of the solid.
+type Identity = (usize, u64, Vec<u8>);
 
 /// The same for a solid in either dimension.
 macro_rules! in_either {
@@ -58,7 +54,7 @@ use in_either;
 pub struct Worker {
     study: Arc<Study>,
     schemas: Vec<ScenarioSchema>,
-    last: Option<Cached>,
+    last: Option<(Identity, Analysed)>,
 }
 
 impl Worker {
@@ -103,10 +99,8 @@ impl Worker {
         replica: u64,
         bytes: &[u8],
     ) -> Result<&mut Analysed, ReplicaError> {
-        let known = self.last.take().filter(|last| {
-            last.scenario == scenario && last.replica == replica && last.bytes == bytes
-        });
-        let last = match known {
+        let wanted = (scenario, replica, bytes.to_vec());
+        let last = match self.last.take().filter(|(known, _)| *known == wanted) {
             Some(last) => last,
             None => {
                 let config = &self.study.scenarios[scenario];
@@ -115,10 +109,10 @@ impl Worker {
                     2 => Analysed::Two(Box::new(Replicate::new(config, key, bytes)?)),
                     _ => Analysed::Three(Box::new(Replicate::new(config, key, bytes)?)),
                 };
-                Cached { scenario, replica, bytes: bytes.to_vec(), analysed }
+                (wanted, analysed)
             }
         };
-        Ok(&mut self.last.insert(last).analysed)
+        Ok(&mut self.last.insert(last).1)
     }
 
     /// The row of a replica in the file.

@@ -17,7 +17,6 @@ pub(super) struct Coordinator {
     /// Prepared solids whose directions are not all handed out.
     solids: HashMap<u64, Vec<u8>>,
     discard: bool,
-    closed: bool,
     pub progress: Progress,
 }
 
@@ -30,7 +29,6 @@ impl Coordinator {
             drained: vec![false; ranks],
             solids: HashMap::new(),
             discard: false,
-            closed: false,
             progress: Progress::default(),
         }
     }
@@ -82,8 +80,8 @@ impl Coordinator {
                 letters.push((rank, Down::Drain { discard: self.discard }, Vec::new()));
             }
         }
-        if !self.closed && self.drained.iter().all(|&drained| drained) {
-            self.closed = true;
+        // Rank 0 ends with this, and serves no more.
+        if self.drained.iter().all(|&drained| drained) {
             letters.extend((0..self.waiting.len()).map(|rank| (rank, Down::Close, Vec::new())));
         }
         letters
