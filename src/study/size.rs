@@ -22,11 +22,8 @@ pub fn file_bytes(study: &Study) -> u64 {
             bytes += column.bytes();
             datasets += 1;
             let group = column.group().to_owned();
-            scales.push((
-                group.clone(),
-                "replica".to_owned(),
-                column.replicas * Kind::F64.size() as u64,
-            ));
+            let replicas = column.replicas * Kind::F64.size() as u64;
+            scales.push((group.clone(), schema.replica.name.clone(), replicas));
             for axis in &column.axes {
                 let size = match &axis.ticks {
                     Ticks::Labels(labels) => labels.iter().map(String::len).max().unwrap_or(1),

@@ -42,8 +42,14 @@ pub fn create(
         return Err(ArchiveError::Exists(path.to_owned()));
     }
     let temporary = with_suffix(path, ".new");
-    let made =
-        fill(&temporary, path, shape, reserved, attributes).and_then(|()| settle(&temporary, path));
+    // HDF5 reports a failed creation without the reason of the system.
+    let made = PosixFile::create(&temporary)
+        .map_err(ArchiveError::io(path, "create the file"))
+        .and_then(|_| {
+            fill(&temporary, shape, reserved, attributes)
+                .map_err(ArchiveError::hdf5(path, "write the skeleton of the results file"))
+        })
+        .and_then(|()| settle(&temporary, path));
     if made.is_err() {
         // The error to report is the first one; a left-over is overwritten next time.
         let _ = std::fs::remove_file(&temporary);
@@ -90,36 +96,26 @@ fn reserve(file: &PosixFile) -> std::io::Result<()> {
 
 fn fill(
     temporary: &Path,
-    path: &Path,
     shape: &Shape,
     reserved: &[(String, Vec<Column>)],
     attributes: &[(&'static str, RootAttribute)],
-) -> Result<(), ArchiveError> {
-    // HDF5 reports a failed creation without the reason of the system.
-    PosixFile::create(temporary).map_err(ArchiveError::io(path, "create the file"))?;
-    let body = || -> hdf5::Result<()> {
-        let file = access::unlocked().create(temporary)?;
-        root_attributes(&file, attributes)?;
-        for schema in &shape.schemas {
-            scenario(&file, schema)?;
+) -> hdf5::Result<()> {
+    let file = access::unlocked().create(temporary)?;
+    root_attributes(&file, attributes)?;
+    for schema in &shape.schemas {
+        scenario(&file, schema)?;
+    }
+    fields::create(&file, shape)?;
+    for (group, columns) in reserved {
+        let mut tree = Tree::new(ensure_group(&file, group)?);
+        for column in columns {
+            tree.column(column, &[])?;
         }
-        fields::create(&file, shape)?;
-        for (group, columns) in reserved {
-            let group = ensure_group(&file, group)?;
-            let mut tree = Tree::new(group);
-            for column in columns {
-                tree.column(column, &[])?;
-            }
-        }
-        slab::text_attribute(
-            &file,
-            SKELETON_CHECKSUM,
-            &checksum(&file, &shape.schemas, reserved)?,
-        )?;
-        file.flush()?;
-        file.close()
-    };
-    body().map_err(ArchiveError::hdf5(path, "write the skeleton of the results file"))
+    }
+    let checksum = checksum(&file, &shape.schemas, reserved)?;
+    slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum)?;
+    file.flush()?;
+    file.close()
 }
 
 fn root_attributes(file: &File, attributes: &[(&'static str, RootAttribute)]) -> hdf5::Result<()> {
@@ -135,8 +131,7 @@ fn root_attributes(file: &File, attributes: &[(&'static str, RootAttribute)]) ->
 }
 
 fn scenario(file: &File, schema: &ScenarioSchema) -> hdf5::Result<()> {
-    let base = ensure_group(file, &schema.name)?;
-    let mut tree = Tree::new(base);
+    let mut tree = Tree::new(ensure_group(file, &schema.name)?);
     for column in &schema.columns {
         let replica = Axis { length: column.replicas as usize, ..schema.replica.clone() };
         tree.column(column, &[&replica])?;
