@@ -12,7 +12,7 @@ use std::time::Instant;
 use amorph::format::row::Part;
 use amorph::study::config::Study;
 use amorph::study::dispatcher::{Dispatcher, Task};
-use amorph::study::replica::Replica;
+use amorph::study::replica::Worker;
 use amorph::study::schema::schemas;
 use amorph::study::work::Work;
 
@@ -40,7 +40,7 @@ struct Times {
 fn measure() -> Vec<Times> {
     let study = Arc::new(Study::parse("bench", STUDY).expect("valid"));
     let parts = schemas(&study)[0].parts.clone();
-    let mut work = Replica::new(Arc::clone(&study));
+    let mut work = Worker::new(Arc::clone(&study));
     let mut all = Vec::new();
     for replica in 0..study.replicas {
         let started = Instant::now();

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use amorph::analysis::values::{Row, Values};
 use amorph::format::archive::{Access, Finished, Item, Writer, create};
 use amorph::format::row::Part;
-use amorph::report::check::{Report, Section, Settings, check};
+use amorph::report::check::{Check, Report, check};
 use amorph::study::config::Study;
 use amorph::study::provenance::identity;
-use amorph::study::replica::Replica;
+use amorph::study::replica::Worker;
 use amorph::study::results;
 use amorph::study::schema::{schemas, shape};
-use amorph::study::summary;
+use amorph::study::statistics::arrays;
 use amorph::study::work::Work as _;
 
 const SOFT: &str = "dimension = 2\nparticles = 48\npressure = 0.1";
@@ -42,10 +42,10 @@ impl Results {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.h5");
         let study = Arc::new(Study::parse("study.toml", text).expect("valid"));
-        let (shape, reserved) = (shape(&study), summary::columns(&study));
+        let (shape, reserved) = (shape(&study), arrays::columns(&study));
         create(&path, &shape, &reserved, &identity(&study)).expect("created");
         let results = Results { folder, path, study };
-        let mut replica = Replica::new(Arc::clone(&results.study));
+        let mut replica = Worker::new(Arc::clone(&results.study));
         for (scenario, schema) in shape.schemas.iter().enumerate() {
             for slot in 0..results.study.replicas {
                 let (row, bytes) = replica.solid(scenario, slot).expect("a solid");
@@ -79,10 +79,10 @@ impl Results {
 }
 
 fn report(path: &Path, items: u64) -> Report {
-    check(&results::open(path).expect("readable"), &Settings { items }).expect("checked")
+    check(&results::open(path).expect("readable"), items).expect("checked")
 }
 
-fn section<'r>(report: &'r Report, name: &str) -> &'r Section {
+fn section<'r>(report: &'r Report, name: &str) -> &'r Check {
     let found = report.sections.iter().find(|section| section.name.contains(name));
     found.unwrap_or_else(|| panic!("no section {name}"))
 }
@@ -171,7 +171,7 @@ fn every_stored_number_of_a_solid_is_guarded() {
 fn a_solid_at_another_pressure_than_the_configuration_is_found() {
     let results = Results::new(&text(SOFT, 1));
     let other = Study::parse("s.toml", &text(&SOFT.replace("0.1", "0.11"), 1)).expect("valid");
-    let (row, _) = Replica::new(Arc::new(other)).solid(0, 0).expect("a solid");
+    let (row, _) = Worker::new(Arc::new(other)).solid(0, 0).expect("a solid");
     let altered = results.altered(SOLID, |stored| stored.clone_from(&row));
     finds(&altered, 0, "forces, pressure", "is not the configuration's");
 }
@@ -211,7 +211,7 @@ fn a_moved_bracket_is_found_by_relaxing_at_its_ends() {
             let row = archive.row(item).expect("readable");
             let solid = archive.row(Item { part: 0, ..item }).expect("readable");
             let kind: &Part = &schemas(&results.study)[0].parts[part];
-            let mut replica = Replica::new(Arc::clone(&results.study));
+            let mut replica = Worker::new(Arc::clone(&results.study));
             let mut relax =
                 |row: &Row| replica.relax_brackets(0, slot, &solid, kind, row).expect("relaxed");
             let right = relax(&row);

@@ -250,7 +250,7 @@ fn an_upward_import_and_a_circle_are_found() {
     assert!(upward.iter().any(|line| line == "solid::cell imports upwards, from study::lock"));
     // By the façade of a folder, and by a path in the code.
     let facade = add("format::slab", "fn f() -> crate::study::runner::Progress { todo!() }\n");
-    let line = "format::slab imports upwards, from study::runner::coordinator";
+    let line = "format::slab imports upwards, from study::runner::message";
     assert!(facade.iter().any(|found| found == line), "{facade:?}");
     let circle = add("format::access", "use super::archive::Writer;\n");
     assert!(

@@ -49,7 +49,7 @@ fn space() -> ParameterSpace {
 
 fn check<const D: usize>(name: &str) {
     let path = format!("tests/data/{name}.h5");
-    let file = hdf5::File::open(&path).unwrap();
+    let file = common::open(&path);
     let mut solid = solid_file::read(&path).unwrap().solid::<D>(Tail::DEFAULT).unwrap();
     let mut equilibrium = relaxed(&mut solid);
     let ours = respond(&solid, &mut equilibrium, &FEATURES, &space());

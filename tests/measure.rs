@@ -4,6 +4,7 @@ mod common;
 #[path = "common/solid_file.rs"]
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -17,11 +18,9 @@ use common::{largest, largest_difference, numbers};
 use tempfile::TempDir;
 
 fn amorph(arguments: &[&str]) -> Output {
-    // A program that another test starts meanwhile inherits the descriptor of a file that this
-    // one has just written, and with it HDF5's lock.
     Command::new(env!("CARGO_BIN_EXE_amorph"))
         .args(arguments)
-        .env("HDF5_USE_FILE_LOCKING", "FALSE")
+        .env_remove("HDF5_USE_FILE_LOCKING")
         .output()
         .expect("the binary runs")
 }
@@ -44,7 +43,7 @@ fn measured(folder: &TempDir, input: &str, options: &[&str]) -> (hdf5::File, Str
     let message = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {message}");
     let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
-    (hdf5::File::open(&output).unwrap(), printed)
+    (common::open(&output), printed)
 }
 
 /// The message of a refusal with exit code 2, which leaves nothing behind.
@@ -98,7 +97,7 @@ fn stacked(file: &hdf5::File, stress: &str, others: &[&str]) -> Vec<f64> {
 fn check(name: &str, tolerance: f64) {
     let folder = tempfile::tempdir().unwrap();
     let input = reference(name);
-    let file = hdf5::File::open(&input).unwrap();
+    let file = common::open(&input);
     let kinds = parameters(&file);
     let before = std::fs::read(&input).unwrap();
     for (features, extra, set) in [
@@ -183,7 +182,7 @@ fn a_crystal_has_rank_one_and_its_degenerate_modes_are_flagged() {
 
 /// A reference case with its directions w0 and w1 as the dataset `directions`.
 fn with_directions(folder: &TempDir, name: &str) -> (PathBuf, SolidData) {
-    let file = hdf5::File::open(reference(name)).unwrap();
+    let file = common::open(reference(name));
     let mut data = solid_file::read(&reference(name)).unwrap();
     let w = numbers(&file, "directions/w0/w");
     let columns = w.len();
@@ -200,7 +199,7 @@ fn curvature_thresholds_and_curves_agree_with_the_reference() {
         let folder = tempfile::tempdir().unwrap();
         let (path, _) = with_directions(&folder, name);
         let input = format!("{}:/solids/one", path.display());
-        let file = hdf5::File::open(reference(name)).unwrap();
+        let file = common::open(reference(name));
         let kinds = parameters(&file);
         let features = ["--features", "stress,elastic,modes:10", "--parameters", &kinds];
         let options = [&features[..], &["--sweep", "--sweep-features", "stress,elastic"]].concat();
@@ -297,7 +296,7 @@ fn packing(file: &hdf5::File, record: usize, dimension: usize) -> SolidData {
 fn elastic_constants_of_other_codes_packings_are_reproduced() {
     for (name, dimension) in [("2d_polyuniform_N64_Lp-1.0", 2), ("3d_bi_N128_Lp-1.0", 3)] {
         let folder = tempfile::tempdir().unwrap();
-        let file = hdf5::File::open(repository(&format!("tests/data/{name}.nc"))).unwrap();
+        let file = common::open(repository(&format!("tests/data/{name}.nc")));
         let (elastic, stress) = (numbers(&file, "Cijkl"), numbers(&file, "Stress"));
         for record in 0..10 {
             let path = folder.path().join(format!("in{record}.h5"));
@@ -465,7 +464,7 @@ fn a_displaced_solid_is_relaxed_first_or_refused() {
     let input = path.to_str().unwrap();
     refused(input, &["--no-relax"], &[input, "--no-relax", "max|F|", "not at its energy minimum"]);
     let (ours, _) = measured(&folder, input, &[]);
-    let file = hdf5::File::open(reference(name)).unwrap();
+    let file = common::open(reference(name));
     let expected = stacked(&file, "stress", &["C"]);
     let error = largest_difference(&numbers(&ours, "features"), &expected) / largest(&expected);
     assert!(error < 1e-11, "{error:e}");
@@ -486,7 +485,7 @@ fn a_row_of_a_results_file_is_measured_as_it_was_computed() {
     let row = ["--scenario", "main", "--replica", "6", "--no-relax"];
     let (ours, _) =
         measured(&folder, results, &[&row[..], &["--parameterisation", "D_n6"]].concat());
-    let stored = hdf5::File::open(results).unwrap();
+    let stored = common::open(results);
     let expected = numbers(&stored, "main/D_n6/jacobian");
     assert_eq!(numbers(&ours, "jacobian"), expected[expected.len() / 2..]);
     let (classes, _) = measured(&folder, results, &row);
@@ -600,6 +599,31 @@ fn bad_files_are_refused_by_name_and_key() {
     let path = folder.path().join("directions-none.h5");
     writer::write(&path, "/", &changed);
     refused(path.to_str().unwrap(), &[], &["directions-none.h5:/directions: shape [0, 10]"]);
+}
+
+/// One that is half written is refused: see `truncated.h5` above.
+#[test]
+fn an_input_that_somebody_has_open_with_a_lock_is_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut data = solid_file::read(&reference("s2d_n064_p1e-1_D10")).unwrap();
+    data.directions = Some((vec![1.0; 10], 10));
+    let path = folder.path().join("open.h5");
+    writer::write(&path, "/", &data);
+    let address = path.to_str().unwrap();
+    let (expected, _) = measured(&folder, address, &[]);
+    // The locks that HDF5 takes for reading and for writing. HDF5 itself would hand them on to the
+    // programs that other tests start meanwhile.
+    let locks: [fn(&File) -> std::io::Result<()>; 2] = [File::lock_shared, File::lock];
+    for lock in locks {
+        let held = File::open(&path).unwrap();
+        lock(&held).unwrap();
+        for options in [&[][..], &["--directions", &format!("file:{address}")]] {
+            let (file, _) = measured(&folder, address, options);
+            for name in ["positions", "jacobian", "directions"] {
+                assert_eq!(numbers(&file, name), numbers(&expected, name), "{name}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -727,7 +751,7 @@ fn snapshots_of_a_study_are_exported_with_the_radii_at_that_gamma() {
     let results = results.to_str().unwrap();
     let ended = amorph(&["run", study.to_str().unwrap(), "-o", results]);
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    let file = hdf5::File::open(results).unwrap();
+    let file = common::open(results);
     let found = |name: &str| {
         let ends = numbers(&file, &format!("main/D_n6/sweeps/{name}"));
         ends[..4].chunks(2).filter(|ends| ends[1].is_finite()).count()
@@ -867,7 +891,7 @@ fn a_network_is_read_back_with_its_springs() {
     let again = folder.path().join("again.h5");
     let ended = amorph(&["run", study.to_str().unwrap(), "-o", again.to_str().unwrap()]);
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    let found = numbers(&hdf5::File::open(&again).unwrap(), "main/features/values");
+    let found = numbers(&common::open(&again), "main/features/values");
     assert!(largest_difference(&found, &numbers(&first, "features")[..9]) < 1e-11);
 
     type Change = fn(&hdf5::File);

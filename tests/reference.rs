@@ -29,7 +29,7 @@ fn kinds(columns: &[String]) -> Vec<ParameterKind> {
 
 fn check<const D: usize>(name: &str, tolerance: f64) {
     let path = format!("tests/data/{name}.h5");
-    let file = hdf5::File::open(&path).unwrap();
+    let file = common::open(&path);
     let data = solid_file::read(&path).unwrap();
     let solid = data.solid::<D>(Tail::DEFAULT).unwrap();
     let mut forces = Forces::new(&solid);
@@ -137,7 +137,7 @@ fn attractive_solids_agree_with_the_reference() {
 #[test]
 fn a_crystal_agrees_with_the_reference_and_has_rank_one() {
     let path = "tests/data/x2d_tri_n080_p1e-1_D16.h5";
-    let file = hdf5::File::open(path).unwrap();
+    let file = common::open(path);
     let data = solid_file::read(path).unwrap();
     let solid = data.solid::<2>(Tail::DEFAULT).unwrap();
     let mut forces = Forces::new(&solid);
@@ -203,7 +203,7 @@ fn packing<const D: usize>(file: &hdf5::File, record: usize) -> Solid<D> {
 }
 
 fn check_packings<const D: usize>(path: &str) {
-    let file = hdf5::File::open(path).unwrap();
+    let file = common::open(path);
     let (elastic, stress) = (numbers(&file, "Cijkl"), numbers(&file, "Stress"));
     let records = file.dataset("Cijkl").unwrap().shape()[0];
     assert_eq!(records, 10);

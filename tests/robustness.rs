@@ -74,7 +74,7 @@ impl Place {
 
 fn done(output: &Path) -> Option<usize> {
     let archive = results::open(output).ok()?;
-    let states = archive.states(&(0..archive.layout().len())).ok()?;
+    let states = archive.states(&(0..archive.layout().items())).ok()?;
     Some(states.iter().filter(|&&state| state == State::Done).count())
 }
 
@@ -477,8 +477,8 @@ fn failed_items_are_kept_until_they_are_tried_again() {
     let before = std::fs::read(&place.output).expect("readable");
     let states = |wanted| {
         let archive = results::open(&place.output).expect("readable");
-        let states = archive.states(&(0..archive.layout().len())).expect("readable");
-        let reasons = archive.reasons(&(0..archive.layout().len())).expect("readable");
+        let states = archive.states(&(0..archive.layout().items())).expect("readable");
+        let reasons = archive.reasons(&(0..archive.layout().items())).expect("readable");
         states.iter().all(|&state| state == wanted) && reasons.iter().all(|text| !text.is_empty())
     };
     assert!(states(State::Failed));
@@ -507,7 +507,7 @@ fn too_many_failures_end_the_run() {
     let ended = place.run(2, &["--max-failures", "4", "--commit-interval", "0.01"]);
     ends(&ended, 3, &["more than --max-failures", "failed"]);
     let archive = results::open(&place.output).expect("readable");
-    let states = archive.states(&(0..archive.layout().len())).expect("readable");
+    let states = archive.states(&(0..archive.layout().items())).expect("readable");
     assert!(states.contains(&State::Pending), "it went on to the end");
 }
 

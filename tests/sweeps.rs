@@ -44,7 +44,7 @@ fn overlap(threshold: &Threshold, lo: f64, hi: f64) -> bool {
 
 fn check<const D: usize>(name: &str) {
     let path = format!("tests/data/{name}.h5");
-    let file = hdf5::File::open(&path).unwrap();
+    let file = common::open(&path);
     let data = solid_file::read(&path).unwrap();
     let solid = data.solid::<D>(Tail::DEFAULT).unwrap();
     let columns = common::strings(&file, "jacobian/columns");
@@ -124,7 +124,7 @@ fn attractive_sweeps_agree_with_the_reference() {
 /// The sweep of a reference solid along a direction of its file.
 fn reference_sweep(name: &str, direction: &str, settings: &SweepSettings) -> [Threshold; 3] {
     let path = format!("tests/data/{name}.h5");
-    let file = hdf5::File::open(&path).unwrap();
+    let file = common::open(&path);
     let data = solid_file::read(&path).unwrap();
     let solid = data.solid::<2>(Tail::DEFAULT).unwrap();
     let space = ParameterSpace::new(&[ParameterKind::Diameter], data.diameters.len());

@@ -171,12 +171,12 @@ fn committed(output: &Path) -> Option<BTreeSet<u64>> {
     }
     let archive = results::open(output).ok()?;
     let layout = archive.layout();
-    let states = archive.states(&(0..layout.len())).ok()?;
+    let states = archive.states(&(0..layout.items())).ok()?;
     let mut whole = Vec::new();
     for scenario in 0..layout.scenarios() {
         whole.extend(archive.verify(scenario, &(0..layout.replicas())).ok()?);
     }
-    let done = (0..layout.len()).filter(|&row| states[row as usize] != State::Pending);
+    let done = (0..layout.items()).filter(|&row| states[row as usize] != State::Pending);
     Some(done.filter(|&row| whole[row as usize]).collect())
 }
 

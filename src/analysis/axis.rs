@@ -28,3 +28,14 @@ pub struct Axis {
     /// What it counts.
     pub description: &'static str,
 }
+
+/// An axis of names.
+pub fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> Axis {
+    let (name, length) = (name.to_owned(), labels.len());
+    Axis { name, length, ticks: Ticks::Labels(labels), unit: "", description }
+}
+
+/// An axis of 0, 1, 2, …
+pub fn counted(name: &str, length: usize, description: &'static str) -> Axis {
+    Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1", description }
+}

@@ -1,5 +1,7 @@
 //! Values of any type that is stored.
 
+use std::ops::Range;
+
 /// The values of one column in one row (or in the part's block of a row).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
@@ -23,6 +25,23 @@ impl Values {
         match self {
             Values::F64(values) => values,
             _ => &[],
+        }
+    }
+
+    /// The integers; none where the values are of another type.
+    pub fn integers(&self) -> &[i32] {
+        match self {
+            Values::I32(values) => values,
+            _ => &[],
+        }
+    }
+
+    /// These values alone.
+    pub fn slice(&self, range: Range<usize>) -> Values {
+        match self {
+            Values::F64(values) => Values::F64(values[range].to_vec()),
+            Values::I32(values) => Values::I32(values[range].to_vec()),
+            Values::U8(values) => Values::U8(values[range].to_vec()),
         }
     }
 

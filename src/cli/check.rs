@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::report::check::{Report, Settings, check};
+use crate::report::check::{Report, check};
 
 /// Check a results file: checksums, forces, identities, J against finite differences, flags
 #[derive(Debug, clap::Args)]
@@ -22,8 +22,7 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let archive = super::open(&arguments.file)?;
-    let settings = Settings { items: arguments.items };
-    let report = check(&archive, &settings).map_err(CommandError::failure)?;
+    let report = check(&archive, arguments.items).map_err(CommandError::failure)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report).map_err(CommandError::failure)?);
     } else {

@@ -8,7 +8,7 @@ use super::{CommandError, Outcome};
 use crate::report::pilot::{self, CoreTime, Geometry, Sample};
 use crate::report::plan::Plan;
 use crate::study::config::Study;
-use crate::study::replica::Replica;
+use crate::study::replica::Worker;
 use crate::system::text::{human_bytes, human_time};
 
 /// Print what a study will run, its memory, its file's size, its core-hours, and a SLURM job
@@ -46,7 +46,7 @@ fn estimate(study: &Study, plan: &Plan, patience: Duration) -> Option<Estimate> 
         return None;
     }
     let begin = |name: &str| eprintln!("pilot: scenario {name} (--pilot 0 leaves the pilot out)");
-    let samples = pilot::measure(study, patience, Replica::new, begin);
+    let samples = pilot::measure(study, patience, Worker::new, begin);
     let core_seconds = pilot::core_time(study, &samples);
     let solids = plan.scenarios.iter().map(|scenario| scenario.solids).sum();
     let job = pilot::geometry(solids, &core_seconds, &samples, plan.memory_per_rank);

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::{CommandError, Outcome};
-use crate::report::statistics::{Statistics, gather, table};
-use crate::study::replica::Replica;
-use crate::study::run::{Ended, Request, RunError, run as run_study};
+use crate::report::collect::{Statistics, gather, table};
+use crate::study::replica::Worker;
+use crate::study::request::Request;
+use crate::study::run::{Ended, RunError, run as run_study};
 use crate::study::runner::Job;
 use crate::system::program::program;
 
@@ -71,13 +72,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         deadline: arguments.max_time.and_then(|time| started.checked_add(time)),
         max_failures: arguments.max_failures,
         allow_version_change: arguments.allow_version_change,
+        stop,
         inform: |line| eprintln!("{line}"),
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
     if root {
         eprintln!("amorph   {}", program());
     }
-    let ended = run_study(&job, &request, stop, Replica::new);
+    let ended = run_study(&job, &request, Worker::new);
     // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited
     // with a code other than zero. For the same reason only rank 0 does.
     let result = match ended {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::report::statistics::{StatisticsError, collect, table};
+use crate::report::collect::{StatisticsError, collect, table};
 
 /// Print the statistics of results files
 #[derive(Debug, clap::Args)]

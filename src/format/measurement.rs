@@ -9,9 +9,12 @@ use hdf5::{Dataset as Handle, File, Group, H5Type};
 use super::access;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::values::Values;
+use crate::system::disk::with_suffix;
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
+/// The dataset with the names of the parameters.
+pub const PARAMETER_LABELS: &str = "parameter_labels";
 
 /// An output of `measure` that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -170,9 +173,7 @@ pub fn refuse_existing(path: &Path) -> Result<(), MeasurementError> {
 
 /// Writes the file under a temporary name and gives it its own: it is never seen half made.
 pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.new", std::process::id()));
-    let temporary = PathBuf::from(temporary);
+    let temporary = with_suffix(path, &format!(".{}.new", std::process::id()));
     let io = |action| move |source| MeasurementError::Io { path: path.to_owned(), action, source };
     // HDF5 reports a failed creation without the reason of the system.
     std::fs::File::create(&temporary).map_err(io("create the file"))?;
@@ -196,7 +197,7 @@ pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
 }
 
 fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
-    let file = access::create(path)?;
+    let file = access::unlocked().create(path)?;
     for (name, attribute) in &output.attributes {
         match attribute {
             Attribute::Text(text) => text_attribute(&file, name, text)?,
@@ -260,7 +261,7 @@ pub struct Measurement {
 impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
-        let file = access::read_input(path).ok()?;
+        let file = access::unlocked().open(path).ok()?;
         let attribute = file.attr("format").ok()?;
         let format = attribute.read_scalar::<VarLenUnicode>().ok()?;
         (format.as_str() == FORMAT).then(|| Measurement { path: path.to_owned(), file })
@@ -271,23 +272,14 @@ impl Measurement {
         self.file.group(name).is_ok()
     }
 
-    /// The floats of a dataset, of this length.
-    pub fn floats(&self, name: &str, length: usize) -> Result<Vec<f64>, MeasurementError> {
-        self.read(name, length)
-    }
-
-    /// The codes of a dataset, of this length.
-    pub fn codes(&self, name: &str, length: usize) -> Result<Vec<u8>, MeasurementError> {
-        self.read(name, length)
-    }
-
     /// The labels of a dataset, of this length.
     pub fn labels(&self, name: &str, length: usize) -> Result<Vec<String>, MeasurementError> {
         let labels: Vec<Label> = self.read(name, length)?;
         Ok(labels.iter().map(|label| label.as_str().to_owned()).collect())
     }
 
-    fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
+    /// The values of a dataset, of this length.
+    pub fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
         let wrong = |reason: String| MeasurementError::Dataset {
             path: self.path.clone(),
             name: name.to_owned(),

@@ -18,6 +18,16 @@ pub enum Part {
     },
 }
 
+impl Part {
+    /// The parameterisation of directions; none of a solid.
+    pub fn parameterisation(&self) -> Option<usize> {
+        match self {
+            Part::Solid => None,
+            Part::Directions { parameterisation, .. } => Some(*parameterisation),
+        }
+    }
+}
+
 /// Why an item failed; it is recorded and the ensemble goes on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

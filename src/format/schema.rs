@@ -1,23 +1,12 @@
 //! The shape of the results: every column of a scenario with its axes, units and meaning, and the
 //! parts in which its rows are computed. No HDF5 here.
 
+use std::ops::Range;
+
 use super::row::Part;
 use crate::analysis::axis::Axis;
 use crate::analysis::quantity::CAUSE_SUFFIX;
 use crate::analysis::values::{Kind, Row};
-
-/// Which part computes a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartKind {
-    /// [`Part::Solid`].
-    Solid,
-    /// The [`Part::Directions`] of this parameterisation; the column's first axis is the
-    /// direction, and a part computes its block of it.
-    Directions {
-        /// Index of the parameterisation.
-        parameterisation: usize,
-    },
-}
 
 /// One dataset of a scenario; its first axis is the replica.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +21,9 @@ pub struct Column {
     pub unit: String,
     /// What it is.
     pub description: String,
-    /// Who computes it.
-    pub part: PartKind,
+    /// The parameterisation whose [`Part::Directions`] compute it: its first axis is the direction,
+    /// and a part computes its block of it. None where [`Part::Solid`] does.
+    pub parameterisation: Option<usize>,
     /// Number of replicas that have it: the first ones.
     pub replicas: u64,
     /// Codes and their names, where the values are codes.
@@ -58,17 +48,26 @@ impl Column {
 
     /// Bytes of the whole dataset.
     pub fn bytes(&self) -> u64 {
-        self.replicas * (self.row_length() * self.kind.size()) as u64
+        self.replicas * self.row_bytes() as u64
     }
 
-    /// Values in a part's block of a row.
-    pub fn part_length(&self, part: &Part) -> usize {
-        match part {
-            Part::Solid => self.row_length(),
-            Part::Directions { directions, .. } => {
-                directions.len() * self.axes[1..].iter().map(|axis| axis.length).product::<usize>()
-            }
+    /// Bytes of one row.
+    pub fn row_bytes(&self) -> usize {
+        self.row_length() * self.kind.size()
+    }
+
+    /// The values of a row that a part computes; none where it computes none of this column.
+    pub fn values_of(&self, part: &Part) -> Option<Range<usize>> {
+        if part.parameterisation() != self.parameterisation {
+            return None;
         }
+        Some(match part {
+            Part::Solid => 0..self.row_length(),
+            Part::Directions { directions, .. } => {
+                let one: usize = self.axes[1..].iter().map(|axis| axis.length).product();
+                directions.start * one..directions.end * one
+            }
+        })
     }
 }
 
@@ -102,16 +101,11 @@ impl ScenarioSchema {
     /// Indices of the columns that a part computes for the replica in row `slot` (0 is the file's
     /// first), in the order of the schema.
     pub fn columns_of(&self, part: &Part, slot: u64) -> impl Iterator<Item = usize> {
-        let wanted = match part {
-            Part::Solid => PartKind::Solid,
-            Part::Directions { parameterisation, .. } => {
-                PartKind::Directions { parameterisation: *parameterisation }
-            }
-        };
+        let wanted = part.parameterisation();
         self.columns
             .iter()
             .enumerate()
-            .filter(move |(_, column)| column.part == wanted && slot < column.replicas)
+            .filter(move |(_, column)| column.parameterisation == wanted && slot < column.replicas)
             .map(|(index, _)| index)
     }
 
@@ -150,7 +144,7 @@ impl ScenarioSchema {
                 ));
             }
             let (kind, length) = (Kind::of(values), values.len());
-            let expected = column.part_length(part);
+            let expected = column.values_of(part).map_or(0, |range| range.len());
             if kind != column.kind || length != expected {
                 return Err(error(
                     path,

@@ -5,7 +5,7 @@
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use nalgebra::SVector;
@@ -18,6 +18,9 @@ use crate::solid::{Solid, SolidError, SpringBond};
 
 /// The inverse range a where the group does not state it.
 pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
+
+/// The dataset of directions.
+pub const DIRECTIONS: &str = "directions";
 
 /// Attributes that say where the attraction ends, in units of 1/a beyond σ: the two ends of its
 /// switch, or the place where it is cut off.
@@ -32,10 +35,10 @@ pub enum SolidFileError {
     NotHdf5 { file: PathBuf, reason: String },
     #[error("{file}: no group `{group}`")]
     NoGroup { file: PathBuf, group: String },
-    #[error("{file}:{group}: no dataset `{name}` ({needed})")]
-    NoDataset { file: PathBuf, group: String, name: String, needed: &'static str },
-    #[error("{file}:{}/{name}: {found}; expected {expected}", group.trim_end_matches('/'))]
-    Shape { file: PathBuf, group: String, name: String, found: String, expected: String },
+    #[error("{group}: no dataset `{name}` ({needed})")]
+    NoDataset { group: String, name: String, needed: &'static str },
+    #[error("{}/{name}: {found}; expected {expected}", group.trim_end_matches('/'))]
+    Shape { group: String, name: String, found: String, expected: String },
     #[error("{file}:{group}: {source}")]
     Solid { file: PathBuf, group: String, source: SolidError },
 }
@@ -116,24 +119,26 @@ pub fn split_address(address: &str) -> (PathBuf, String) {
     }
 }
 
-struct Reader<'a> {
-    file: &'a Path,
-    group: &'a str,
+/// Row-major values with their shape.
+type Array = (Vec<f64>, Vec<usize>);
+
+/// An open group, which messages call `FILE:/group`.
+struct Reader {
+    group: String,
     handle: hdf5::Group,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn dataset(&self, name: &str) -> Result<hdf5::Dataset, SolidFileError> {
         let needed = match name {
-            "directions" => "the rows are directions, (n_dir, n_theta)",
+            DIRECTIONS => "the rows are directions, (n_dir, n_theta)",
             "springs" | "spring_stretch" => {
                 "the bonds of a network are springs, (n, 2), and spring_stretch, (n,)"
             }
             _ => "a solid needs positions, box, species, diameters, k, B",
         };
         self.handle.dataset(name).map_err(|_| SolidFileError::NoDataset {
-            file: self.file.to_path_buf(),
-            group: self.group.to_string(),
+            group: self.group.clone(),
             name: name.to_string(),
             needed,
         })
@@ -142,9 +147,10 @@ impl Reader<'_> {
     /// A number beside the datasets; none where there is none.
     fn attribute(&self, name: &str) -> Result<Option<f64>, SolidFileError> {
         match self.handle.attr(name) {
-            Ok(attribute) => attribute.read_scalar::<f64>().map(Some).map_err(|error| {
-                self.shape_error(&format!("@{name}"), first_line(&error), "one number")
-            }),
+            Ok(attribute) => attribute
+                .read_scalar::<f64>()
+                .map(Some)
+                .map_err(|error| self.wrong(&format!("@{name}"), first_line(&error), "one number")),
             Err(_) => Ok(None),
         }
     }
@@ -162,7 +168,7 @@ impl Reader<'_> {
             (from, to, cutoff) => {
                 let found = format!("from {from:?}, to {to:?}, cutoff {cutoff:?}");
                 let expected = "0 < switch_from < switch_to, or switch_cutoff > 0 alone";
-                Err(self.shape_error("@switch", found, expected))
+                Err(self.wrong("@switch", found, expected))
             }
         }
     }
@@ -174,11 +180,11 @@ impl Reader<'_> {
         axes: usize,
         expected: &str,
     ) -> Result<(Vec<i64>, Vec<usize>), SolidFileError> {
-        let (values, shape) = self.numbers::<f64>(name, axes, expected)?;
+        let (values, shape) = self.numbers(name, axes, expected)?;
         match values.iter().position(|value| value.fract() != 0.0) {
             Some(at) => {
                 let found = format!("value {at} is {}", values[at]);
-                Err(self.shape_error(name, found, expected))
+                Err(self.wrong(name, found, expected))
             }
             None => Ok((values.iter().map(|&value| value as i64).collect(), shape)),
         }
@@ -186,9 +192,9 @@ impl Reader<'_> {
 
     fn directions(&self) -> Result<(Vec<f64>, usize), SolidFileError> {
         const EXPECTED: &str = "shape [n_dir, n_theta], at least one row";
-        let (values, shape) = self.numbers::<f64>("directions", 2, EXPECTED)?;
+        let (values, shape) = self.numbers(DIRECTIONS, 2, EXPECTED)?;
         if values.is_empty() {
-            return Err(self.shape_error("directions", format!("shape {shape:?}"), EXPECTED));
+            return Err(self.wrong(DIRECTIONS, format!("shape {shape:?}"), EXPECTED));
         }
         Ok((values, shape[1]))
     }
@@ -201,12 +207,12 @@ impl Reader<'_> {
         }
         let (ends, shape) = self.integers("springs", 2, "shape [n, 2], integers")?;
         if shape[1] != 2 {
-            return Err(self.shape_error("springs", format!("shape {shape:?}"), "shape [n, 2]"));
+            return Err(self.wrong("springs", format!("shape {shape:?}"), "shape [n, 2]"));
         }
-        let (stretches, found) = self.numbers::<f64>("spring_stretch", 1, "shape [n]")?;
+        let (stretches, found) = self.numbers("spring_stretch", 1, "shape [n]")?;
         if found[0] != shape[0] {
             let expected = format!("shape [{}] as springs has {0} rows", shape[0]);
-            return Err(self.shape_error("spring_stretch", format!("shape {found:?}"), expected));
+            return Err(self.wrong("spring_stretch", format!("shape {found:?}"), expected));
         }
         let mut pairs = HashSet::new();
         let mut springs = Vec::with_capacity(stretches.len());
@@ -218,55 +224,43 @@ impl Reader<'_> {
                     let found = format!("springs[{row}] = {pair:?}");
                     let expected =
                         format!("two particles, 0 to {}, every pair once", particles as i64 - 1);
-                    return Err(self.shape_error("springs", found, expected));
+                    return Err(self.wrong("springs", found, expected));
                 }
             };
             if !(stretch.is_finite() && stretch > 0.0) {
                 let found = format!("spring_stretch[{row}] = {stretch}");
-                return Err(self.shape_error("spring_stretch", found, "a finite number > 0"));
+                return Err(self.wrong("spring_stretch", found, "a finite number > 0"));
             }
             springs.push(SpringBond { i, j, stretch });
         }
         Ok(Some(springs))
     }
 
-    fn shape_error(
-        &self,
-        name: &str,
-        found: String,
-        expected: impl Into<String>,
-    ) -> SolidFileError {
+    fn wrong(&self, name: &str, found: String, expected: impl Into<String>) -> SolidFileError {
         SolidFileError::Shape {
-            file: self.file.to_path_buf(),
-            group: self.group.to_string(),
+            group: self.group.clone(),
             name: name.to_string(),
             found,
             expected: expected.into(),
         }
     }
 
-    fn numbers<T: hdf5::H5Type>(
-        &self,
-        name: &str,
-        axes: usize,
-        expected: &str,
-    ) -> Result<(Vec<T>, Vec<usize>), SolidFileError> {
+    fn numbers(&self, name: &str, axes: usize, expected: &str) -> Result<Array, SolidFileError> {
         let dataset = self.dataset(name)?;
         let shape = dataset.shape();
         if shape.len() != axes {
-            return Err(self.shape_error(name, format!("shape {shape:?}"), expected));
+            return Err(self.wrong(name, format!("shape {shape:?}"), expected));
         }
-        let values = dataset
-            .read_raw::<T>()
-            .map_err(|error| self.shape_error(name, first_line(&error), expected))?;
+        let values =
+            dataset.read_raw().map_err(|error| self.wrong(name, first_line(&error), expected))?;
         Ok((values, shape))
     }
 
     fn table(&self, name: &str, species: usize) -> Result<Vec<f64>, SolidFileError> {
         let expected = format!("shape [{species}, {species}] (n_sp × n_sp)");
-        let (values, shape) = self.numbers::<f64>(name, 2, &expected)?;
+        let (values, shape) = self.numbers(name, 2, &expected)?;
         if shape != [species, species] {
-            return Err(self.shape_error(name, format!("shape {shape:?}"), expected));
+            return Err(self.wrong(name, format!("shape {shape:?}"), expected));
         }
         Ok(values)
     }
@@ -277,19 +271,16 @@ fn first_line(error: &hdf5::Error) -> String {
 }
 
 /// Opens the group of `FILE[:/group]`.
-fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError> {
+fn open(address: &str) -> Result<Reader, SolidFileError> {
+    let (file, group) = split_address(address);
     if !file.is_file() {
-        return Err(SolidFileError::Missing { file: file.to_path_buf() });
+        return Err(SolidFileError::Missing { file });
     }
-    let handle = access::read_input(file).map_err(|error| SolidFileError::NotHdf5 {
-        file: file.to_path_buf(),
-        reason: first_line(&error),
-    })?;
-    let handle = handle.group(group).map_err(|_| SolidFileError::NoGroup {
-        file: file.to_path_buf(),
-        group: group.to_string(),
-    })?;
-    Ok(Reader { file, group, handle })
+    match access::unlocked().open(&file).map(|open| open.group(&group)) {
+        Ok(Ok(handle)) => Ok(Reader { group: format!("{}:{group}", file.display()), handle }),
+        Ok(Err(_)) => Err(SolidFileError::NoGroup { file, group }),
+        Err(error) => Err(SolidFileError::NotHdf5 { file, reason: first_line(&error) }),
+    }
 }
 
 /// The dataset `directions` of `FILE[:/group]`, row-major (n_dir, n_θ), with its number of columns.
@@ -297,8 +288,7 @@ fn open<'a>(file: &'a Path, group: &'a str) -> Result<Reader<'a>, SolidFileError
 /// # Errors
 /// [`SolidFileError`], naming file, group and dataset.
 pub fn read_directions(address: &str) -> Result<(Vec<f64>, usize), SolidFileError> {
-    let (file, group) = split_address(address);
-    open(&file, &group)?.directions()
+    open(address)?.directions()
 }
 
 /// Reads a solid from `FILE[:/group]`.
@@ -306,24 +296,23 @@ pub fn read_directions(address: &str) -> Result<(Vec<f64>, usize), SolidFileErro
 /// # Errors
 /// [`SolidFileError`], naming file, group and dataset.
 pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
-    let (file, group) = split_address(address);
-    let reader = open(&file, &group)?;
-    let (edges, _) = reader.numbers::<f64>("box", 1, "shape [2] or [3]")?;
+    let reader = open(address)?;
+    let (edges, _) = reader.numbers("box", 1, "shape [2] or [3]")?;
     let dimension = edges.len();
     if !(2..=3).contains(&dimension) {
-        return Err(reader.shape_error("box", format!("shape [{dimension}]"), "shape [2] or [3]"));
+        return Err(reader.wrong("box", format!("shape [{dimension}]"), "shape [2] or [3]"));
     }
-    let (positions, shape) = reader.numbers::<f64>("positions", 2, "shape (N, d)")?;
+    let (positions, shape) = reader.numbers("positions", 2, "shape (N, d)")?;
     if shape[1] != dimension {
         let expected = format!("shape [N, {dimension}] as box has {dimension} edges");
-        return Err(reader.shape_error("positions", format!("shape {shape:?}"), expected));
+        return Err(reader.wrong("positions", format!("shape {shape:?}"), expected));
     }
     let particles = shape[0];
-    let (diameters, _) = reader.numbers::<f64>("diameters", 1, "shape [n_sp]")?;
+    let (diameters, _) = reader.numbers("diameters", 1, "shape [n_sp]")?;
     let (species, shape) = reader.integers("species", 1, "shape [N], integers from 0")?;
     if shape[0] != particles {
         let expected = format!("shape [{particles}] as positions has {particles} rows");
-        return Err(reader.shape_error("species", format!("shape {shape:?}"), expected));
+        return Err(reader.wrong("species", format!("shape {shape:?}"), expected));
     }
     let mut indices = Vec::with_capacity(particles);
     for (i, &s) in species.iter().enumerate() {
@@ -331,12 +320,12 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
             Ok(s) if s < diameters.len() => indices.push(s),
             _ => {
                 let expected = format!("0 to {}", diameters.len() as i64 - 1);
-                return Err(reader.shape_error("species", format!("species[{i}] = {s}"), expected));
+                return Err(reader.wrong("species", format!("species[{i}] = {s}"), expected));
             }
         }
     }
     let a = reader.attribute("a")?.unwrap_or(DEFAULT_INVERSE_RANGE);
-    let directions = match reader.handle.dataset("directions") {
+    let directions = match reader.handle.dataset(DIRECTIONS) {
         Ok(_) => Some(reader.directions()?),
         Err(_) => None,
     };

@@ -40,7 +40,7 @@ impl FireSettings {
 
 /// How a minimisation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     /// max|F| is below the tolerance.
     Converged,
     /// The iteration limit came first.
@@ -91,7 +91,7 @@ pub fn minimise<const D: usize>(
     forces: &mut Forces<D>,
     tolerance: f64,
     settings: &FireSettings,
-) -> Outcome {
+) -> Ending {
     descend(solid, forces, tolerance, settings, &mut None)
 }
 
@@ -105,7 +105,7 @@ pub fn minimise_enthalpy<const D: usize>(
     piston: Piston<D>,
     tolerance: f64,
     settings: &FireSettings,
-) -> Outcome {
+) -> Ending {
     descend(solid, forces, tolerance, settings, &mut Some(piston))
 }
 
@@ -115,7 +115,7 @@ fn descend<const D: usize>(
     tolerance: f64,
     settings: &FireSettings,
     piston: &mut Option<Piston<D>>,
-) -> Outcome {
+) -> Ending {
     let unit = 1.0 / stiffness(solid).sqrt();
     let largest_step = settings.largest_step * unit;
     let smallest_step = settings.smallest_step * unit;
@@ -131,14 +131,14 @@ fn descend<const D: usize>(
             max_force =
                 if piston.force.is_finite() { max_force.max(piston.force.abs()) } else { f64::NAN };
             if solid.cell.shortest_edge() <= 2.0 * forces.range {
-                return Outcome::Exhausted;
+                return Ending::Exhausted;
             }
         }
         if max_force < tolerance {
-            return Outcome::Converged;
+            return Ending::Converged;
         }
         if !max_force.is_finite() {
-            return Outcome::NotFinite;
+            return Ending::NotFinite;
         }
         let mut power = 0.0;
         for (force, v) in forces.values.iter().zip(&velocity) {
@@ -194,5 +194,5 @@ fn descend<const D: usize>(
         }
         forces.evaluate(solid);
     }
-    Outcome::Exhausted
+    Ending::Exhausted
 }

@@ -5,7 +5,7 @@
 //! are rounding here) then finds the set of bonds on either side of σ.
 
 use super::RelaxError;
-use super::fire::{self, FireSettings, Outcome};
+use super::fire::{self, Ending, FireSettings};
 use super::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
 use super::hessian::{Field, Hessian};
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
@@ -286,14 +286,14 @@ fn descend<const D: usize>(
     for tolerance in [FIRE_TOLERANCE, FIRE_TOLERANCE * 1e-2] {
         let limit = tolerance * scale;
         match fire::minimise(solid, forces, limit, &FireSettings::DEFAULT) {
-            Outcome::Converged => {}
-            Outcome::Exhausted => {
+            Ending::Converged => {}
+            Ending::Exhausted => {
                 return Err(RelaxError::NotConverged {
                     max_force: forces.max_norm(),
                     accepted: limit,
                 });
             }
-            Outcome::NotFinite => return Err(RelaxError::NotFinite),
+            Ending::NotFinite => return Err(RelaxError::NotFinite),
         }
         if let Ok(equilibrium) = polish(solid, forces) {
             return Ok(equilibrium);

@@ -15,7 +15,7 @@
 //! rearranged, and then the target lies elsewhere.
 
 use super::RelaxError;
-use super::fire::{self, FireSettings, Outcome, Piston};
+use super::fire::{self, Ending, FireSettings, Piston};
 use super::forces::Forces;
 use super::hessian::{Field, bond_stiffness};
 use super::newton::{Equilibrium, relax};
@@ -145,16 +145,16 @@ fn compress<const D: usize>(
 ) -> Result<(), RelaxError> {
     let unit = solid.interactions.energy_unit();
     let settings = FireSettings::DEFAULT;
-    if fire::minimise(solid, forces, OVERLAPPING * unit, &settings) == Outcome::NotFinite {
+    if fire::minimise(solid, forces, OVERLAPPING * unit, &settings) == Ending::NotFinite {
         return Err(RelaxError::NotFinite);
     }
     let bonds = interacting_pairs(solid, forces.candidates());
     let tolerance = ENTHALPY_TOLERANCE * load_factor(solid, &bonds) * unit;
     let piston = Piston::new(target, bonds.len());
     match fire::minimise_enthalpy(solid, forces, piston, tolerance, &settings) {
-        Outcome::Converged => Ok(()),
-        Outcome::NotFinite => Err(RelaxError::NotFinite),
-        Outcome::Exhausted => {
+        Ending::Converged => Ok(()),
+        Ending::NotFinite => Err(RelaxError::NotFinite),
+        Ending::Exhausted => {
             let reached = -forces.virial / (D as f64 * solid.cell.volume());
             Err(RelaxError::PressureNotReached { target, reached })
         }

@@ -1,10 +1,10 @@
 //! What is made of a study, of a results file, or of one solid of it.
 
 pub mod check;
+pub mod collect;
 pub mod measure;
 pub mod pilot;
 pub mod plan;
 mod quantile;
-pub mod statistics;
 pub mod status;
 pub mod xyz;

@@ -94,28 +94,20 @@ fn sample<W: Work>(
             times.push(total);
             continue;
         };
-        let mut theta = 0;
-        while theta < parts.len() {
-            // The blocks of one parameterisation stand together.
-            let end = parts[theta..]
-                .iter()
-                .position(|part| kind(part) != kind(&parts[theta]))
-                .map_or(parts.len(), |length| theta + length);
-            if let Part::Directions { .. } = parts[theta] {
-                let (mut computed, mut seconds) = (0, 0.0);
-                for part in &parts[theta..end] {
-                    if computed > 0 && started.elapsed() >= share {
-                        break;
-                    }
-                    let began = Instant::now();
-                    // A block that fails has taken its time as well.
-                    let _ = work.directions(scenario, replica, &bytes, part);
-                    seconds += timed(began);
-                    computed += 1;
+        // The blocks of one parameterisation stand together.
+        for blocks in parts[1..].chunk_by(|a, b| a.parameterisation() == b.parameterisation()) {
+            let (mut computed, mut seconds) = (0, 0.0);
+            for block in blocks {
+                if computed > 0 && started.elapsed() >= share {
+                    break;
                 }
-                total += seconds * (end - theta) as f64 / f64::from(computed);
+                let began = Instant::now();
+                // A block that fails has taken its time as well.
+                let _ = work.directions(scenario, replica, &bytes, block);
+                seconds += timed(began);
+                computed += 1;
             }
-            theta = end;
+            total += seconds * blocks.len() as f64 / f64::from(computed);
         }
         times.push(total);
     }
@@ -131,13 +123,6 @@ fn sample<W: Work>(
         seconds: mean,
         longest,
         uncertainty: STANDARD_ERRORS * spread / count.sqrt(),
-    }
-}
-
-fn kind(part: &Part) -> Option<usize> {
-    match part {
-        Part::Solid => None,
-        Part::Directions { parameterisation, .. } => Some(*parameterisation),
     }
 }
 

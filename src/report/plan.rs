@@ -66,7 +66,7 @@ impl Plan {
             .collect();
         Plan {
             scenarios,
-            items: layout.len(),
+            items: layout.items(),
             file_bytes: file_bytes(study),
             memory_per_rank: memory(study),
         }
@@ -94,7 +94,7 @@ mod tests {
     use crate::format::archive::create;
     use crate::study::provenance::identity;
     use crate::study::schema::shape;
-    use crate::study::summary;
+    use crate::study::statistics::arrays;
 
     #[test]
     fn the_predicted_size_is_that_of_the_file() {
@@ -106,7 +106,7 @@ mod tests {
             );
             let study = Study::parse("s.toml", &text).expect("valid");
             let path = folder.path().join(name);
-            create(&path, &shape(&study), &summary::columns(&study), &identity(&study))
+            create(&path, &shape(&study), &arrays::columns(&study), &identity(&study))
                 .expect("created");
             let actual = std::fs::metadata(&path).expect("there").len() as f64;
             let predicted = Plan::new(&study).file_bytes as f64;

@@ -31,7 +31,7 @@ fn position(probability: f64, count: u64) -> u64 {
 /// One quantile on its way: the bits that are fixed, and the position among the values that share
 /// them.
 #[derive(Clone, Debug)]
-struct Target {
+struct Selection {
     prefix: u64,
     position: u64,
 }
@@ -43,10 +43,10 @@ pub struct Quantiles {
     probabilities: Vec<f64>,
     count: u64,
     kept: Vec<f64>,
-    /// Bits of `targets` that are fixed.
+    /// Bits of `selections` that are fixed.
     fixed: u32,
-    targets: Vec<Target>,
-    /// One histogram for each different prefix of the targets, sorted by prefix.
+    selections: Vec<Selection>,
+    /// One histogram for each different prefix of the selections, sorted by prefix.
     histograms: Vec<(u64, Vec<u64>)>,
     done: bool,
 }
@@ -59,8 +59,8 @@ impl Quantiles {
             count: 0,
             kept: Vec::new(),
             fixed: 0,
-            targets: Vec::new(),
-            histograms: Vec::new(),
+            selections: Vec::new(),
+            histograms: vec![(0, vec![0; BUCKETS])],
             done: false,
         }
     }
@@ -82,15 +82,8 @@ impl Quantiles {
         }
         if self.fixed == 0 {
             self.count += 1;
-            if self.kept.len() <= KEPT {
+            if self.kept.len() < KEPT {
                 self.kept.push(value);
-                if self.kept.len() > KEPT {
-                    self.histograms = vec![(0, vec![0; BUCKETS])];
-                    for index in 0..self.kept.len() {
-                        self.tally(key(self.kept[index]));
-                    }
-                }
-                return;
             }
         }
         self.tally(key(value));
@@ -119,31 +112,32 @@ impl Quantiles {
             return;
         }
         if self.fixed == 0 {
-            if self.kept.len() <= KEPT {
+            if self.count <= KEPT as u64 {
                 self.kept.sort_by(f64::total_cmp);
                 self.done = true;
                 return;
             }
             self.kept = Vec::new();
-            self.targets = self
+            self.selections = self
                 .probabilities
                 .iter()
-                .map(|&q| Target { prefix: 0, position: position(q, self.count) })
+                .map(|&q| Selection { prefix: 0, position: position(q, self.count) })
                 .collect();
         }
         let bits = self.digit_bits();
-        for target in &mut self.targets {
-            let found = self.histograms.iter().find(|(prefix, _)| *prefix == target.prefix);
+        for selection in &mut self.selections {
+            let found = self.histograms.iter().find(|(prefix, _)| *prefix == selection.prefix);
             let Some((_, histogram)) = found else { continue };
             let mut digit = 0;
-            while digit + 1 < histogram.len() && target.position >= histogram[digit] {
-                target.position -= histogram[digit];
+            while digit + 1 < histogram.len() && selection.position >= histogram[digit] {
+                selection.position -= histogram[digit];
                 digit += 1;
             }
-            target.prefix = target.prefix << bits | digit as u64;
+            selection.prefix = selection.prefix << bits | digit as u64;
         }
         self.fixed += bits;
-        let mut prefixes: Vec<u64> = self.targets.iter().map(|target| target.prefix).collect();
+        let mut prefixes: Vec<u64> =
+            self.selections.iter().map(|selection| selection.prefix).collect();
         prefixes.sort_unstable();
         prefixes.dedup();
         self.histograms = Vec::new();
@@ -159,11 +153,11 @@ impl Quantiles {
         if self.count == 0 {
             return vec![f64::NAN; self.probabilities.len()];
         }
-        if self.targets.is_empty() {
+        if self.selections.is_empty() {
             let at = |q: &f64| self.kept[position(*q, self.count) as usize];
             return self.probabilities.iter().map(at).collect();
         }
-        self.targets.iter().map(|target| value(target.prefix)).collect()
+        self.selections.iter().map(|selection| value(selection.prefix)).collect()
     }
 }
 

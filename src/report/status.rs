@@ -5,13 +5,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
-use crate::report::statistics::Counts;
-use crate::study::lock::{self, Life, LockError};
+use crate::study::holder::Life;
+use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::{self, Results};
+use crate::study::statistics::Counts;
 
-/// Rows of `/items` that are read at once.
-const ROWS_AT_ONCE: u64 = 1 << 14;
+/// Solids of a scenario whose items are read at once.
+const SLOTS_AT_ONCE: usize = 1 << 11;
 
 /// Why the status cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +27,7 @@ pub enum StatusError {
 
 /// Items of one kind: solids, or the directions of one parameterisation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Kind {
+pub struct KindStatus {
     /// `solid`, or the name of the parameterisation.
     pub name: String,
     /// How many.
@@ -37,7 +38,7 @@ pub struct Kind {
     pub longest: Option<f64>,
 }
 
-impl Kind {
+impl KindStatus {
     fn add(&mut self, state: State, seconds: f64) {
         self.items.add(state);
         if state == State::Done {
@@ -63,7 +64,7 @@ pub struct ScenarioStatus {
     /// Its name.
     pub name: String,
     /// Solids and directions.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<KindStatus>,
     /// Time that the pending items will take on one rank [s]; none where nothing like them is
     /// done yet.
     pub left: Option<f64>,
@@ -100,12 +101,9 @@ impl Status {
     pub fn read(path: &Path) -> Result<Self, StatusError> {
         let archive = results::open(path)?;
         let mut last_finished: Option<f64> = None;
-        let mut scenarios = Vec::new();
-        for scenario in 0..archive.layout().scenarios() {
-            let (status, last) = read_scenario(&archive, scenario)?;
-            scenarios.push(status);
-            last_finished = later(last_finished, last);
-        }
+        let scenarios = (0..archive.layout().scenarios())
+            .map(|scenario| read_scenario(&archive, scenario, &mut last_finished))
+            .collect::<Result<Vec<_>, _>>()?;
         let job = lock::holder(path)?.map(|holder| JobStatus {
             ranks: holder.ranks,
             running: match holder.life() {
@@ -120,13 +118,8 @@ impl Status {
 
     /// Items of all scenarios.
     pub fn items(&self) -> Counts {
-        let mut sum = Counts::default();
-        for kind in self.scenarios.iter().flat_map(|scenario| &scenario.kinds) {
-            sum.pending += kind.items.pending;
-            sum.done += kind.items.done;
-            sum.failed += kind.items.failed;
-        }
-        sum
+        let kinds = self.scenarios.iter().flat_map(|scenario| &scenario.kinds);
+        kinds.map(|kind| kind.items).sum()
     }
 
     /// Time left on one rank [s], and whether some scenario is not in it because nothing of it is
@@ -137,60 +130,42 @@ impl Status {
     }
 }
 
-fn later(a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.max(b)),
-        (a, b) => a.or(b),
-    }
-}
-
 fn read_scenario(
     archive: &Results,
     scenario: usize,
-) -> Result<(ScenarioStatus, Option<f64>), ArchiveError> {
+    last_finished: &mut Option<f64>,
+) -> Result<ScenarioStatus, ArchiveError> {
     let schema = &archive.schemas()[scenario];
-    let parts = schema.parts.len();
-    // Names of parts are `solid` or `theta[directions]`.
-    let names: Vec<String> = schema
-        .parts
-        .iter()
-        .map(|part| schema.part_name(part).split('[').next().unwrap_or_default().to_owned())
-        .collect();
-    let mut kinds: Vec<Kind> = Vec::new();
-    let mut kind_of = Vec::with_capacity(parts);
-    for name in names {
-        let known = kinds.iter().position(|kind| kind.name == name);
-        kind_of.push(known.unwrap_or(kinds.len()));
-        if known.is_none() {
-            kinds.push(Kind { name, ..Kind::default() });
-        }
+    let name = |theta: Option<usize>| match theta {
+        None => "solid".to_owned(),
+        Some(theta) => schema.parameterisations[theta].clone(),
+    };
+    let mut kinds: Vec<KindStatus> = Vec::new();
+    let mut kind_of = Vec::with_capacity(schema.parts.len());
+    // The parts of one kind stand together.
+    for parts in schema.parts.chunk_by(|a, b| a.parameterisation() == b.parameterisation()) {
+        kind_of.extend(parts.iter().map(|_| kinds.len()));
+        let name = name(parts[0].parameterisation());
+        kinds.push(KindStatus { name, ..KindStatus::default() });
     }
     let mut reasons = Reasons::default();
-    let mut last: Option<f64> = None;
-    let rows = archive.layout().scenario_rows(scenario);
-    let mut first = rows.start;
-    while first < rows.end {
-        let block = first..(first + ROWS_AT_ONCE).min(rows.end);
-        let states = archive.states(&block)?;
-        let seconds = archive.item_times("seconds", &block)?;
-        let finished = archive.item_times("finished", &block)?;
+    let replicas = archive.layout().replicas();
+    for first in (0..replicas).step_by(SLOTS_AT_ONCE) {
+        let slots = first..(first + SLOTS_AT_ONCE as u64).min(replicas);
+        let rows = archive.layout().rows(scenario, &slots);
+        let states = archive.states(&rows)?;
+        let seconds = archive.item_times("seconds", &rows)?;
+        let finished = archive.item_times("finished", &rows)?;
         for (index, &state) in states.iter().enumerate() {
-            let part = (block.start - rows.start) as usize + index;
-            kinds[kind_of[part % parts]].add(state, seconds[index]);
+            kinds[kind_of[index % kind_of.len()]].add(state, seconds[index]);
             if state != State::Pending {
-                last = later(last, Some(finished[index]));
+                let last = last_finished.unwrap_or(finished[index]);
+                *last_finished = Some(last.max(finished[index]));
             }
         }
-        if states.contains(&State::Failed) {
-            for (state, reason) in states.iter().zip(archive.reasons(&block)?) {
-                if *state == State::Failed {
-                    reasons.add(&reason);
-                }
-            }
-        }
-        first = block.end;
+        reasons.add_failed(archive, &rows, &states)?;
     }
     let reasons = reasons.into_kinds(usize::MAX);
-    let left = kinds.iter().map(Kind::left).sum();
-    Ok((ScenarioStatus { name: schema.name.clone(), kinds, left, reasons }, last))
+    let left = kinds.iter().map(KindStatus::left).sum();
+    Ok(ScenarioStatus { name: schema.name.clone(), kinds, left, reasons })
 }

@@ -8,7 +8,7 @@
 //! has most left.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Units per rank below which solids are divided. Ranges shrink to one unit at the same point.
@@ -50,8 +50,8 @@ pub struct Dispatcher {
     runs: Vec<Range<u64>>,
     remaining: u64,
     open: BTreeMap<u64, Open>,
-    /// The open units by owner: a rank asks for another solid only when its own has none left.
-    owned: HashMap<usize, BTreeSet<u64>>,
+    /// The open units with their owners in front: a rank asks for another solid only when its own has none left.
+    owned: BTreeSet<(usize, u64)>,
     /// The open units by the number of directions left; the first of equal ones comes last.
     by_length: BTreeSet<(usize, Reverse<u64>)>,
     /// Solids that were handed out singly and are not reported yet.
@@ -73,7 +73,7 @@ impl Dispatcher {
             runs,
             remaining,
             open: BTreeMap::new(),
-            owned: HashMap::new(),
+            owned: BTreeSet::new(),
             by_length: BTreeSet::new(),
             outstanding: 0,
             stopped: false,
@@ -97,7 +97,7 @@ impl Dispatcher {
     }
 
     fn own_directions(&mut self, rank: usize) -> Option<Task> {
-        let unit = *self.owned.get(&rank)?.first()?;
+        let &(_, unit) = self.owned.range((rank, 0)..=(rank, u64::MAX)).next()?;
         self.direction(unit)
     }
 
@@ -106,9 +106,7 @@ impl Dispatcher {
         self.by_length.remove(&(open.parts.len(), Reverse(unit)));
         let part = open.parts.pop()?;
         if open.parts.is_empty() {
-            if let Some(units) = self.owned.get_mut(&open.owner) {
-                units.remove(&unit);
-            }
+            self.owned.remove(&(open.owner, unit));
             self.open.remove(&unit);
         } else {
             self.by_length.insert((open.parts.len(), Reverse(unit)));
@@ -143,7 +141,7 @@ impl Dispatcher {
         if !parts.is_empty() && !self.stopped {
             parts.reverse();
             self.by_length.insert((parts.len(), Reverse(unit)));
-            self.owned.entry(rank).or_default().insert(unit);
+            self.owned.insert((rank, unit));
             self.open.insert(unit, Open { owner: rank, parts });
         }
     }

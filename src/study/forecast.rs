@@ -9,10 +9,7 @@ use crate::format::row::Part;
 pub type Longest = [f64; 2];
 
 fn kind(part: &Part) -> usize {
-    match part {
-        Part::Solid => 0,
-        Part::Directions { .. } => 1,
-    }
+    usize::from(*part != Part::Solid)
 }
 
 /// Adds an item that took `seconds`.

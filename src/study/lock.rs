@@ -7,58 +7,12 @@
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
-use crate::system::time::timestamp;
+use super::holder::{Holder, Life};
+use crate::system::disk::with_suffix;
 
 /// Tries to take a lock whose holder is gone; several jobs may try at once.
 const ATTEMPTS: usize = 5;
-/// Longest wait for an answer of the scheduler [s].
-const SCHEDULER_PATIENCE: &str = "20";
-/// The job's number, and how often it was requeued: every round has the same number.
-const JOB_ID: &str = "SLURM_JOB_ID";
-const JOB_ROUND: &str = "SLURM_RESTART_COUNT";
-/// The cluster of the job: another one may have a job of the same number.
-const CLUSTER: &str = "SLURM_CLUSTER_NAME";
-
-/// Who writes a results file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Host of rank 0.
-    pub host: String,
-    /// This boot of the host: process numbers begin anew with it.
-    pub boot: String,
-    /// Process of rank 0.
-    pub pid: u32,
-    /// When the process was started, in the host's clock ticks: process numbers are used again.
-    pub process_start: u64,
-    /// The scheduler's number of the job; empty without a scheduler.
-    pub job: String,
-    /// The cluster that the number belongs to; empty where it is not known.
-    #[serde(default)]
-    pub cluster: String,
-    /// How often the job was requeued.
-    pub round: u64,
-    /// Ranks of the job.
-    pub ranks: usize,
-    /// When the lock was taken (UTC).
-    pub since: String,
-}
-
-/// Whether a holder still runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// It does.
-    Running,
-    /// It does not: its lock is stale.
-    Gone,
-    /// It cannot be told from here.
-    Unknown,
-}
-
 /// Why the lock cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -100,16 +54,6 @@ pub enum LockError {
     },
 }
 
-impl std::fmt::Display for Holder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "process {} on {}", self.pid, self.host)?;
-        if !self.job.is_empty() {
-            write!(f, " (job {})", self.job)?;
-        }
-        write!(f, " since {}", self.since)
-    }
-}
-
 fn how_to_end(holder: &Holder) -> String {
     if holder.job.is_empty() { String::new() } else { format!(" (scancel {})", holder.job) }
 }
@@ -118,116 +62,9 @@ fn how_to_look(holder: &Holder) -> String {
     if holder.job.is_empty() { String::new() } else { format!(" (squeue -j {})", holder.job) }
 }
 
-impl Holder {
-    /// This process, as rank 0 of a job of `ranks` ranks.
-    pub fn this_process(ranks: usize) -> Self {
-        let pid = std::process::id();
-        Holder {
-            host: host(),
-            boot: boot(),
-            pid,
-            process_start: process_start(pid).unwrap_or_default(),
-            job: std::env::var(JOB_ID).unwrap_or_default(),
-            cluster: std::env::var(CLUSTER).unwrap_or_default(),
-            round: round(),
-            ranks,
-            since: timestamp(SystemTime::now()),
-        }
-    }
-
-    /// A lock of an earlier program has no cluster; it was this one's.
-    fn is_of_this_cluster(&self) -> bool {
-        self.cluster.is_empty() || self.cluster == cluster()
-    }
-
-    /// Whether it still runs, as far as it can be told from here.
-    pub fn life(&self) -> Life {
-        if self.host == host() {
-            let same = self.boot == boot() && process_start(self.pid) == Some(self.process_start);
-            return if same { Life::Running } else { Life::Gone };
-        }
-        if self.job.is_empty() || !self.is_of_this_cluster() {
-            return Life::Unknown;
-        }
-        // A requeued job keeps its number; its earlier rounds have ended.
-        if std::env::var(JOB_ID).is_ok_and(|job| job == self.job) && self.round < round() {
-            return Life::Gone;
-        }
-        scheduler_says(&self.job)
-    }
-}
-
-/// The cluster of this host's scheduler; empty where it cannot be told. Outside a job only the
-/// scheduler knows it.
-fn cluster() -> String {
-    if let Ok(cluster) = std::env::var(CLUSTER) {
-        return cluster;
-    }
-    let asked =
-        Command::new("timeout").args([SCHEDULER_PATIENCE, "scontrol", "show", "config"]).output();
-    let text = asked.map(|answer| answer.stdout).unwrap_or_default();
-    cluster_in(&String::from_utf8_lossy(&text)).unwrap_or_default()
-}
-
-/// The cluster's name in SLURM's configuration, lines `KEY = value`.
-fn cluster_in(configuration: &str) -> Option<String> {
-    let pairs = configuration.lines().filter_map(|line| line.split_once('='));
-    let mut named = pairs.filter(|(key, _)| key.trim() == "ClusterName");
-    named.next().map(|(_, name)| name.trim().to_owned())
-}
-
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
-}
-
-fn boot() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
-}
-
-fn round() -> u64 {
-    std::env::var(JOB_ROUND).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// When a process was started [clock ticks since the boot]; none where there is no such process.
-fn process_start(pid: u32) -> Option<u64> {
-    // Field 22; the name in field 2 may hold spaces and ends with the last parenthesis.
-    const FIELDS_AFTER_NAME: usize = 19;
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace();
-    // A zombie writes nothing any more.
-    let state = fields.next()?;
-    if state == "Z" || state == "X" {
-        return None;
-    }
-    fields.nth(FIELDS_AFTER_NAME - 1)?.parse().ok()
-}
-
-fn scheduler_says(job: &str) -> Life {
-    let answer = Command::new("timeout")
-        .args([SCHEDULER_PATIENCE, "squeue", "--noheader", "--format=%T", "--jobs", job])
-        .output();
-    let Ok(answer) = answer else { return Life::Unknown };
-    if answer.status.success() {
-        let states = String::from_utf8_lossy(&answer.stdout);
-        // A pending job is one that waits for its next round.
-        let over = ["", "PENDING", "COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"];
-        return if over.contains(&states.trim()) { Life::Gone } else { Life::Running };
-    }
-    // The scheduler forgets a job some minutes after its end.
-    let forgotten = String::from_utf8_lossy(&answer.stderr).contains("Invalid job id");
-    if forgotten { Life::Gone } else { Life::Unknown }
-}
-
 /// The name of a results file's lock.
 pub fn lock_path(output: &Path) -> PathBuf {
     with_suffix(output, ".lock")
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Who holds the lock of a results file; none where nobody does.
@@ -251,7 +88,6 @@ fn read(path: &Path) -> Result<Option<Holder>, LockError> {
 /// The right to write a results file; given back when dropped.
 #[derive(Debug)]
 pub struct Lock {
-    path: PathBuf,
     own: Holder,
     output: PathBuf,
 }
@@ -267,7 +103,7 @@ impl Lock {
             .and_then(|()| settle(output, &path, &draft));
         // It is either linked to the lock's name or of no use.
         let _ = std::fs::remove_file(&draft);
-        made.map(|()| Lock { path, own, output: output.to_owned() })
+        made.map(|()| Lock { own, output: output.to_owned() })
     }
 }
 
@@ -275,7 +111,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         if holder(&self.output).is_ok_and(|holder| holder.as_ref() == Some(&self.own)) {
             // A lock that stays is recognised as stale.
-            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_file(lock_path(&self.output));
         }
     }
 }
@@ -354,7 +190,8 @@ mod tests {
         let output = output(&folder);
         let lock = Lock::take(&output, 2).expect("free");
         let message = Lock::take(&output, 2).expect_err("held").to_string();
-        let pid = format!("process {} on {}", std::process::id(), host());
+        let own = Holder::this_process(2);
+        let pid = format!("process {} on {}", own.pid, own.host);
         assert!(message.contains(&pid) && message.contains("wait until"), "{message}");
         drop(lock);
         assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
@@ -384,35 +221,6 @@ mod tests {
         let message = Lock::take(&output, 1).expect_err("unknown").to_string();
         assert!(message.contains("elsewhere") && message.contains("out.h5.lock"), "{message}");
         assert!(lock_path(&output).exists());
-    }
-
-    #[test]
-    fn a_job_of_another_cluster_is_unknown_whatever_this_scheduler_says() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let output = output(&folder);
-        leave(&output, |holder| {
-            holder.host = "elsewhere".to_owned();
-            holder.job = "17".to_owned();
-            holder.cluster = "another".to_owned();
-        });
-        let found = holder(&output).expect("readable").expect("there");
-        assert_eq!(found.life(), Life::Unknown);
-        assert!(!found.is_of_this_cluster());
-        let own = Holder { cluster: cluster(), ..found };
-        assert!(own.is_of_this_cluster());
-        let text = "AuthType                = auth/munge\nClusterName             = alpha\n";
-        assert_eq!(cluster_in(text).as_deref(), Some("alpha"));
-    }
-
-    #[test]
-    fn a_lock_of_an_earlier_program_has_no_cluster() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let output = output(&folder);
-        let mut holder = serde_json::to_value(Holder::this_process(1)).expect("serialises");
-        holder.as_object_mut().expect("a table").remove("cluster");
-        std::fs::write(lock_path(&output), holder.to_string()).expect("writable");
-        let found = super::holder(&output).expect("readable").expect("there");
-        assert!(found.cluster.is_empty() && found.is_of_this_cluster());
     }
 
     #[test]

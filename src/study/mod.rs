@@ -3,12 +3,14 @@
 pub mod config;
 pub mod dispatcher;
 pub mod forecast;
+pub mod holder;
 pub mod lock;
 pub mod preflight;
 pub mod progress;
 pub mod provenance;
 pub mod reasons;
 pub mod replica;
+pub mod request;
 pub mod results;
 pub mod resume;
 pub mod run;
@@ -16,7 +18,6 @@ pub mod runner;
 pub mod schema;
 pub mod size;
 pub mod statistics;
-pub mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
 pub mod work;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format::access::hdf5_version;
 use crate::study::provenance::mpi_version;
-use crate::system::disk::free_space;
+use crate::system::disk::{directory_of, free_space};
 use crate::system::text::human_bytes;
 
 /// Variables by which a launcher says how many processes it has started.
@@ -85,10 +85,7 @@ pub fn ranks(hosts: &[String]) -> Result<Vec<String>, PreflightError> {
 /// The output: directory, space for `needed` bytes, locks.
 pub fn output(output: &Path, needed: u64) -> Result<Vec<String>, PreflightError> {
     let wrong = |found: String| PreflightError::Directory { output: output.to_owned(), found };
-    let directory = match output.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let directory = directory_of(output);
     let place = directory.display();
     let metadata = std::fs::metadata(directory)
         .map_err(|error| wrong(format!("cannot create it in {place}: {error}")))?;
@@ -114,11 +111,10 @@ pub fn output(output: &Path, needed: u64) -> Result<Vec<String>, PreflightError>
         )),
         None => lines.push(format!("output   {place} is writable")),
     }
-    match std::env::var(LOCKING) {
-        Ok(value) if !["FALSE", "0"].contains(&value.to_uppercase().as_str()) => {
-            return Err(PreflightError::Locking(value));
-        }
-        _ => {}
+    if let Ok(value) = std::env::var(LOCKING)
+        && !["FALSE", "0"].contains(&value.to_uppercase().as_str())
+    {
+        return Err(PreflightError::Locking(value));
     }
     lines.push(match probe.try_lock_shared() {
         Ok(()) => "locks    the file system has them; the results are not locked, readers are free".to_owned(),

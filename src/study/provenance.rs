@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use crate::format::access::hdf5_version;
-use crate::format::archive::Attribute;
+use crate::format::archive::RootAttribute;
 use crate::study::config::Study;
 use crate::system::program::{COMMIT, COMPILER, PROGRAM_VERSION, processor};
 use crate::system::time::timestamp;
 
 /// The attributes of a file of this study that is made now by a job of `ranks` ranks.
-pub fn attributes(study: &Study, ranks: usize) -> Vec<(&'static str, Attribute)> {
+pub fn attributes(study: &Study, ranks: usize) -> Vec<(&'static str, RootAttribute)> {
     let directory = std::env::current_dir();
     let texts = [
         ("program_version", PROGRAM_VERSION.to_owned()),
@@ -25,17 +25,17 @@ pub fn attributes(study: &Study, ranks: usize) -> Vec<(&'static str, Attribute)>
         ("processor", processor()),
     ];
     let mut attributes = identity(study);
-    attributes.extend(texts.map(|(name, text)| (name, Attribute::Text(text))));
+    attributes.extend(texts.map(|(name, text)| (name, RootAttribute::Text(text))));
     attributes
 }
 
 /// The attributes that say which study a file holds.
-pub fn identity(study: &Study) -> Vec<(&'static str, Attribute)> {
+pub fn identity(study: &Study) -> Vec<(&'static str, RootAttribute)> {
     vec![
-        ("configuration", Attribute::Text(study.canonical())),
-        ("configuration_hash", Attribute::Text(study.hash())),
-        ("ensemble_hash", Attribute::Text(study.ensemble_hash())),
-        ("seed", Attribute::Integer(study.seed.cast_signed())),
+        ("configuration", RootAttribute::Text(study.canonical())),
+        ("configuration_hash", RootAttribute::Text(study.hash())),
+        ("ensemble_hash", RootAttribute::Text(study.ensemble_hash())),
+        ("seed", RootAttribute::Integer(study.seed.cast_signed())),
     ]
 }
 

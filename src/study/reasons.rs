@@ -1,8 +1,11 @@
 //! Why items failed, grouped by kind: reasons that differ in their numbers only are one kind.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Serialize;
+
+use crate::format::archive::{Archive, ArchiveError, State};
 
 /// Different kinds that are told apart; further ones are counted as [`OTHER`].
 const KINDS: usize = 256;
@@ -52,6 +55,21 @@ impl Reasons {
         });
         entry.count += 1;
         entry.varied |= entry.example != example;
+    }
+
+    /// The reasons of the failed ones among some rows of `/items`.
+    pub fn add_failed<S>(
+        &mut self,
+        archive: &Archive<S>,
+        rows: &Range<u64>,
+        states: &[State],
+    ) -> Result<(), ArchiveError> {
+        if states.contains(&State::Failed) {
+            let failed = states.iter().map(|&state| state == State::Failed);
+            let reasons = archive.reasons(rows)?.into_iter().zip(failed);
+            reasons.filter(|(_, failed)| *failed).for_each(|(reason, _)| self.add(&reason));
+        }
+        Ok(())
     }
 
     /// The kinds, the most frequent first; those beyond `most` are put together.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::format::archive::{Access, ArchiveError, Item, ItemLayout, State, Writer};
+use crate::format::archive::{Access, ArchiveError, ItemLayout, State, Writer};
 use crate::study::forecast::{self, Longest};
 use crate::study::results;
 use crate::study::schema::shape;
@@ -32,12 +32,14 @@ impl Pending {
         let units = layout.units();
         let runs = (units > 0).then_some(0..units).into_iter().collect();
         let longest = vec![Longest::default(); layout.scenarios()];
-        Pending { units: runs, items: layout.len(), longest, ..Pending::default() }
+        Pending { units: runs, items: layout.items(), longest, ..Pending::default() }
     }
 
+    /// One more pending item, of this unit or a later one than before.
     fn add(&mut self, unit: u64) {
+        self.items += 1;
         match self.units.last_mut() {
-            Some(run) if run.end == unit => run.end += 1,
+            Some(run) if run.end >= unit => run.end = unit + 1,
             _ => self.units.push(unit..unit + 1),
         }
     }
@@ -56,41 +58,27 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
     let mut found = Pending { longest, ..Pending::default() };
     let mut reset: Vec<u64> = Vec::new();
     for scenario in 0..layout.scenarios() {
-        let parts = layout.parts(scenario);
-        let step = archive.slots_at_once(scenario, VERIFY_BYTES);
-        let mut first = 0;
-        while first < layout.replicas() {
-            let slots = first..(first + step).min(layout.replicas());
+        for slots in archive.blocks(scenario, VERIFY_BYTES) {
             let states = archive.states_of(scenario, &slots)?;
             let good = archive.verify(scenario, &slots)?;
-            let rows = layout.rows(scenario, slots.start).start;
-            let seconds = archive.item_times("seconds", &(rows..rows + states.len() as u64))?;
-            for slot in slots.clone() {
-                let offset = (slot - first) as usize * parts;
-                let before = found.items;
-                for part in 0..parts {
-                    let state = states[offset + part];
-                    if state == State::Done && good[offset + part] {
-                        let seconds = seconds[offset + part];
-                        let part = &archive.schemas()[scenario].parts[part];
-                        forecast::observe(&mut found.longest[scenario], part, seconds);
-                    }
-                    if !good[offset + part] {
-                        found.corrupt += 1;
-                    } else if state == State::Failed && retry_failed {
-                        found.retried += 1;
-                    } else {
-                        found.items += u64::from(state == State::Pending);
-                        continue;
-                    }
-                    found.items += 1;
-                    reset.push(layout.row(Item { scenario, slot, part }));
+            let seconds = archive.item_times("seconds", &layout.rows(scenario, &slots))?;
+            for (index, (&state, good)) in states.iter().zip(good).enumerate() {
+                let item = layout.item(scenario, slots.start, index);
+                if state == State::Done && good {
+                    let part = &archive.schemas()[scenario].parts[item.part];
+                    forecast::observe(&mut found.longest[scenario], part, seconds[index]);
                 }
-                if found.items > before {
-                    found.add(scenario as u64 * layout.replicas() + slot);
+                let corrupt = !good;
+                let retried = good && state == State::Failed && retry_failed;
+                found.corrupt += u64::from(corrupt);
+                found.retried += u64::from(retried);
+                if corrupt || retried {
+                    reset.push(layout.row(item));
+                } else if state != State::Pending {
+                    continue;
                 }
+                found.add(scenario as u64 * layout.replicas() + item.slot);
             }
-            first = slots.end;
         }
     }
     if !reset.is_empty() {

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::format::archive::{self, ArchiveError, ItemLayout};
 use crate::study::config::{ConfigError, Study};
@@ -12,38 +11,16 @@ use crate::study::lock::{Lock, LockError};
 use crate::study::preflight::{self, PreflightError};
 use crate::study::progress::Reporter;
 use crate::study::provenance;
+use crate::study::request::Request;
 use crate::study::results::{self, Results};
 use crate::study::resume::{self, Pending};
 use crate::study::runner::abort::{FAILURE, abort};
-use crate::study::runner::{Job, Progress, Settings};
+use crate::study::runner::{Job, Progress};
 use crate::study::schema::shape;
 use crate::study::size::file_bytes;
-use crate::study::summary;
+use crate::study::statistics::arrays;
 use crate::study::work::Work;
 use crate::system::program::{program, program_of};
-
-/// What is to be run.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The study's TOML file.
-    pub study: PathBuf,
-    /// The results file.
-    pub output: PathBuf,
-    /// Continue the output if it exists.
-    pub resume: bool,
-    /// Compute failed items again.
-    pub retry_failed: bool,
-    /// The longest time between two commits of a rank; without it [`default_interval`].
-    pub commit_interval: Option<Duration>,
-    /// Nothing is started that is not expected to end by then.
-    pub deadline: Option<Instant>,
-    /// Nothing new is started once more items have failed in this run.
-    pub max_failures: Option<u64>,
-    /// Continue a file that another version of the program has written.
-    pub allow_version_change: bool,
-    /// Takes a line for the user, before the work.
-    pub inform: fn(&str),
-}
 
 /// Why a run does not begin, or does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -111,21 +88,8 @@ pub struct Ended {
     pub lock: Option<Lock>,
 }
 
-/// The longest time between two commits of a rank where the user does not say: a few seconds, and
-/// longer with many ranks, so that all of them together commit at most 100 times per second.
-pub fn default_interval(ranks: usize) -> Duration {
-    const SHORTEST: Duration = Duration::from_secs(5);
-    const BETWEEN_COMMITS: Duration = Duration::from_millis(10);
-    SHORTEST.max(BETWEEN_COMMITS * u32::try_from(ranks).unwrap_or(u32::MAX))
-}
-
 /// Runs a study on this rank; every rank of the job must call it. `make` makes the physics.
-pub fn run<W, F>(
-    job: &Job,
-    request: &Request,
-    stop: Arc<AtomicBool>,
-    make: F,
-) -> Result<Ended, RunError>
+pub fn run<W, F>(job: &Job, request: &Request, make: F) -> Result<Ended, RunError>
 where
     W: Work,
     F: Fn(Arc<Study>) -> W + Send + 'static,
@@ -137,14 +101,6 @@ where
     let prepared = root.then(|| prepare(request, &hosts, &mut lock));
     let (study, pending) = agree(job, prepared)?;
     let study = Arc::new(study);
-    let settings = Settings {
-        output: request.output.clone(),
-        commit_interval: request.commit_interval.unwrap_or_else(|| default_interval(job.ranks())),
-        deadline: request.deadline,
-        longest: pending.longest,
-        max_failures: request.max_failures,
-        stop,
-    };
     let started = Instant::now();
     let mut reporter = root.then(|| Reporter::new(pending.items));
     let watch = |progress: &Progress| {
@@ -152,7 +108,7 @@ where
             reporter.update(progress);
         }
     };
-    let progress = job.compute(&study, pending.units, &settings, make, watch);
+    let progress = job.compute(&study, pending, request, make, watch);
     let span = started.elapsed().as_secs_f64();
     if let Some(reporter) = &mut reporter {
         reporter.finish(&progress);
@@ -198,7 +154,7 @@ fn prepare(
         return Ok((study, pending));
     }
     let shape = shape(&study);
-    let reserved = summary::columns(&study);
+    let reserved = arrays::columns(&study);
     archive::create(path, &shape, &reserved, &provenance::attributes(&study, hosts.len()))?;
     (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &shape.schemas);
@@ -221,36 +177,36 @@ fn check_program(archive: &Results, request: &Request) -> Result<(), RunError> {
 
 /// What rank 0 tells the others before the work.
 #[derive(serde::Serialize, serde::Deserialize)]
-enum Start {
-    Go { configuration: String, longest: Vec<Longest>, program: String },
-    Stop,
+struct Announcement {
+    configuration: String,
+    longest: Vec<Longest>,
+    program: String,
 }
 
+/// Every rank gets the study from rank 0; where that cannot begin, no rank does.
 fn agree(
     job: &Job,
     prepared: Option<Result<(Study, Pending), RunError>>,
 ) -> Result<(Study, Pending), RunError> {
-    let message = match &prepared {
-        Some(Ok((study, pending))) => Start::Go {
-            configuration: study.canonical(),
-            longest: pending.longest.clone(),
-            program: program(),
-        },
-        Some(Err(_)) | None => Start::Stop,
-    };
-    let bytes = job.broadcast(serde_json::to_vec(&message).unwrap_or_default());
+    let announcement =
+        prepared.as_ref().and_then(|prepared| prepared.as_ref().ok()).map(|(study, pending)| {
+            Announcement {
+                configuration: study.canonical(),
+                longest: pending.longest.clone(),
+                program: program(),
+            }
+        });
+    let bytes = job.broadcast(serde_json::to_vec(&announcement).unwrap_or_default());
     if let Some(prepared) = prepared {
         return prepared;
     }
-    match serde_json::from_slice(&bytes) {
-        Ok(Start::Go { configuration, longest, program: theirs }) => {
-            if theirs != program() {
-                let found = format!("is amorph {}, rank 0 is {theirs}", program());
-                abort(&format!("this rank {found}; start one program on all ranks"), FAILURE);
-            }
-            let study = Study::parse("the configuration from rank 0", &configuration)?;
-            Ok((study, Pending { longest, ..Pending::default() }))
-        }
-        Ok(Start::Stop) | Err(_) => Err(RunError::Elsewhere),
+    let announced: Option<Announcement> = serde_json::from_slice(&bytes).unwrap_or_default();
+    let Announcement { configuration, longest, program: theirs } =
+        announced.ok_or(RunError::Elsewhere)?;
+    if theirs != program() {
+        let found = format!("is amorph {}, rank 0 is {theirs}", program());
+        abort(&format!("this rank {found}; start one program on all ranks"), FAILURE);
     }
+    let study = Study::parse("the configuration from rank 0", &configuration)?;
+    Ok((study, Pending { longest, ..Pending::default() }))
 }

@@ -1,10 +1,10 @@
 //! The shape that a study gives its results: columns and parts of every scenario.
 
-use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::axis::{Axis, Ticks, counted, labelled};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::format::row::Part;
-use crate::format::schema::{Column, PartKind, ScenarioSchema, Shape};
+use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::study::config::{Feature, Parameterisation, Scenario, Study, set_name};
 
 /// The directions of a parameterisation are computed in at most this many parts: enough to share
@@ -20,20 +20,6 @@ fn replica_axis(study: &Study) -> Axis {
         unit: "1",
         description: "index of the solid in the ensemble",
     }
-}
-
-fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> Axis {
-    Axis {
-        name: name.to_owned(),
-        length: labels.len(),
-        ticks: Ticks::Labels(labels),
-        unit: "",
-        description,
-    }
-}
-
-fn counted(name: &str, length: usize, description: &'static str) -> Axis {
-    Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1", description }
 }
 
 /// The axes of a scenario, or of a part of it.
@@ -52,15 +38,16 @@ impl Axes {
 }
 
 /// Collects the columns of one scenario.
-struct Columns<'a> {
+struct ColumnList<'a> {
     scenario: &'a Scenario,
-    part: PartKind,
+    /// The parameterisation whose directions they belong to.
+    parameterisation: Option<usize>,
     /// Number of replicas that have them.
     replicas: u64,
     columns: Vec<Column>,
 }
 
-impl Columns<'_> {
+impl ColumnList<'_> {
     /// The columns of these quantities in a group; of directions, `first` is their axis.
     fn add<'q, T: 'q>(
         &mut self,
@@ -76,7 +63,7 @@ impl Columns<'_> {
                 axes: first.into_iter().cloned().chain(axes.of(quantity.along)).collect(),
                 unit: quantity.unit(self.scenario.solid.dimension),
                 description: quantity.description.to_owned(),
-                part: self.part,
+                parameterisation: self.parameterisation,
                 replicas: self.replicas,
                 flags: quantity.codes(),
             });
@@ -86,8 +73,12 @@ impl Columns<'_> {
 
 /// Every column of the scenario, in the order of the file.
 fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
-    let (part, replicas) = (PartKind::Solid, study.replicas);
-    let mut columns = Columns { scenario, part, replicas, columns: Vec::new() };
+    let mut columns = ColumnList {
+        scenario,
+        parameterisation: None,
+        replicas: study.replicas,
+        columns: Vec::new(),
+    };
     let dimension = scenario.solid.dimension;
     let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
@@ -103,7 +94,7 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         parameterisation(&mut columns, theta, &axes);
     }
     for index in scenario.swept() {
-        columns.part = PartKind::Directions { parameterisation: index };
+        columns.parameterisation = Some(index);
         sweeps(&mut columns, study, &thetas[index], &axes);
     }
     columns.columns
@@ -120,7 +111,7 @@ fn parameter_axis(theta: &Parameterisation) -> (Along, Axis) {
     (Along::Parameter, labelled("parameter", theta.labels(), description))
 }
 
-fn parameterisation(columns: &mut Columns<'_>, theta: &Parameterisation, axes: &Axes) {
+fn parameterisation(columns: &mut ColumnList<'_>, theta: &Parameterisation, axes: &Axes) {
     let scenario = columns.scenario;
     let axes = axes.with([parameter_axis(theta)]);
     let kept = |quantity: &&Quantity<_>| {
@@ -143,7 +134,7 @@ fn parameterisation(columns: &mut Columns<'_>, theta: &Parameterisation, axes: &
     }
 }
 
-fn sweeps(columns: &mut Columns<'_>, study: &Study, theta: &Parameterisation, axes: &Axes) {
+fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation, axes: &Axes) {
     let scenario = columns.scenario;
     let features = set_axis(scenario, &scenario.sweep.set);
     let count = scenario.sweep.direction_count(features.1.length, theta.parameters());

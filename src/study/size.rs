@@ -2,26 +2,19 @@
 
 use crate::analysis::axis::Ticks;
 use crate::analysis::values::Kind;
-use crate::format::archive::{HOST_LENGTH, ItemLayout};
-use crate::format::row::REASON_LENGTH;
+use crate::format::archive::{ItemLayout, item_bytes};
 use crate::study::config::Study;
 use crate::study::schema::schemas;
-use crate::study::summary;
-use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
+use crate::study::statistics::arrays;
 
 /// What HDF5 keeps for a dataset besides its values: object header, attributes, references of
 /// dimension scales (measured).
 const BYTES_PER_DATASET: u64 = 800;
-/// A row of `/items` without the name of its part [bytes].
-const ITEM_BYTES: u64 =
-    (3 * 8 + 8 + 4 + 1 + 8 + REASON_LENGTH + HOST_LENGTH + PROGRAM_LENGTH + PROCESSOR_LENGTH)
-        as u64;
-
 /// The size of a study's results file [bytes], estimated.
 pub fn file_bytes(study: &Study) -> u64 {
     let schemas = &schemas(study);
-    let layout = ItemLayout::new(study.replicas, schemas);
-    let mut bytes = study.canonical().len() as u64;
+    let items = ItemLayout::new(study.replicas, schemas).items();
+    let mut bytes = study.canonical().len() as u64 + items * item_bytes(schemas);
     let mut datasets = 0;
     for schema in schemas {
         let mut scales: Vec<(String, String, u64)> = Vec::new();
@@ -29,11 +22,8 @@ pub fn file_bytes(study: &Study) -> u64 {
             bytes += column.bytes();
             datasets += 1;
             let group = column.group().to_owned();
-            scales.push((
-                group.clone(),
-                "replica".to_owned(),
-                column.replicas * Kind::F64.size() as u64,
-            ));
+            let replicas = column.replicas * Kind::F64.size() as u64;
+            scales.push((group.clone(), schema.replica.name.clone(), replicas));
             for axis in &column.axes {
                 let size = match &axis.ticks {
                     Ticks::Labels(labels) => labels.iter().map(String::len).max().unwrap_or(1),
@@ -46,10 +36,7 @@ pub fn file_bytes(study: &Study) -> u64 {
         scales.dedup();
         datasets += scales.len() as u64;
         bytes += scales.iter().map(|(_, _, size)| size).sum::<u64>();
-        let longest = schema.parts.iter().map(|part| schema.part_name(part).len()).max();
-        let rows = layout.replicas() * schema.parts.len() as u64;
-        bytes += rows * (ITEM_BYTES + longest.unwrap_or(0) as u64);
     }
-    let reserved: usize = summary::columns(study).iter().map(|(_, columns)| columns.len()).sum();
+    let reserved: usize = arrays::columns(study).iter().map(|(_, columns)| columns.len()).sum();
     bytes + (datasets + reserved as u64) * BYTES_PER_DATASET
 }

@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::analysis::values::Kind;
 use crate::analysis::values::{Row, Values};
+use crate::format::archive::{Finished, Item};
 use crate::format::row::{Failure, Part};
 use crate::format::schema::ScenarioSchema;
 use crate::study::config::Study;
@@ -32,6 +33,29 @@ impl Synthetic {
         Synthetic { study, schemas, failing: None, panicking: None, delay: Duration::ZERO }
     }
 
+    /// Every item of the study.
+    pub fn items(&self) -> Vec<Item> {
+        let mut all = Vec::new();
+        for (scenario, schema) in self.schemas.iter().enumerate() {
+            for slot in 0..self.study.replicas {
+                all.extend((0..schema.parts.len()).map(|part| Item { scenario, slot, part }));
+            }
+        }
+        all
+    }
+
+    /// An item, ready to be written.
+    pub fn finished(&mut self, item: Item) -> Finished {
+        let replica = self.study.first_replica + item.slot;
+        let part = self.schemas[item.scenario].parts[item.part].clone();
+        let solid = self.solid(item.scenario, replica);
+        let outcome = solid.and_then(|(row, bytes)| match part {
+            Part::Solid => Ok(row),
+            _ => self.directions(item.scenario, replica, &bytes, &part),
+        });
+        Finished { item, outcome, seconds: 0.5, finished: 1.0 }
+    }
+
     fn row(&self, scenario: usize, replica: u64, part: &Part) -> Row {
         let schema = &self.schemas[scenario];
         let slot = replica - self.study.first_replica;
@@ -39,19 +63,11 @@ impl Synthetic {
             .columns_of(part, slot)
             .map(|index| {
                 let column = &schema.columns[index];
-                let row_length = column.row_length();
-                let (start, length) = match part {
-                    Part::Solid => (0, row_length),
-                    Part::Directions { directions, .. } => {
-                        let one = row_length / column.axes[0].length;
-                        (directions.start * one, directions.len() * one)
-                    }
-                };
                 let value = |offset: usize| {
                     let place = format!("{scenario} {replica} {} {offset}", column.path);
                     xxh3_64(place.as_bytes())
                 };
-                let range = start..start + length;
+                let range = column.values_of(part).expect("a column of the part");
                 let values = match column.kind {
                     Kind::F64 => {
                         Values::F64(range.map(|i| value(i) as f64 / u64::MAX as f64).collect())

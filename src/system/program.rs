@@ -26,21 +26,21 @@ pub fn program_of(version: &str, commit: &str) -> String {
 
 /// What decides about the last bits of a result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
+pub struct ComputedBy {
     /// Version and commit.
     pub program: String,
     /// The kind of processor.
     pub processor: String,
 }
 
-impl Origin {
+impl ComputedBy {
     /// This program on this processor.
     pub fn here() -> Self {
-        Origin { program: program(), processor: processor() }
+        ComputedBy { program: program(), processor: processor() }
     }
 }
 
-impl std::fmt::Display for Origin {
+impl std::fmt::Display for ComputedBy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let processor =
             if self.processor.is_empty() { "an unknown processor" } else { &self.processor };

@@ -2,11 +2,21 @@
 #![allow(dead_code)]
 
 pub mod bond_model;
+pub mod contents;
 pub mod differences;
 pub mod engine;
 pub mod pair_formula;
 pub mod protocols;
 pub mod small;
+
+/// Opens a file as the program does, without HDF5's own locks: one process cannot have it open in
+/// both ways.
+pub fn open(path: impl AsRef<std::path::Path>) -> hdf5::File {
+    hdf5::File::with_options()
+        .with_fapl(|access| access.sec2().file_locking(false))
+        .open(path)
+        .unwrap()
+}
 
 /// A dataset of numbers, flat.
 pub fn numbers(file: &hdf5::File, path: &str) -> Vec<f64> {

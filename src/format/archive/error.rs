@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::layout::FORMAT_VERSION;
+use crate::format::schema::ShapeError;
 use crate::system::disk::free_space;
 
 /// With less free space a write that failed has failed for want of space [bytes]: several blocks
@@ -64,6 +65,9 @@ pub enum ArchiveError {
         /// The program that made it.
         program: String,
     },
+    /// The physics and the schema disagree: a broken invariant.
+    #[error("internal error, please report it: {0}")]
+    Shape(#[from] ShapeError),
 }
 
 fn advice(source: &std::io::Error) -> &'static str {
@@ -95,7 +99,7 @@ impl ArchiveError {
                     | std::io::ErrorKind::ReadOnlyFilesystem
                     | std::io::ErrorKind::StorageFull
             ),
-            ArchiveError::Hdf5 { .. } | ArchiveError::Vanished(_) => false,
+            ArchiveError::Hdf5 { .. } | ArchiveError::Vanished(_) | ArchiveError::Shape(_) => false,
         }
     }
 

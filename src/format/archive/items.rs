@@ -23,14 +23,9 @@ impl State {
     /// Every state, in the order of its code.
     pub const ALL: [State; 3] = [State::Pending, State::Done, State::Failed];
 
-    /// Whether some state has this code.
-    pub fn is_code(code: u8) -> bool {
-        usize::from(code) < State::ALL.len()
-    }
-
-    /// The state with this code; a foreign code is pending.
-    pub fn from_code(code: u8) -> State {
-        State::ALL.get(usize::from(code)).copied().unwrap_or(State::Pending)
+    /// The state with this code.
+    pub fn from_code(code: u8) -> Option<State> {
+        State::ALL.get(usize::from(code)).copied()
     }
 
     /// The name in tables and in `flag_meanings`.
@@ -80,13 +75,8 @@ impl ItemLayout {
     }
 
     /// Number of items.
-    pub fn len(&self) -> u64 {
+    pub fn items(&self) -> u64 {
         self.total
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.total == 0
     }
 
     /// Replicas of every scenario.
@@ -119,16 +109,16 @@ impl ItemLayout {
         self.first[item.scenario] + item.slot * self.parts[item.scenario] as u64 + item.part as u64
     }
 
-    /// The rows of all parts of a replica.
-    pub fn rows(&self, scenario: usize, slot: u64) -> Range<u64> {
-        let first = self.row(Item { scenario, slot, part: 0 });
-        first..first + self.parts[scenario] as u64
+    /// The item that stands so far behind the first one of a slot.
+    pub fn item(&self, scenario: usize, slot: u64, offset: usize) -> Item {
+        let parts = self.parts[scenario];
+        Item { scenario, slot: slot + (offset / parts) as u64, part: offset % parts }
     }
 
-    /// The rows of a scenario.
-    pub fn scenario_rows(&self, scenario: usize) -> Range<u64> {
-        let first = self.first[scenario];
-        first..first + self.replicas * self.parts[scenario] as u64
+    /// The rows of all parts of these slots.
+    pub fn rows(&self, scenario: usize, slots: &Range<u64>) -> Range<u64> {
+        let row = |slot| self.row(Item { scenario, slot, part: 0 });
+        row(slots.start)..row(slots.end)
     }
 }
 

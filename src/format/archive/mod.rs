@@ -1,16 +1,19 @@
 //! The results file: one parallel HDF5 file, complete in shape before the first result.
 
-mod datasets;
 mod error;
+mod fields;
+mod file;
 mod items;
 mod layout;
 mod reader;
 mod skeleton;
+mod tree;
 mod writer;
 
 pub use error::ArchiveError;
+pub use fields::item_bytes;
+pub use file::Archive;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
-pub use reader::Archive;
-pub use skeleton::{Attribute, create};
-pub use writer::{Access, Finished, WriteError, Writer, write_arrays};
+pub use skeleton::{RootAttribute, create};
+pub use writer::{Access, Finished, Writer, write_arrays};

@@ -3,22 +3,16 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::datasets::{Datasets, values};
 use super::error::ArchiveError;
-use super::items::{Item, ItemLayout, State};
+use super::file::{Archive, values};
+use super::items::State;
 use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM};
 use super::skeleton;
-use crate::analysis::values::{Kind, Row, Values};
+use crate::analysis::values::{Kind, Values};
 use crate::format::access;
-use crate::format::schema::{Column, ScenarioSchema, Shape};
+use crate::format::schema::{Column, Shape};
 use crate::format::slab;
-use crate::system::program::{Origin, program_of};
-
-/// An open results file with the study `S` that it holds.
-pub struct Archive<S> {
-    study: S,
-    datasets: Datasets,
-}
+use crate::system::program::{ComputedBy, program_of};
 
 impl<S> Archive<S> {
     /// Opens a results file for reading. `read` takes its configuration and says what study and
@@ -33,7 +27,8 @@ impl<S> Archive<S> {
         // HDF5's own message for a missing file does not say so.
         std::fs::File::open(path).map_err(ArchiveError::io(path, "open"))?;
         let foreign = |found: String| ArchiveError::Foreign { path: path.to_owned(), found };
-        let file = access::read(path)
+        let file = access::unlocked()
+            .open(path)
             .map_err(|error| foreign(format!("not a readable HDF5 file ({error})")))?;
         match slab::read_text(&file, "format") {
             Ok(format) if format == FORMAT => {}
@@ -51,23 +46,23 @@ impl<S> Archive<S> {
             .map_err(|error| foreign(format!("no usable configuration ({error})")))?;
         let (study, shape) =
             read(&text).map_err(|found| foreign(format!("bad configuration: {found}")))?;
-        Ok(Archive { datasets: Datasets::new(path, file, shape, version), study })
+        Ok(Archive::new(path, file, study, shape, version))
     }
 
     /// The format version of the file; older ones than today's are read, but not continued.
     pub fn version(&self) -> i64 {
-        self.datasets.version
+        self.version
     }
 
     /// The error of a file that cannot be continued, where it is one.
     pub fn continuable(&self) -> Result<(), ArchiveError> {
-        if self.version() == FORMAT_VERSION {
+        if self.version == FORMAT_VERSION {
             return Ok(());
         }
         let attribute = |name| self.attribute(name).unwrap_or_else(|_| "unknown".to_owned());
         Err(ArchiveError::Older {
             path: self.path().to_owned(),
-            found: self.version(),
+            found: self.version,
             program: program_of(&attribute("program_version"), &attribute("commit")),
         })
     }
@@ -77,30 +72,15 @@ impl<S> Archive<S> {
         &self.study
     }
 
-    /// The schemas of its scenarios.
-    pub fn schemas(&self) -> &[ScenarioSchema] {
-        &self.datasets.schemas
-    }
-
-    /// The order of its items.
-    pub fn layout(&self) -> &ItemLayout {
-        &self.datasets.layout
-    }
-
     /// The path of the file.
     pub fn path(&self) -> &Path {
-        &self.datasets.path
+        &self.path
     }
 
     /// A text attribute of the root, such as `program_version`.
     pub fn attribute(&self, name: &str) -> Result<String, ArchiveError> {
-        slab::read_text(self.datasets.file(), name)
+        slab::read_text(&self.file, name)
             .map_err(ArchiveError::hdf5(self.path(), format!("read attribute {name}")))
-    }
-
-    /// The states of a range of rows of `/items`.
-    pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
-        self.datasets.states(rows)
     }
 
     /// The states of every part of the slots, in the order of `/items`.
@@ -109,27 +89,19 @@ impl<S> Archive<S> {
         scenario: usize,
         slots: &Range<u64>,
     ) -> Result<Vec<State>, ArchiveError> {
-        let first = self.layout().row(Item { scenario, slot: slots.start, part: 0 });
-        let last = self.layout().row(Item { scenario, slot: slots.end, part: 0 });
-        self.states(&(first..last))
-    }
-
-    /// The reasons of a range of rows of `/items`; empty where an item has not failed.
-    pub fn reasons(&self, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
-        self.datasets.reasons(rows)
+        self.states(&self.layout.rows(scenario, slots))
     }
 
     /// The program and the kind of processor that computed an item; version 1 knows the processor
     /// of rank 0 only.
-    pub fn origin_of(&self, row: u64) -> Result<Origin, ArchiveError> {
+    pub fn computed_by(&self, row: u64) -> Result<ComputedBy, ArchiveError> {
         let text = |field| -> Result<String, ArchiveError> {
-            let texts = self.datasets.texts(field, &(row..row + 1))?;
-            Ok(texts.into_iter().next().unwrap_or_default())
+            Ok(self.texts(field, &(row..row + 1))?.concat())
         };
         let program = text("program")?;
         let processor =
-            if self.version() == 1 { self.attribute("processor")? } else { text("processor")? };
-        Ok(Origin { program, processor })
+            if self.version == 1 { self.attribute("processor")? } else { text("processor")? };
+        Ok(ComputedBy { program, processor })
     }
 
     /// Whether labels, scales and identities are as they were made; none where the file is too old
@@ -138,27 +110,18 @@ impl<S> Archive<S> {
         &self,
         reserved: &[(String, Vec<Column>)],
     ) -> Result<Option<bool>, ArchiveError> {
-        if self.version() == 1 {
+        if self.version == 1 {
             return Ok(None);
         }
         let stored = self.attribute(SKELETON_CHECKSUM)?;
-        let found = skeleton::checksum(self.datasets.file(), self.schemas(), reserved)
+        let found = skeleton::checksum(&self.file, self.schemas(), reserved)
             .map_err(ArchiveError::hdf5(self.path(), "read labels and scales"))?;
         Ok(Some(stored == found))
     }
 
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.
     pub fn item_times(&self, field: &str, rows: &Range<u64>) -> Result<Vec<f64>, ArchiveError> {
-        let bytes = self.datasets.read_items(field, rows)?;
-        match values(Kind::F64, &bytes) {
-            Values::F64(values) => Ok(values),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// The stored row of an item; it has a meaning only if the item is done.
-    pub fn row(&self, item: Item) -> Result<Row, ArchiveError> {
-        self.datasets.row(item)
+        Ok(values(Kind::F64, &self.read_items(field, rows)?).floats().to_vec())
     }
 
     /// The index of a column by its path below the scenario.
@@ -174,23 +137,7 @@ impl<S> Archive<S> {
         column: usize,
         slots: &Range<u64>,
     ) -> Result<Values, ArchiveError> {
-        let bytes = self.datasets.read_column(scenario, column, slots)?;
-        Ok(self.datasets.values(self.column_schema(scenario, column), &bytes))
-    }
-
-    /// The schema of a column.
-    pub fn column_schema(&self, scenario: usize, column: usize) -> &Column {
-        &self.schemas()[scenario].columns[column]
-    }
-
-    /// For every part of every slot whether its checksum holds, in the order of `/items`; true
-    /// for pending items, false for a state that does not exist.
-    pub fn verify(&self, scenario: usize, slots: &Range<u64>) -> Result<Vec<bool>, ArchiveError> {
-        self.datasets.verify(scenario, slots)
-    }
-
-    /// Slots of a scenario that are read at once, so that no block exceeds `bytes`.
-    pub fn slots_at_once(&self, scenario: usize, bytes: usize) -> u64 {
-        self.datasets.slots_at_once(scenario, bytes)
+        let bytes = self.read_column(scenario, column, slots)?;
+        Ok(self.values(&self.schemas[scenario].columns[column], &bytes))
     }
 }

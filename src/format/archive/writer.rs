@@ -12,14 +12,14 @@ use std::path::Path;
 
 use mpi::ffi::MPI_Comm;
 
-use super::datasets::{Datasets, bytes, column_block, directions};
 use super::error::ArchiveError;
-use super::items::{Checksum, Item, ItemLayout, State, reason_cell};
+use super::file::{Archive, bytes, column_block, directions};
+use super::items::{Checksum, Item, State, reason_cell};
 use super::layout::{FORMAT_VERSION, HOST_LENGTH};
 use crate::analysis::values::Row;
 use crate::format::access;
-use crate::format::row::Failure;
-use crate::format::schema::{Shape, ShapeError};
+use crate::format::row::{Failure, REASON_LENGTH};
+use crate::format::schema::Shape;
 use crate::format::slab::{self, Block, pad};
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
 
@@ -36,17 +36,6 @@ pub struct Finished {
     pub finished: f64,
 }
 
-/// An item that cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The file.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    /// The physics and the schema disagree: a broken invariant.
-    #[error("internal error, please report it: {0}")]
-    Shape(#[from] ShapeError),
-}
-
 /// How a process opens the file.
 #[derive(Clone, Copy)]
 pub enum Access {
@@ -58,11 +47,11 @@ pub enum Access {
 
 /// A rank's hand on the results file.
 pub struct Writer {
-    datasets: Datasets,
+    /// The file as it is committed.
+    pub archive: Archive<()>,
     descriptor: PosixFile,
-    host: Vec<u8>,
-    program: Vec<u8>,
-    processor: Vec<u8>,
+    /// Where and by what the items are computed: fields of `/items` with their cells.
+    origin: [(&'static str, Vec<u8>); 3],
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -125,7 +114,7 @@ impl Writer {
             .open(path)
             .map_err(ArchiveError::io(path, "open for writing"))?;
         let file = match access {
-            Access::Serial => access::write(path),
+            Access::Serial => access::unlocked().open_rw(path),
             Access::Parallel(communicator) => {
                 let mut builder = hdf5::File::with_options();
                 builder.with_fapl(|access| access.mpio(communicator, None));
@@ -134,42 +123,23 @@ impl Writer {
         };
         let file = file.map_err(ArchiveError::hdf5(path, "open for writing"))?;
         Ok(Writer {
-            datasets: Datasets::new(path, file, shape, FORMAT_VERSION),
+            archive: Archive::new(path, file, (), shape, FORMAT_VERSION),
             descriptor,
-            host: pad(&[host.to_owned()], HOST_LENGTH),
-            program: pad(&[program()], PROGRAM_LENGTH),
-            processor: pad(&[processor()], PROCESSOR_LENGTH),
+            origin: [
+                ("host", pad(&[host.to_owned()], HOST_LENGTH)),
+                ("program", pad(&[program()], PROGRAM_LENGTH)),
+                ("processor", pad(&[processor()], PROCESSOR_LENGTH)),
+            ],
             pending: Vec::new(),
             pending_bytes: 0,
         })
     }
 
-    /// The order of the items.
-    pub fn layout(&self) -> &ItemLayout {
-        &self.datasets.layout
-    }
-
-    /// The states of a range of rows of `/items`, as committed.
-    pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
-        self.datasets.states(rows)
-    }
-
-    /// The stored row of a done item.
-    pub fn row(&self, item: Item) -> Result<Row, ArchiveError> {
-        self.datasets.row(item)
-    }
-
-    /// The stored reason of a failed item.
-    pub fn reason(&self, item: Item) -> Result<String, ArchiveError> {
-        let row = self.datasets.layout.row(item);
-        Ok(self.datasets.reasons(&(row..row + 1))?.pop().unwrap_or_default())
-    }
-
     /// Takes an item for the next commit.
-    pub fn push(&mut self, finished: Finished) -> Result<(), WriteError> {
+    pub fn push(&mut self, finished: Finished) -> Result<(), ArchiveError> {
         if let Ok(row) = &finished.outcome {
             let Item { scenario, slot, part } = finished.item;
-            let schema = &self.datasets.schemas[scenario];
+            let schema = &self.archive.schemas[scenario];
             schema.check_row(&schema.parts[part], slot, row)?;
             self.pending_bytes +=
                 row.iter().map(|(_, values)| values.len() * size_of::<f64>()).sum::<usize>();
@@ -181,7 +151,7 @@ impl Writer {
     /// Makes rows of `/items` pending again.
     pub fn reset(&self, rows: &[u64]) -> Result<(), ArchiveError> {
         for &row in rows {
-            self.datasets.write_items("state", row, 1, &[State::Pending as u8])?;
+            self.archive.write_items("state", row, 1, &[State::Pending as u8])?;
         }
         self.sync()
     }
@@ -205,20 +175,18 @@ impl Writer {
         }
         items.sort_by_key(|finished| finished.item);
         let mut pieces = Vec::new();
-        let mut rows: Vec<ItemRow> = Vec::with_capacity(items.len());
-        for finished in &items {
-            rows.push(self.encode(finished, &mut pieces));
-        }
+        let rows: Vec<ItemRow> =
+            items.iter().map(|finished| self.encode(finished, &mut pieces)).collect();
         pieces.sort_by_key(|piece| {
             let first = piece.directions.as_ref().map_or(0, |range| range.start);
             (piece.scenario, piece.column, piece.slots.start, first)
         });
         // First the directions of a slot, then the slots.
         for piece in join_all(join_all(pieces)) {
-            let column = &self.datasets.schemas[piece.scenario].columns[piece.column];
+            let column = &self.archive.schemas[piece.scenario].columns[piece.column];
             let block = column_block(column, &piece.slots, piece.directions.as_ref());
-            let path = self.datasets.column_path(piece.scenario, piece.column);
-            self.datasets.write(&path, &block, &piece.bytes)?;
+            let path = self.archive.column_path(piece.scenario, piece.column);
+            self.archive.write(&path, &block, &piece.bytes)?;
         }
         for run in rows.chunk_by(|a, b| a.row + 1 == b.row) {
             self.write_rows(run)?;
@@ -229,13 +197,13 @@ impl Writer {
 
     fn encode(&self, finished: &Finished, pieces: &mut Vec<Piece>) -> ItemRow {
         let item = finished.item;
-        let schema = &self.datasets.schemas[item.scenario];
+        let schema = &self.archive.schemas[item.scenario];
         let part = &schema.parts[item.part];
         let (state, reason) = match &finished.outcome {
             Ok(_) => (State::Done, reason_cell("")),
             Err(failure) => (State::Failed, reason_cell(&failure.reason)),
         };
-        let replica = self.datasets.first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         let mut checksum = Checksum::new(item, replica, state, &reason);
         if let Ok(row) = &finished.outcome {
             for (column, (_, values)) in schema.columns_of(part, item.slot).zip(row) {
@@ -251,10 +219,10 @@ impl Writer {
             }
         }
         ItemRow {
-            row: self.datasets.layout.row(item),
+            row: self.archive.layout.row(item),
             state,
             checksum: checksum.finish(),
-            reason: reason.to_vec(),
+            reason,
             seconds: finished.seconds,
             finished: finished.finished,
         }
@@ -263,14 +231,14 @@ impl Writer {
     fn write_rows(&self, run: &[ItemRow]) -> Result<(), ArchiveError> {
         let (first, count) = (run[0].row, run.len());
         let write =
-            |field: &str, bytes: Vec<u8>| self.datasets.write_items(field, first, count, &bytes);
+            |field: &str, bytes: Vec<u8>| self.archive.write_items(field, first, count, &bytes);
         let collect = |value: fn(&ItemRow) -> Vec<u8>| run.iter().flat_map(value).collect();
-        write("reason", collect(|row| row.reason.clone()))?;
+        write("reason", collect(|row| row.reason.to_vec()))?;
         write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
         write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
-        write("host", self.host.repeat(count))?;
-        write("program", self.program.repeat(count))?;
-        write("processor", self.processor.repeat(count))?;
+        for (field, cell) in &self.origin {
+            write(field, cell.repeat(count))?;
+        }
         write("checksum", collect(|row| row.checksum.to_ne_bytes().to_vec()))?;
         write("state", collect(|row| vec![row.state as u8]))
     }
@@ -278,23 +246,21 @@ impl Writer {
     /// Brings this rank's writes to the disk. MPI-IO has handed them to the system; the length of
     /// the file does not change, so data is all there is to sync.
     fn sync(&self) -> Result<(), ArchiveError> {
-        let path = &self.datasets.path;
+        let path = &self.archive.path;
         let metadata =
             self.descriptor.metadata().map_err(ArchiveError::io(path, "look at the results"))?;
         // Without a name the file is lost when the job ends, whatever is written to it.
         if metadata.nlink() == 0 {
             return Err(ArchiveError::Vanished(path.clone()));
         }
-        self.descriptor
-            .sync_data()
-            .map_err(ArchiveError::io(&self.datasets.path, "sync the results"))
+        self.descriptor.sync_data().map_err(ArchiveError::io(path, "sync the results"))
     }
 
     /// Commits the rest and closes; with [`Access::Parallel`] every rank must call it.
     pub fn close(mut self) -> Result<(), ArchiveError> {
         self.commit()?;
-        let path = self.datasets.path.clone();
-        self.datasets.close().map_err(ArchiveError::hdf5(&path, "close"))
+        let path = self.archive.path.clone();
+        self.archive.close().map_err(ArchiveError::hdf5(&path, "close"))
     }
 }
 
@@ -303,7 +269,7 @@ struct ItemRow {
     row: u64,
     state: State,
     checksum: u64,
-    reason: Vec<u8>,
+    reason: [u8; REASON_LENGTH],
     seconds: f64,
     finished: f64,
 }
@@ -311,7 +277,7 @@ struct ItemRow {
 /// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.
 pub fn write_arrays(path: &Path, arrays: &[(String, Vec<u8>)]) -> Result<(), ArchiveError> {
     let body = || -> hdf5::Result<()> {
-        let file = access::write(path)?;
+        let file = access::unlocked().open_rw(path)?;
         for (name, bytes) in arrays {
             let dataset = file.dataset(name)?;
             let count: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();

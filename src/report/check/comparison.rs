@@ -78,15 +78,13 @@ pub fn compare(stored: &Row, again: &Row, exactness: Exactness) -> Comparison {
 }
 
 fn different_bits(old: &Values, new: &Values) -> usize {
-    let count = |differs: &mut dyn Iterator<Item = bool>| differs.filter(|&it| it).count();
+    fn count<T>(old: &[T], new: &[T], differ: fn(&T, &T) -> bool) -> usize {
+        old.iter().zip(new).filter(|(a, b)| differ(a, b)).count()
+    }
     match (old, new) {
-        (Values::F64(old), Values::F64(new)) => {
-            count(&mut old.iter().zip(new).map(|(a, b)| a.to_bits() != b.to_bits()))
-        }
-        (Values::I32(old), Values::I32(new)) => {
-            count(&mut old.iter().zip(new).map(|(a, b)| a != b))
-        }
-        (Values::U8(old), Values::U8(new)) => count(&mut old.iter().zip(new).map(|(a, b)| a != b)),
+        (Values::F64(old), Values::F64(new)) => count(old, new, |a, b| a.to_bits() != b.to_bits()),
+        (Values::I32(old), Values::I32(new)) => count(old, new, |a, b| a != b),
+        (Values::U8(old), Values::U8(new)) => count(old, new, |a, b| a != b),
         _ => old.len().max(1),
     }
 }

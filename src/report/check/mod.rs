@@ -2,22 +2,26 @@
 //! computed anew.
 
 mod comparison;
+mod findings;
+mod flags;
 mod sweeps;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::analysis::quantities::{C_POSITIVE_DEFINITE, SWEEPS, VALID};
-use crate::analysis::values::{Row, Values};
+use crate::analysis::quantities::SWEEPS;
+use crate::analysis::values::Row;
 use crate::format::archive::{ArchiveError, Item, State};
 use crate::format::row::{Failure, Part};
 use crate::study::reasons::Reasons;
-use crate::study::replica::{Examination, Replica};
+use crate::study::replica::{Examination, Worker};
 use crate::study::results::Results;
-use crate::study::summary;
+use crate::study::statistics::arrays;
 use crate::study::work::Work;
-use crate::system::program::Origin;
+use crate::system::program::ComputedBy;
 use comparison::{Comparison, Exactness, compare};
+pub use findings::{Check, FINDINGS_KEPT, Flag, Report};
+use flags::Flags;
 
 /// Bytes of a column that are read at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -25,103 +29,20 @@ const BLOCK_BYTES: usize = 1 << 20;
 const SPOT_CHECKS: u64 = 3;
 /// Directions of each of these solids whose brackets are relaxed again, evenly spread.
 const SPOT_DIRECTIONS: usize = 2;
-/// Findings of one kind that are kept as text.
-pub const FINDINGS_KEPT: usize = 20;
 
-/// How much is checked.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Items that are computed anew.
-    pub items: u64,
-}
-
-/// One kind of check with what it found.
-#[derive(Clone, Debug, Default, serde::Serialize)]
-pub struct Section {
-    /// What was looked at.
-    pub name: &'static str,
-    /// How many.
-    pub looked_at: u64,
-    /// How many of them are wrong.
-    pub wrong: u64,
-    /// A figure for people: the worst case.
-    pub note: String,
-    /// The first findings, one line each.
-    pub findings: Vec<String>,
-    /// What could not be decided, and why: not wrong.
-    pub undecided: Vec<String>,
-}
-
-impl Section {
-    fn new(name: &'static str) -> Self {
-        Section { name, ..Section::default() }
-    }
-
-    /// One thing was looked at; where `lines` says something it is wrong.
-    fn add(&mut self, place: &str, lines: Vec<String>) {
-        self.looked_at += 1;
-        self.wrong += u64::from(!lines.is_empty());
-        for line in lines {
-            if self.findings.len() < FINDINGS_KEPT {
-                self.findings.push(format!("{place}: {line}"));
-            }
-        }
-    }
-
-    /// Something could not be looked at.
-    fn skip(&mut self, place: &str, reason: &str) {
-        if self.undecided.len() < FINDINGS_KEPT {
-            self.undecided.push(format!("{place}: {reason}"));
-        }
-    }
-}
-
-/// How often a flag is raised, and what it means.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Flag {
-    /// The scenario.
-    pub scenario: String,
-    /// The column, or `/items/reason`.
-    pub path: String,
-    /// What the column says.
-    pub meaning: String,
-    /// Values by their names, those that occur.
-    pub counts: Vec<(String, u64)>,
-}
-
-/// Everything that a check found.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Report {
-    /// The checks.
-    pub sections: Vec<Section>,
-    /// The flags that are raised: not wrong, but to be known.
-    pub flags: Vec<Flag>,
-    /// Items that are not computed yet.
-    pub pending: u64,
-    /// Items that have failed.
-    pub failed: u64,
-}
-
-impl Report {
-    /// Whether nothing is wrong.
-    pub fn is_clean(&self) -> bool {
-        self.sections.iter().all(|section| section.wrong == 0)
-    }
-}
-
-/// Checks a results file.
-pub fn check(archive: &Results, settings: &Settings) -> Result<Report, ArchiveError> {
+/// Checks a results file, and computes this many items anew.
+pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     let mut checker = Checker {
         archive,
-        replica: Replica::new(Arc::new(archive.study().clone())),
-        skeleton: Section::new("labels, scales and identities of the items"),
-        checksums: Section::new("checksums"),
-        solids: Section::new("forces, pressure, contacts at the stored positions"),
-        identities: Section::new("identities of J, singular values and vectors"),
-        differences: Section::new("J against finite differences"),
-        sweeps: Section::new("sweeps: brackets, directions, zeta"),
-        brackets: Section::new("brackets relaxed again at both ends"),
-        again: Section::new("items computed again"),
+        worker: Worker::new(Arc::new(archive.study().clone())),
+        skeleton: Check::new("labels, scales and identities of the items"),
+        checksums: Check::new("checksums"),
+        solids: Check::new("forces, pressure, contacts at the stored positions"),
+        identities: Check::new("identities of J, singular values and vectors"),
+        differences: Check::new("J against finite differences"),
+        sweeps: Check::new("sweeps: brackets, directions, zeta"),
+        brackets: Check::new("brackets relaxed again at both ends"),
+        again: Check::new("items computed again"),
         pending: 0,
         failed: 0,
         worst: Examination::default(),
@@ -132,7 +53,7 @@ pub fn check(archive: &Results, settings: &Settings) -> Result<Report, ArchiveEr
     for scenario in 0..archive.layout().scenarios() {
         checker.scenario(scenario, &mut flags, &mut whole)?;
     }
-    checker.recompute(&whole, settings.items)?;
+    checker.recompute(&whole, items)?;
     let Checker { mut solids, mut identities, mut differences, worst, .. } = checker;
     solids.note = format!("residual force at most {:.2} of what is accepted", worst.residual);
     identities.note = format!("violated by at most {:.2} of what is accepted", worst.identities);
@@ -158,15 +79,15 @@ pub fn check(archive: &Results, settings: &Settings) -> Result<Report, ArchiveEr
 
 struct Checker<'a> {
     archive: &'a Results,
-    replica: Replica,
-    skeleton: Section,
-    checksums: Section,
-    solids: Section,
-    identities: Section,
-    differences: Section,
-    sweeps: Section,
-    brackets: Section,
-    again: Section,
+    worker: Worker,
+    skeleton: Check,
+    checksums: Check,
+    solids: Check,
+    identities: Check,
+    differences: Check,
+    sweeps: Check,
+    brackets: Check,
+    again: Check,
     pending: u64,
     failed: u64,
     worst: Examination,
@@ -175,7 +96,7 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn place(&self, item: Item) -> String {
         let schema = &self.archive.schemas()[item.scenario];
-        let replica = self.archive.study().first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         format!(
             "{}, replica {replica}, {}",
             schema.name,
@@ -192,33 +113,20 @@ impl Checker<'_> {
     ) -> Result<(), ArchiveError> {
         let archive = self.archive;
         let schema = &archive.schemas()[scenario];
-        let replicas = archive.layout().replicas();
-        let parts = schema.parts.len();
-        let mut counts: BTreeMap<usize, BTreeMap<u8, u64>> = BTreeMap::new();
+        let mut counts = Flags::default();
         let mut reasons = Reasons::default();
-        let spots = replicas.div_ceil(SPOT_CHECKS).max(1);
-        let step = archive.slots_at_once(scenario, BLOCK_BYTES);
-        for first in (0..replicas).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
-            let slots = first..(first + step).min(replicas);
+        let spots = archive.layout().replicas().div_ceil(SPOT_CHECKS).max(1);
+        for slots in archive.blocks(scenario, BLOCK_BYTES) {
             let states = archive.states_of(scenario, &slots)?;
             let good = archive.verify(scenario, &slots)?;
+            reasons.add_failed(archive, &archive.layout().rows(scenario, &slots), &states)?;
             for (index, (&state, &good)) in states.iter().zip(&good).enumerate() {
-                let item =
-                    Item { scenario, slot: first + (index / parts) as u64, part: index % parts };
-                match state {
-                    State::Pending => self.pending += u64::from(good),
-                    State::Failed => {
-                        self.failed += 1;
-                        let row = archive.layout().row(item);
-                        for reason in archive.reasons(&(row..row + 1))? {
-                            reasons.add(&reason);
-                        }
-                    }
-                    State::Done => {}
-                }
+                let item = archive.layout().item(scenario, slots.start, index);
                 if state == State::Pending && good {
+                    self.pending += 1;
                     continue;
                 }
+                self.failed += u64::from(state == State::Failed);
                 let wrong = "the checksum does not hold, or the state does not exist; `amorph run --resume` computes it again";
                 let lines = if good { Vec::new() } else { vec![wrong.to_owned()] };
                 self.checksums.add(&self.place(item), lines);
@@ -226,13 +134,11 @@ impl Checker<'_> {
                     whole.push(item);
                     let row = archive.row(item)?;
                     self.row(item, &row, item.slot.is_multiple_of(spots))?;
-                    count_flags(archive, item, &row, &mut counts);
+                    counts.count(schema, item, &row);
                 }
             }
         }
-        for (column, values) in counts {
-            flags.extend(flag(archive, scenario, column, &values));
-        }
+        flags.extend(counts.raised(schema));
         let reasons = reasons.into_kinds(FINDINGS_KEPT);
         if !reasons.is_empty() {
             let counts = reasons.iter().map(|reason| (reason.to_string(), reason.count)).collect();
@@ -248,7 +154,7 @@ impl Checker<'_> {
     }
 
     fn skeleton(&mut self) -> Result<(), ArchiveError> {
-        match self.archive.verify_skeleton(&summary::columns(self.archive.study()))? {
+        match self.archive.verify_skeleton(&arrays::columns(self.archive.study()))? {
             None => self.skeleton.skip("the file", "format version 1 has no checksum of them"),
             Some(true) => self.skeleton.add("the file", Vec::new()),
             Some(false) => {
@@ -266,11 +172,11 @@ impl Checker<'_> {
         let part = &schema.parts[item.part];
         match part {
             Part::Solid => {
-                let replica = self.archive.study().first_replica + item.slot;
-                let examined = self.replica.examine(item.scenario, replica, row, spot);
+                let replica = self.archive.replica(item.slot);
+                let examined = self.worker.examine(item.scenario, replica, row, spot);
                 match examined {
                     Ok(found) => self.examined(&place, found, spot),
-                    Err(reason) => self.solids.add(&place, vec![reason]),
+                    Err(failure) => self.solids.add(&place, vec![failure.reason]),
                 }
             }
             Part::Directions { parameterisation, directions } => {
@@ -289,35 +195,30 @@ impl Checker<'_> {
     /// some blocks, evenly spread.
     fn is_spot(&self, item: Item) -> bool {
         let parts = &self.archive.schemas()[item.scenario].parts;
-        let theta = |part: &Part| match part {
-            Part::Solid => None,
-            Part::Directions { parameterisation, .. } => Some(*parameterisation),
-        };
-        let own = theta(&parts[item.part]);
-        let blocks = parts.iter().filter(|part| theta(part) == own).count();
-        let place = parts[..item.part].iter().filter(|part| theta(part) == own).count();
+        let own = parts[item.part].parameterisation();
+        let count = |parts: &[Part]| parts.iter().filter(|it| it.parameterisation() == own).count();
+        let (blocks, place) = (count(parts), count(&parts[..item.part]));
         place.is_multiple_of(blocks.div_ceil(SPOT_DIRECTIONS).max(1))
     }
 
     /// Relaxes the first direction of a block at both ends of its brackets.
     fn relax_brackets(&mut self, item: Item, place: &str, row: &Row) -> Result<(), ArchiveError> {
-        let solid = Item { part: 0, ..item };
-        let index = self.archive.layout().row(solid);
-        if self.archive.states(&(index..index + 1))? != [State::Done] {
+        let slot = item.slot..item.slot + 1;
+        if self.archive.states_of(item.scenario, &slot)?[0] != State::Done {
             self.brackets.skip(place, "the solid is not done");
             return Ok(());
         }
-        let replica = self.archive.study().first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
-        let solid = self.archive.row(solid)?;
-        match self.replica.relax_brackets(item.scenario, replica, &solid, &part, row) {
+        let solid = self.archive.row(Item { part: 0, ..item })?;
+        match self.worker.relax_brackets(item.scenario, replica, &solid, &part, row) {
             Ok(found) => {
                 found.undecided.iter().for_each(|reason| self.brackets.skip(place, reason));
                 if found.looked_at > 0 {
                     self.brackets.add(place, found.wrong);
                 }
             }
-            Err(reason) => self.brackets.add(place, vec![reason]),
+            Err(failure) => self.brackets.add(place, vec![failure.reason]),
         }
         Ok(())
     }
@@ -343,12 +244,12 @@ impl Checker<'_> {
     /// stored positions and to rounding, because the way from a random start to its minimum is as
     /// sensitive as the weather.
     fn recompute(&mut self, whole: &[Item], items: u64) -> Result<(), ArchiveError> {
-        let here = Origin::here();
+        let here = ComputedBy::here();
         let mut foreign = BTreeSet::new();
         let wanted = usize::try_from(items).unwrap_or(usize::MAX).min(whole.len());
         for index in 0..wanted {
             let item = whole[index * whole.len() / wanted];
-            let origin = self.archive.origin_of(self.archive.layout().row(item))?;
+            let origin = self.archive.computed_by(self.archive.layout().row(item))?;
             let exactness = if origin == here { Exactness::Bits } else { Exactness::Rounding };
             let stored = self.archive.row(item)?;
             let place = self.place(item);
@@ -382,60 +283,18 @@ impl Checker<'_> {
         stored: &Row,
         exactness: Exactness,
     ) -> Result<Result<Row, Failure>, ArchiveError> {
-        let replica = self.archive.study().first_replica + item.slot;
+        let replica = self.archive.replica(item.slot);
         let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
         if part == Part::Solid {
             return Ok(match exactness {
-                Exactness::Bits => self.replica.solid(item.scenario, replica).map(|(row, _)| row),
-                Exactness::Rounding => self.replica.analyse_again(item.scenario, replica, stored),
+                Exactness::Bits => self.worker.solid(item.scenario, replica).map(|(row, _)| row),
+                Exactness::Rounding => self.worker.analyse_again(item.scenario, replica, stored),
             });
         }
         let solid = self.archive.row(Item { part: 0, ..item })?;
         Ok(self
-            .replica
+            .worker
             .restore(item.scenario, &solid)
-            .and_then(|bytes| self.replica.directions(item.scenario, replica, &bytes, &part)))
+            .and_then(|bytes| self.worker.directions(item.scenario, replica, &bytes, &part)))
     }
-}
-
-fn count_flags(
-    archive: &Results,
-    item: Item,
-    row: &Row,
-    counts: &mut BTreeMap<usize, BTreeMap<u8, u64>>,
-) {
-    let schema = &archive.schemas()[item.scenario];
-    let columns = schema.columns_of(&schema.parts[item.part], item.slot);
-    for (column, (_, values)) in columns.zip(row) {
-        if let (false, Values::U8(codes)) = (schema.columns[column].flags.is_empty(), values) {
-            let counts = counts.entry(column).or_default();
-            codes.iter().for_each(|&code| *counts.entry(code).or_default() += 1);
-        }
-    }
-}
-
-/// The flag of a column, where there is something to explain.
-fn flag(
-    archive: &Results,
-    scenario: usize,
-    column: usize,
-    values: &BTreeMap<u8, u64>,
-) -> Option<Flag> {
-    let column = archive.column_schema(scenario, column);
-    // `c_positive_definite` and `valid` are good news when set; the others when they are not.
-    let good = [C_POSITIVE_DEFINITE.name, VALID.name];
-    let silent = u8::from(good.iter().any(|good| column.path.ends_with(good)));
-    if column.flags.len() == 2 && values.keys().all(|&code| code == silent) {
-        return None;
-    }
-    let name = |code: u8| {
-        let known = column.flags.iter().find(|(known, _)| *known == code);
-        known.map_or_else(|| format!("unknown code {code}"), |(_, name)| (*name).to_owned())
-    };
-    Some(Flag {
-        scenario: archive.schemas()[scenario].name.clone(),
-        path: column.path.clone(),
-        meaning: column.description.clone(),
-        counts: values.iter().map(|(&code, &count)| (name(code), count)).collect(),
-    })
 }

@@ -8,7 +8,7 @@ use crate::analysis::quantities::{self, SolidResult};
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
-use crate::format::measurement::Output;
+use crate::format::measurement::{Output, PARAMETER_LABELS};
 use crate::format::solid_file::TAIL_ATTRIBUTES;
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
@@ -89,7 +89,7 @@ fn write<const D: usize>(
     let labels = options.features.iter().flat_map(|f| f.labels(D, options.modes)).collect();
     output.labels("feature_labels", labels, "features y: the rows of the Jacobian");
     let labels = theta.labels(bonds);
-    output.labels("parameter_labels", labels, "parameters theta: the columns of the Jacobian");
+    output.labels(PARAMETER_LABELS, labels, "parameters theta: the columns of the Jacobian");
     if options.level == Level::Bond {
         let ends = bonds.iter().flat_map(|bond| [bond.i, bond.j]);
         output.counts("bonds", &[bonds.len(), 2], ends, "particles of every bond");

@@ -24,7 +24,7 @@ pub fn solids(
 ) -> Result<u64, ExportError> {
     let mut frames = 0;
     for slot in slots {
-        if let Some(solid) = Stored::read(archive, scenario, slot)? {
+        if let Some(solid) = StoredSolid::read(archive, scenario, slot)? {
             let words = format!(
                 "pressure={} energy={}",
                 PRESSURE.floats(&solid.row, SOLIDS, 1)?[0],
@@ -52,7 +52,7 @@ pub fn snapshots(
     let thetas = config.parameterisations();
     let mut frames = 0;
     for slot in slots.start..slots.end.min(config.output.snapshots) {
-        let Some(solid) = Stored::read(archive, scenario, slot)? else { continue };
+        let Some(solid) = StoredSolid::read(archive, scenario, slot)? else { continue };
         let parts = &archive.schemas()[scenario].parts;
         for (part, place) in parts.iter().zip(0..) {
             let Part::Directions { parameterisation, directions } = part else { continue };
@@ -66,7 +66,7 @@ pub fn snapshots(
 }
 
 /// A solid as the file holds it.
-struct Stored<'a> {
+struct StoredSolid<'a> {
     config: &'a Scenario,
     replica: u64,
     /// For every part of the replica whether it is done and intact.
@@ -79,7 +79,7 @@ struct Stored<'a> {
     radii: Option<Vec<f64>>,
 }
 
-impl<'a> Stored<'a> {
+impl<'a> StoredSolid<'a> {
     /// The solid of a slot; none where it is not done or its checksum does not hold.
     fn read(archive: &'a Results, scenario: usize, slot: u64) -> Result<Option<Self>, ExportError> {
         let config = &archive.study().scenarios[scenario];
@@ -97,8 +97,8 @@ impl<'a> Stored<'a> {
         let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.size_ratio };
         let radii = (config.solid.structure != Structure::File)
             .then(|| classes.iter().map(|&class| 0.5 * diameter(class)).collect());
-        let replica = archive.study().first_replica + slot;
-        Ok(Some(Stored { config, replica, usable, row, classes, rattlers, radii }))
+        let replica = archive.replica(slot);
+        Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, radii }))
     }
 
     fn positions(&self) -> Result<&[f64], ExportError> {
@@ -142,7 +142,7 @@ impl<'a> Stored<'a> {
 
 /// The snapshots of a block of directions.
 fn of_part(
-    solid: &Stored<'_>,
+    solid: &StoredSolid<'_>,
     theta: &Parameterisation,
     directions: &Range<usize>,
     row: &Row,

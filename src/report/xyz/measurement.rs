@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{ExportError, Frame};
 use crate::analysis::quantities::{ENERGY, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP};
-use crate::format::measurement::{Measurement, MeasurementError};
-use crate::format::solid_file;
+use crate::format::measurement::{Measurement, MeasurementError, PARAMETER_LABELS};
+use crate::format::solid_file::{self, DIRECTIONS};
 
 /// Is this an output of `amorph measure`?
 pub fn is_measurement(path: &Path) -> bool {
@@ -25,7 +25,7 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
     };
     let file = Measurement::open(path).ok_or_else(|| missing("/"))?;
     let (n, d) = (data.species.len(), data.dimension());
-    let rattlers = file.codes(RATTLERS.name, n)?;
+    let rattlers = file.read(RATTLERS.name, n)?;
     let largest = data.diameters.iter().fold(0.0, |max: f64, &x| max.max(x));
     let smallest = data.diameters.iter().fold(largest, |min: f64, &x| min.min(x));
     let classes: Vec<usize> = data
@@ -46,8 +46,8 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         .write(out)
     };
     if !snapshots {
-        let pressure = file.floats(PRESSURE.name, 1)?;
-        let energy = file.floats(ENERGY.name, 1)?;
+        let pressure: Vec<f64> = file.read(PRESSURE.name, 1)?;
+        let energy: Vec<f64> = file.read(ENERGY.name, 1)?;
         let comment = format!("pressure={} energy={}", pressure[0], energy[0]);
         frame(&data.positions, &data.diameters, comment, out)?;
         return Ok(1);
@@ -59,17 +59,17 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         });
     }
     let Some((directions, n_theta)) = &data.directions else {
-        return Err(missing("directions").into());
+        return Err(missing(DIRECTIONS).into());
     };
-    let labels = file.labels("parameter_labels", *n_theta)?;
+    let labels = file.labels(PARAMETER_LABELS, *n_theta)?;
     // Diameters come first, and all of them or none.
     let moved = if labels[0] == "D_0" { data.diameters.len() } else { 0 };
     let count = directions.len() / n_theta;
     let mut frames = 0;
     for (direction, vector) in directions.chunks_exact(*n_theta).enumerate() {
         for (snapshot, threshold, end) in SNAPSHOT_ENDS {
-            let gammas = file.floats(threshold.name, 2 * count)?;
-            let all = file.floats(&snapshot.path(SNAPSHOTS_GROUP), count * n * d)?;
+            let gammas: Vec<f64> = file.read(threshold.name, 2 * count)?;
+            let all: Vec<f64> = file.read(&snapshot.path(SNAPSHOTS_GROUP), count * n * d)?;
             let positions = &all[direction * n * d..(direction + 1) * n * d];
             if !positions.iter().all(|x| x.is_finite()) {
                 continue;

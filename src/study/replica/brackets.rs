@@ -10,23 +10,19 @@ use std::sync::Arc;
 
 use super::analysis::Replicate;
 use super::error::ReplicaError;
-use super::examination::{bonds, settle};
-use super::{Analysed, Replica, in_either};
-use crate::analysis::quantities::{self, THRESHOLDS};
+use super::examination::bonds;
+use super::walk::{Settled, Walk};
+use super::{Analysed, Worker, in_either};
+use crate::analysis::quantities::{self, GAMMA_CONTACT, GAMMA_STAR, THRESHOLDS};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
-use crate::relax::newton::Equilibrium;
 use crate::response::features::{FeatureRequest, compute};
-use crate::solid::parameters::ParameterSpace;
-use crate::solid::{Solid, Vector};
 use crate::study::config::Scenario;
 use crate::study::work::Work as _;
 
-/// Steps on the first branch: these shares of its length.
-const ELASTIC: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
 /// Growth of γ per step beyond the first contact change, and in the second attempt.
 const GROWTH: [f64; 2] = [1.05, 1.01];
 /// Rounding of the deviation, relative to the threshold: it is measured at another residual force
@@ -35,9 +31,6 @@ const DEVIATION_SLACK: f64 = 1e-3;
 /// A pair this close to r = σ [σ] has no certain side: positions are known to about 1e-12, and to
 /// less in soft modes.
 const UNCERTAIN_GAP: f64 = 1e-10;
-/// A solid within this distance [smallest diameter] has returned (docs/theory.md).
-const RETURNED: f64 = 1e-6;
-
 /// What relaxing at the ends of a direction's brackets came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RelaxedBrackets {
@@ -51,32 +44,32 @@ pub struct RelaxedBrackets {
 
 impl RelaxedBrackets {
     /// An end is as the file says, or not, or nobody can tell.
-    fn judge(&mut self, verdict: Verdict, wrong: impl FnOnce() -> String) {
-        match verdict {
-            Verdict::Right => self.looked_at += 1,
-            Verdict::Wrong => {
+    fn judge(&mut self, finding: Finding, wrong: impl FnOnce() -> String) {
+        match finding {
+            Finding::Right => self.looked_at += 1,
+            Finding::Wrong => {
                 self.looked_at += 1;
                 self.wrong.push(wrong());
             }
-            Verdict::Undecided(reason) => self.undecided.push(reason),
+            Finding::Undecided(reason) => self.undecided.push(reason),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum Finding {
     Right,
     Wrong,
     Undecided(&'static str),
 }
 
-impl Verdict {
+impl Finding {
     fn of(right: bool) -> Self {
-        if right { Verdict::Right } else { Verdict::Wrong }
+        if right { Finding::Right } else { Finding::Wrong }
     }
 }
 
-impl Replica {
+impl Worker {
     /// Relaxes the solid at both ends of the brackets of the first direction of a block.
     ///
     /// # Errors
@@ -88,37 +81,34 @@ impl Replica {
         solid: &Row,
         part: &Part,
         row: &Row,
-    ) -> Result<RelaxedBrackets, String> {
-        let mut relaxed = || -> Result<RelaxedBrackets, Failure> {
-            let bytes = self.restore(scenario, solid)?;
-            let study = Arc::clone(&self.study);
-            let config = &study.scenarios[scenario];
-            let analysed = self.analyse(scenario, replica, &bytes)?;
-            Ok(in_either!(analysed, replicate => relax_direction(replicate, config, part, row)?))
-        };
-        relaxed().map_err(|failure| failure.reason)
+    ) -> Result<RelaxedBrackets, Failure> {
+        let bytes = self.restore(scenario, solid)?;
+        let study = Arc::clone(&self.study);
+        let config = &study.scenarios[scenario];
+        let analysed = self.analyse(scenario, replica, &bytes)?;
+        Ok(in_either!(analysed, replicate => relax_direction(replicate, config, part, row)?))
     }
 }
 
 /// A threshold as it is stored.
 #[derive(Clone, Copy)]
-struct Stored {
+struct StoredThreshold {
     lo: f64,
     hi: f64,
     cause: Option<Cause>,
 }
 
 /// The stored columns of one direction.
-struct Direction<'r> {
+struct StoredDirection<'r> {
     vector: &'r [f64],
     linear: &'r [f64],
     weights: &'r [f64],
-    star: Stored,
-    contact: Stored,
-    rearrangement: Stored,
+    star: StoredThreshold,
+    contact: StoredThreshold,
+    rearrangement: StoredThreshold,
 }
 
-impl<'r> Direction<'r> {
+impl<'r> StoredDirection<'r> {
     /// The first direction of the block.
     fn first(row: &'r Row, home: &str, directions: usize) -> Result<Self, ReplicaError> {
         let of = |quantity: &Quantity<_>| -> Result<&'r [f64], ReplicaError> {
@@ -127,13 +117,13 @@ impl<'r> Direction<'r> {
             Ok(&quantity.floats(row, home, one * directions)?[..one])
         };
         let [star, contact, rearrangement] =
-            THRESHOLDS.map(|(bracket, cause)| -> Result<Stored, ReplicaError> {
+            THRESHOLDS.map(|(bracket, cause)| -> Result<StoredThreshold, ReplicaError> {
                 let bracket = bracket.floats(row, home, 2 * directions)?;
                 let code = cause.flags(row, home, directions)?.first().copied();
                 let cause = code.and_then(Cause::from_code);
-                Ok(Stored { lo: bracket[0], hi: bracket[1], cause })
+                Ok(StoredThreshold { lo: bracket[0], hi: bracket[1], cause })
             });
-        Ok(Direction {
+        Ok(StoredDirection {
             vector: of(&quantities::DIRECTION_VECTOR)?,
             linear: of(&quantities::LINEAR)?,
             weights: of(&quantities::WEIGHTS)?,
@@ -155,7 +145,7 @@ fn relax_direction<const D: usize>(
     };
     let name = &scenario.parameterisations()[*parameterisation].name;
     let home = format!("{name}/{}", quantities::SWEEPS);
-    let direction = Direction::first(row, &home, directions.len())?;
+    let direction = StoredDirection::first(row, &home, directions.len())?;
     let mut found = RelaxedBrackets::default();
     if direction.star.cause == Some(Cause::NotApplicable) {
         return Ok(found);
@@ -164,130 +154,61 @@ fn relax_direction<const D: usize>(
     let Some((_, space)) = theta.space() else { return Err(ReplicaError::WrongPart) };
     let solid = theta.solid(analysis);
     let set = &scenario.sweep.set;
-    let walker = Walker {
-        theta: theta.values.clone(),
-        space: space.clone(),
+    let judge = Judge {
+        walk: Walk {
+            solid,
+            space: space.clone(),
+            theta: theta.values.clone(),
+            vector: direction.vector,
+            first_branch: direction.contact.lo,
+        },
         request: FeatureRequest::new(set, scenario.features.modes),
         start: analysis.values(&analysis.rows(set)),
-        diameter: solid.interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b)),
         contacts: bonds(&analysis.origin.equilibrium.contacts),
         threshold: scenario.sweep.deviation,
         direction,
-        solid,
     };
-    walker.contact(&mut found);
-    walker.star(&mut found);
-    walker.rearrangement(&mut found);
+    judge.contact(&mut found);
+    judge.star(&mut found);
+    judge.rearrangement(&mut found);
     Ok(found)
 }
 
-/// A relaxed solid at some γ.
-struct State<const D: usize> {
-    gamma: f64,
-    solid: Solid<D>,
-    equilibrium: Equilibrium<D>,
-}
-
-/// Relaxes a solid along a direction, by the plain minimiser alone.
-struct Walker<'r, const D: usize> {
-    solid: Solid<D>,
-    space: ParameterSpace,
-    theta: Vec<f64>,
+/// Judges the stored brackets of a direction.
+struct Judge<'r, const D: usize> {
+    walk: Walk<'r, D>,
     request: FeatureRequest,
     /// The features at γ = 0.
     start: Vec<f64>,
-    /// The smallest diameter.
-    diameter: f64,
     /// The bonds at γ = 0.
     contacts: Vec<(usize, usize, bool)>,
     threshold: f64,
-    direction: Direction<'r>,
+    direction: StoredDirection<'r>,
 }
 
-impl<const D: usize> Walker<'_, D> {
-    fn relax_from(&self, positions: &[Vector<D>], gamma: f64) -> Result<State<D>, RelaxError> {
-        let moved: Vec<f64> = self
-            .theta
-            .iter()
-            .zip(self.direction.vector)
-            .map(|(value, slope)| value + gamma * slope)
-            .collect();
-        let mut solid = self.solid.clone();
-        self.space.apply(&mut solid.interactions, &moved);
-        solid.positions = positions.to_vec();
-        let equilibrium = settle(&mut solid)?;
-        Ok(State { gamma, solid, equilibrium })
-    }
-
-    /// The γ that are visited on the way to `target`: few up to the first contact change, then
-    /// growing by `growth`.
-    fn steps(&self, target: f64, growth: f64) -> Vec<f64> {
-        let elastic = target.min(self.direction.contact.lo);
-        let mut steps: Vec<f64> = ELASTIC.iter().map(|share| share * elastic).collect();
-        let mut gamma = elastic;
-        while gamma > 0.0 && gamma * growth < target {
-            gamma *= growth;
-            steps.push(gamma);
-        }
-        if target > elastic {
-            steps.push(target);
-        }
-        steps
-    }
-
-    /// Visits these γ one after the other, from γ = 0.
-    fn walk(&self, steps: &[f64]) -> Result<State<D>, RelaxError> {
-        let mut here = self.relax_from(&self.solid.positions, 0.0)?;
-        for &gamma in steps {
-            here = self.relax_from(&here.solid.positions, gamma)?;
-        }
-        Ok(here)
-    }
-
-    /// Whether walking there and back ends where it began.
-    fn returns(&self, there: &State<D>, steps: &[f64]) -> bool {
-        let mut positions = there.solid.positions.clone();
-        for &gamma in steps.iter().rev().skip(1).chain(&[0.0]) {
-            match self.relax_from(&positions, gamma) {
-                Ok(state) => positions = state.solid.positions,
-                Err(_) => return false,
-            }
-        }
-        let rattler = &there.equilibrium.contacts.rattler;
-        self.distance(&positions, &self.solid.positions, rattler) <= RETURNED * self.diameter
-    }
-
-    /// Largest distance of a particle of the backbone, modulo translation.
-    fn distance(&self, a: &[Vector<D>], b: &[Vector<D>], rattler: &[bool]) -> f64 {
-        let held: Vec<usize> = (0..a.len()).filter(|&i| !rattler[i]).collect();
-        let shift = |i: usize| self.solid.cell.minimum_image(a[i] - b[i]);
-        let mean = held.iter().fold(Vector::<D>::zeros(), |sum, &i| sum + shift(i))
-            / held.len().max(1) as f64;
-        held.iter().map(|&i| (shift(i) - mean).norm()).fold(0.0, f64::max)
-    }
-
+impl<const D: usize> Judge<'_, D> {
     /// Follows the path to `target` and judges the state there; a contradiction beyond the first
     /// contact change is believed only if smaller steps repeat it and the way can be gone back.
-    fn judged(&self, target: f64, judge: impl Fn(&mut State<D>) -> Verdict) -> Verdict {
+    fn judged(&self, target: f64, judge: impl Fn(&mut Settled<D>) -> Finding) -> Finding {
         let first_branch = target <= self.direction.contact.lo;
-        let mut last = Verdict::Undecided("no minimum is found on the way");
+        let mut last = Finding::Undecided("no minimum is found on the way");
         for growth in GROWTH {
-            let steps = self.steps(target, growth);
-            let Ok(mut state) = self.walk(&steps) else { continue };
+            let steps = self.walk.steps(target, growth);
+            let Ok(mut state) = self.walk.walk(&steps) else { continue };
             last = judge(&mut state);
-            if last != Verdict::Wrong || first_branch {
+            if last != Finding::Wrong || first_branch {
                 return last;
             }
             let finest = growth == GROWTH[GROWTH.len() - 1];
-            if finest && !self.returns(&state, &steps) {
-                return Verdict::Undecided("the way there is not the way back");
+            if finest && !self.walk.returns(&state, &steps) {
+                return Finding::Undecided("the way there is not the way back");
             }
         }
         last
     }
 
     /// Whether the contacts of a state differ from those at γ = 0, beyond doubt.
-    fn contacts_differ(&self, state: &State<D>) -> Option<bool> {
+    fn contacts_differ(&self, state: &Settled<D>) -> Option<bool> {
         let now = bonds(&state.equilibrium.contacts);
         let is_contact = |bond: &&(usize, usize, bool)| bond.2;
         let before: Vec<_> = self.contacts.iter().filter(is_contact).collect();
@@ -308,28 +229,50 @@ impl<const D: usize> Walker<'_, D> {
         (one_sided(&before, &after) || one_sided(&after, &before)).then_some(true)
     }
 
-    fn judge_contacts(&self, state: &State<D>, changed: bool) -> Verdict {
+    fn judge_contacts(&self, state: &Settled<D>, changed: bool) -> Finding {
         match self.contacts_differ(state) {
-            Some(differ) => Verdict::of(differ == changed),
-            None => Verdict::Undecided("a pair is within rounding of contact"),
+            Some(differ) => Finding::of(differ == changed),
+            None => Finding::Undecided("a pair is within rounding of contact"),
         }
     }
 
     fn contact(&self, found: &mut RelaxedBrackets) {
-        let Stored { lo, hi, cause } = self.direction.contact;
-        let verdict = self.judged(lo, |state| self.judge_contacts(state, false));
-        found.judge(verdict, || format!("gamma_contact: at lo = {lo:.6e} a contact has changed"));
+        let threshold = (GAMMA_CONTACT.name, self.direction.contact);
+        let judge = |state: &mut Settled<D>, changed| self.judge_contacts(state, changed);
+        self.lower_end(found, threshold, "a contact has changed", judge);
+        self.upper_end(found, threshold, "no contact has changed", judge);
+    }
+
+    /// Judges the state at the lower end of a bracket.
+    fn lower_end(
+        &self,
+        found: &mut RelaxedBrackets,
+        (name, StoredThreshold { lo, .. }): (&str, StoredThreshold),
+        wrong: &str,
+        judge: impl Fn(&mut Settled<D>, bool) -> Finding,
+    ) {
+        let finding = self.judged(lo, |state| judge(state, false));
+        found.judge(finding, || format!("{name}: at lo = {lo:.6e} {wrong}"));
+    }
+
+    /// Judges the state at the upper end of a bracket, where there is one.
+    fn upper_end(
+        &self,
+        found: &mut RelaxedBrackets,
+        (name, StoredThreshold { lo, hi, cause }): (&str, StoredThreshold),
+        wrong: &str,
+        judge: impl Fn(&mut Settled<D>, bool) -> Finding,
+    ) {
         if !hi.is_finite() {
             return;
         }
-        let verdict = self.step(lo, hi, |_, after| match after {
-            Ok(_) if cause == Some(Cause::LostRigidity) => {
-                Verdict::Undecided("a minimum is found where rigidity was lost")
-            }
-            Ok(after) => self.judge_contacts(&after, true),
-            Err(_) => Verdict::of(cause == Some(Cause::LostRigidity)),
+        let lost = cause == Some(Cause::LostRigidity);
+        let finding = self.step(lo, hi, |_, after| match after {
+            Ok(_) if lost => Finding::Undecided("a minimum is found where rigidity was lost"),
+            Ok(mut after) => judge(&mut after, true),
+            Err(_) => Finding::of(lost),
         });
-        found.judge(verdict, || format!("gamma_contact: at hi = {hi:.6e} no contact has changed"));
+        found.judge(finding, || format!("{name}: at hi = {hi:.6e} {wrong}"));
     }
 
     /// Judges the step from `lo`, which is reached as in [`Self::judged`], to `hi`.
@@ -337,13 +280,13 @@ impl<const D: usize> Walker<'_, D> {
         &self,
         lo: f64,
         hi: f64,
-        judge: impl Fn(&State<D>, Result<State<D>, RelaxError>) -> Verdict,
-    ) -> Verdict {
-        self.judged(lo, |state| judge(state, self.relax_from(&state.solid.positions, hi)))
+        judge: impl Fn(&Settled<D>, Result<Settled<D>, RelaxError>) -> Finding,
+    ) -> Finding {
+        self.judged(lo, |state| judge(state, self.walk.relax_from(&state.solid.positions, hi)))
     }
 
     /// |Δy − JΔθ| / |JΔθ|.
-    fn deviation(&self, state: &mut State<D>) -> f64 {
+    fn deviation(&self, state: &mut Settled<D>) -> f64 {
         let values = compute(&state.solid, &mut state.equilibrium, &self.request, false).values;
         let norm = |of: &dyn Fn(usize) -> f64| {
             (0..self.start.len())
@@ -356,62 +299,47 @@ impl<const D: usize> Walker<'_, D> {
     }
 
     fn star(&self, found: &mut RelaxedBrackets) {
-        let Stored { lo, hi, cause } = self.direction.star;
+        let threshold = (GAMMA_STAR.name, self.direction.star);
+        let lo = self.direction.star.lo;
         if !(lo <= self.direction.rearrangement.lo) {
             found.undecided.push("gamma_star lies beyond a rearrangement");
             return;
         }
+        let judge = |state: &mut Settled<D>, beyond| self.judge_deviation(state, beyond);
         if lo > 0.0 {
-            let verdict = self.judged(lo, |state| self.judge_deviation(state, false));
-            found
-                .judge(verdict, || format!("gamma_star: at lo = {lo:.6e} the deviation is larger"));
+            self.lower_end(found, threshold, "the deviation is larger", judge);
         }
-        if !hi.is_finite() {
-            return;
-        }
-        let verdict = self.step(lo, hi, |_, after| match after {
-            Ok(_) if cause == Some(Cause::LostRigidity) => {
-                Verdict::Undecided("a minimum is found where rigidity was lost")
-            }
-            Ok(mut after) => self.judge_deviation(&mut after, true),
-            Err(_) => Verdict::of(cause == Some(Cause::LostRigidity)),
-        });
-        found.judge(verdict, || format!("gamma_star: at hi = {hi:.6e} the deviation is smaller"));
+        self.upper_end(found, threshold, "the deviation is smaller", judge);
     }
 
-    fn judge_deviation(&self, state: &mut State<D>, beyond: bool) -> Verdict {
+    fn judge_deviation(&self, state: &mut Settled<D>, beyond: bool) -> Finding {
         let deviation = self.deviation(state);
         let slack = DEVIATION_SLACK * self.threshold;
-        Verdict::of(match beyond {
+        Finding::of(match beyond {
             true => deviation >= self.threshold - slack,
             false => deviation <= self.threshold + slack,
         })
     }
 
     fn rearrangement(&self, found: &mut RelaxedBrackets) {
-        let Stored { lo, hi, cause } = self.direction.rearrangement;
+        let StoredThreshold { lo, hi, cause } = self.direction.rearrangement;
         if !hi.is_finite() || cause != Some(Cause::Rearrangement) {
             return;
         }
-        let verdict = self.step(lo, hi, |before, after| {
+        let finding = self.step(lo, hi, |before, after| {
             // A solid that is lost has not come back either.
-            let Ok(after) = after else { return Verdict::Right };
-            let Ok(back) = self.relax_from(&after.solid.positions, lo) else {
-                return Verdict::Right;
+            let Ok(after) = after else { return Finding::Right };
+            let Ok(back) = self.walk.relax_from(&after.solid.positions, lo) else {
+                return Finding::Right;
             };
-            let rattler: Vec<bool> = before
-                .equilibrium
-                .contacts
-                .rattler
-                .iter()
-                .zip(&after.equilibrium.contacts.rattler)
-                .zip(&back.equilibrium.contacts.rattler)
-                .map(|((a, b), c)| *a || *b || *c)
-                .collect();
-            let off = self.distance(&back.solid.positions, &before.solid.positions, &rattler);
-            Verdict::of(off > RETURNED * self.diameter)
+            let rattles =
+                |i| [before, &after, &back].iter().any(|it| it.equilibrium.contacts.rattler[i]);
+            let rattler: Vec<bool> = (0..self.walk.solid.len()).map(rattles).collect();
+            let is_back =
+                self.walk.is_back(&back.solid.positions, &before.solid.positions, &rattler);
+            Finding::of(!is_back)
         });
-        found.judge(verdict, || {
+        found.judge(finding, || {
             format!("gamma_rearrangement: from hi = {hi:.6e} the solid returns to lo = {lo:.6e}")
         });
     }

@@ -3,14 +3,16 @@
 //! Forces, pressure, contacts and rattlers come from the stored positions; the identities of the
 //! singular values from the stored J; and J itself is compared with differences of relaxed solids.
 
-use super::Replica;
+use super::Worker;
 use super::analysis::{Replicate, request_of};
+use super::error::ReplicaError;
 use super::preparation::{decode, stream_key};
 use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::solid::Analysis;
 use crate::analysis::theta::Theta;
 use crate::analysis::values::{Row, Values};
+use crate::format::row::Failure;
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax};
@@ -50,7 +52,17 @@ pub struct Examination {
     pub derivative: Vec<String>,
 }
 
-impl Replica {
+impl Examination {
+    /// An identity is violated by this much, in units of what is accepted.
+    fn identity(&mut self, violation: f64, wrong: impl FnOnce() -> String) {
+        self.identities = larger(violation, self.identities);
+        if !(violation <= 1.0) {
+            self.algebra.push(wrong());
+        }
+    }
+}
+
+impl Worker {
     /// Examines a stored solid; `differences` also compares J with finite differences.
     ///
     /// # Errors
@@ -61,12 +73,11 @@ impl Replica {
         replica: u64,
         row: &Row,
         differences: bool,
-    ) -> Result<Examination, String> {
-        let result = match self.study.scenarios[scenario].solid.dimension {
+    ) -> Result<Examination, Failure> {
+        match self.study.scenarios[scenario].solid.dimension {
             2 => self.examine_in::<2>(scenario, replica, row, differences),
             _ => self.examine_in::<3>(scenario, replica, row, differences),
-        };
-        result.map_err(|failure| failure.reason)
+        }
     }
 
     fn examine_in<const D: usize>(
@@ -75,7 +86,7 @@ impl Replica {
         replica: u64,
         row: &Row,
         differences: bool,
-    ) -> Result<Examination, crate::format::row::Failure> {
+    ) -> Result<Examination, Failure> {
         let bytes = self.restore(scenario, row)?;
         let config = &self.study.scenarios[scenario];
         let key = stream_key(&self.study, &config.solid, replica);
@@ -86,10 +97,9 @@ impl Replica {
         // A solid that is not at its minimum has no J to compare with.
         if differences && found.mechanics.is_empty() {
             let replicate = Replicate::<D>::new(config, key, &bytes)?;
-            let thetas = config.parameterisations();
-            if let Some((name, theta)) = thetas.first().map(|theta| (&theta.name, theta)) {
-                let theta = replicate.theta(theta)?;
-                let jacobian = JACOBIAN.find(row, name).map(Values::floats);
+            if let Some(first) = config.parameterisations().first() {
+                let theta = replicate.theta(first)?;
+                let jacobian = JACOBIAN.find(row, &first.name).map(Values::floats);
                 spot_check(&replicate.analysis, &theta, jacobian, &mut found);
             }
         }
@@ -103,7 +113,7 @@ fn mechanics<const D: usize>(
     config: &Scenario,
     row: &Row,
     found: &mut Examination,
-) -> Result<(), super::ReplicaError> {
+) -> Result<(), ReplicaError> {
     let mut forces = Forces::new(solid);
     forces.evaluate(solid);
     let contacts = Contacts::find(solid, forces.candidates());
@@ -153,35 +163,25 @@ fn identities<const D: usize>(
     config: &Scenario,
     row: &Row,
     found: &mut Examination,
-) -> Result<(), super::ReplicaError> {
+) -> Result<(), ReplicaError> {
     let request = request_of(&config.features);
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
         let Some(jacobian) = JACOBIAN.find(row, &theta.name).map(Values::floats) else { continue };
         if theta.kinds.diameters {
-            let sums: Vec<f64> = jacobian
-                .chunks_exact(columns)
-                .map(|row| row[..theta.species].iter().sum())
-                .collect();
-            match &uniform {
-                None => uniform = Some((theta.name.clone(), sums)),
-                Some((first, expected)) => {
-                    let unit = expected.iter().fold(AGAIN, |max: f64, x| max.max(x.abs()));
-                    let worst = sums
-                        .iter()
-                        .zip(expected)
-                        .fold(0.0, |max, (a, b)| larger((a - b).abs(), max));
-                    let violation = worst / (IDENTITY * unit);
-                    found.identities = larger(violation, found.identities);
-                    if !(violation <= 1.0) {
-                        found.algebra.push(format!(
-                            "growing all particles alike: J of {} and of {first} disagree by {worst:.2e}",
-                            theta.name
-                        ));
-                    }
-                }
-            }
+            let of_diameters = |row: &[f64]| row[..theta.species].iter().sum::<f64>();
+            let sums: Vec<f64> = jacobian.chunks_exact(columns).map(of_diameters).collect();
+            let (first, expected) =
+                uniform.get_or_insert_with(|| (theta.name.clone(), sums.clone()));
+            let unit = expected.iter().fold(AGAIN, |max: f64, x| max.max(x.abs()));
+            let differences = sums.iter().zip(&*expected).map(|(a, b)| (a - b).abs());
+            let worst = differences.fold(0.0, |max, difference| larger(difference, max));
+            let line = || {
+                let names = format!("J of {} and of {first} disagree", theta.name);
+                format!("growing all particles alike: {names} by {worst:.2e}")
+            };
+            found.identity(worst / (IDENTITY * unit), line);
         }
         for set in &config.features.sets {
             let group = format!("{}/{}", theta.name, set_name(set));
@@ -193,12 +193,9 @@ fn identities<const D: usize>(
                 continue;
             };
             let violation = decomposition(jacobian, columns, &rows, values, left, right);
-            found.identities = larger(violation, found.identities);
-            if !(violation <= 1.0) {
-                found.algebra.push(format!(
-                    "{group}/: J, singular values and vectors do not belong together"
-                ));
-            }
+            found.identity(violation, || {
+                format!("{group}/: J, singular values and vectors do not belong together")
+            });
         }
     }
     Ok(())
@@ -283,12 +280,8 @@ fn displaced<const D: usize>(
     step: f64,
 ) -> Option<Vec<f64>> {
     let mut solid = theta.solid(analysis);
-    let moved: Vec<f64> = theta
-        .values
-        .iter()
-        .zip(direction)
-        .map(|(value, component)| value + step * component)
-        .collect();
+    let pairs = theta.values.iter().zip(direction);
+    let moved: Vec<f64> = pairs.map(|(value, component)| value + step * component).collect();
     theta.space()?.1.apply(&mut solid.interactions, &moved);
     let mut equilibrium = settle(&mut solid).ok()?;
     let same = bonds(&equilibrium.contacts) == bonds(&analysis.origin.equilibrium.contacts);

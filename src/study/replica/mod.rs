@@ -6,13 +6,13 @@
 
 mod analysis;
 mod brackets;
-mod columns;
 mod error;
 mod examination;
 mod preparation;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 
@@ -36,12 +36,8 @@ enum Analysed {
     Three(Box<Replicate<3>>),
 }
 
-struct Cached {
-    scenario: usize,
-    replica: u64,
-    bytes: Vec<u8>,
-    analysed: Analysed,
-}
+/// What has been analysed: scenario, replica, bytes of the solid.
+type Identity = (usize, u64, Vec<u8>);
 
 /// The same for a solid in either dimension.
 macro_rules! in_either {
@@ -55,31 +51,17 @@ macro_rules! in_either {
 use in_either;
 
 /// Computes the work items of a study; keeps the last solid's analysis between calls.
-pub struct Replica {
+pub struct Worker {
     study: Arc<Study>,
     schemas: Vec<ScenarioSchema>,
-    last: Option<Cached>,
+    last: Option<(Identity, Analysed)>,
 }
 
-impl Replica {
+impl Worker {
     /// For this study.
-    pub fn new(study: Arc<Study>) -> Replica {
+    pub fn new(study: Arc<Study>) -> Worker {
         let schemas = schemas(&study);
-        Replica { study, schemas, last: None }
-    }
-
-    fn scenario(&self, index: usize) -> &Scenario {
-        &self.study.scenarios[index]
-    }
-
-    fn make(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), ReplicaError> {
-        let config = self.scenario(scenario);
-        let key = stream_key(&self.study, &config.solid, replica);
-        let bytes = match config.solid.dimension {
-            2 => preparation::prepare::<2>(&config.solid, &key)?,
-            _ => preparation::prepare::<3>(&config.solid, &key)?,
-        };
-        Ok((self.analysed_row(scenario, replica, &bytes)?, bytes))
+        Worker { study, schemas, last: None }
     }
 
     /// The row of the part `Solid` from the bytes of the solid.
@@ -110,25 +92,6 @@ impl Replica {
         Ok(self.analysed_row(scenario, replica, &bytes)?)
     }
 
-    fn sweep(
-        &mut self,
-        scenario: usize,
-        replica: u64,
-        bytes: &[u8],
-        part: &Part,
-    ) -> Result<Row, ReplicaError> {
-        let Part::Directions { parameterisation, directions } = part else {
-            return Err(ReplicaError::WrongPart);
-        };
-        let study = Arc::clone(&self.study);
-        let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
-        let analysed = self.analyse(scenario, replica, bytes)?;
-        let columns = in_either!(analysed, replicate => {
-            rows::directions(replicate, config, *parameterisation, directions, slot)?
-        });
-        columns.into_row(&self.schemas[scenario], part, slot)
-    }
-
     /// The analysis of these bytes, which may be the last one.
     fn analyse(
         &mut self,
@@ -136,22 +99,20 @@ impl Replica {
         replica: u64,
         bytes: &[u8],
     ) -> Result<&mut Analysed, ReplicaError> {
-        let known = self.last.take().filter(|last| {
-            last.scenario == scenario && last.replica == replica && last.bytes == bytes
-        });
-        let last = match known {
+        let wanted = (scenario, replica, bytes.to_vec());
+        let last = match self.last.take().filter(|(known, _)| *known == wanted) {
             Some(last) => last,
             None => {
-                let config = self.scenario(scenario);
+                let config = &self.study.scenarios[scenario];
                 let key = stream_key(&self.study, &config.solid, replica);
                 let analysed = match config.solid.dimension {
                     2 => Analysed::Two(Box::new(Replicate::new(config, key, bytes)?)),
                     _ => Analysed::Three(Box::new(Replicate::new(config, key, bytes)?)),
                 };
-                Cached { scenario, replica, bytes: bytes.to_vec(), analysed }
+                (wanted, analysed)
             }
         };
-        Ok(&mut self.last.insert(last).analysed)
+        Ok(&mut self.last.insert(last).1)
     }
 
     /// The row of a replica in the file.
@@ -160,13 +121,19 @@ impl Replica {
     }
 }
 
-impl Work for Replica {
+impl Work for Worker {
     fn solid(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), Failure> {
-        Ok(self.make(scenario, replica)?)
+        let config = &self.study.scenarios[scenario].solid;
+        let key = stream_key(&self.study, config, replica);
+        let bytes = match config.dimension {
+            2 => preparation::prepare::<2>(config, &key)?,
+            _ => preparation::prepare::<3>(config, &key)?,
+        };
+        Ok((self.analysed_row(scenario, replica, &bytes)?, bytes))
     }
 
     fn restore(&self, scenario: usize, row: &Row) -> Result<Vec<u8>, Failure> {
-        Ok(stored_bytes(&self.scenario(scenario).solid, row)?)
+        Ok(stored_bytes(&self.study.scenarios[scenario].solid, row)?)
     }
 
     fn directions(
@@ -176,7 +143,16 @@ impl Work for Replica {
         solid: &[u8],
         part: &Part,
     ) -> Result<Row, Failure> {
-        Ok(self.sweep(scenario, replica, solid, part)?)
+        let Part::Directions { parameterisation, directions } = part else {
+            return Err(ReplicaError::WrongPart.into());
+        };
+        let study = Arc::clone(&self.study);
+        let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
+        let analysed = self.analyse(scenario, replica, solid)?;
+        let columns = in_either!(analysed, replicate => {
+            rows::directions(replicate, config, *parameterisation, directions, slot)?
+        });
+        Ok(columns.into_row(&self.schemas[scenario], part, slot)?)
     }
 }
 

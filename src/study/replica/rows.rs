@@ -1,13 +1,51 @@
 //! The rows of a replica: of the solid, and of blocks of directions.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::analysis::Replicate;
-use super::columns::Columns;
 use super::error::ReplicaError;
 use crate::analysis::directions::{Direction, DirectionResult, SweepSet};
 use crate::analysis::quantities::{self, SolidResult};
+use crate::analysis::quantity::Quantity;
+use crate::analysis::values::{Row, Values};
+use crate::format::row::Part;
+use crate::format::schema::ScenarioSchema;
 use crate::study::config::{Directions, Scenario, set_name};
+
+/// Values by column.
+#[derive(Default)]
+pub(super) struct Columns(HashMap<String, Values>);
+
+impl Columns {
+    /// Appends the values of a result to the columns of its quantities in a group.
+    pub fn add<T>(&mut self, group: &str, quantities: &[Quantity<T>], of: &T) {
+        for quantity in quantities {
+            let column = self.0.entry(quantity.path(group));
+            column.or_insert_with(|| Values::none(quantity.kind())).append(quantity.values(of));
+        }
+    }
+
+    /// The row of a part: the schema's columns in its order. Columns that the file does not keep
+    /// are left out.
+    pub fn into_row(
+        mut self,
+        schema: &ScenarioSchema,
+        part: &Part,
+        slot: u64,
+    ) -> Result<Row, ReplicaError> {
+        schema
+            .columns_of(part, slot)
+            .map(|index| {
+                let path = &schema.columns[index].path;
+                let values = self.0.remove(path);
+                values
+                    .map(|values| (path.clone(), values))
+                    .ok_or_else(|| ReplicaError::MissingColumn(path.clone()))
+            })
+            .collect()
+    }
+}
 
 /// Every column of the part `Solid`.
 pub(super) fn solid<const D: usize>(

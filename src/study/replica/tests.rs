@@ -37,13 +37,13 @@ fn a_solids_row_has_the_shape_of_the_schema_and_restores_the_same_bytes() {
         (SOFT, "[parameters]\nlevel = \"particle\""),
     ] {
         let study = study(solid, features);
-        let mut replica = Replica::new(Arc::clone(&study));
+        let mut replica = Worker::new(Arc::clone(&study));
         let (row, bytes) =
             replica.solid(0, 3).unwrap_or_else(|failure| panic!("{solid}: {failure}"));
         replica.schemas[0].check_row(&Part::Solid, 1, &row).expect("the schema's shape");
         assert_eq!(replica.restore(0, &row).expect("restorable"), bytes);
         // A second rank, which has computed something else before.
-        let mut other = Replica::new(study);
+        let mut other = Worker::new(study);
         other.solid(0, 4).expect("solvable");
         let again = other.solid(0, 3).expect("solvable");
         assert_eq!(format!("{:?}", again.0), format!("{row:?}"), "{solid}");
@@ -53,7 +53,7 @@ fn a_solids_row_has_the_shape_of_the_schema_and_restores_the_same_bytes() {
 
 #[test]
 fn every_feature_is_independent_of_the_others_in_a_disordered_solid() {
-    let mut replica = Replica::new(study(SOFT, "[parameters]\nspecies = [20]"));
+    let mut replica = Worker::new(study(SOFT, "[parameters]\nspecies = [20]"));
     let (row, _) = replica.solid(0, 2).expect("solvable");
     assert_eq!(values(&row, "D_n20/stress+elastic/rank"), &Values::I32(vec![9]));
     assert_eq!(values(&row, "solids/c_positive_definite").len(), 1);
@@ -64,7 +64,7 @@ fn the_solid_does_not_depend_on_the_scenario_that_asks_for_it() {
     let text = "version = 1\n[study]\nname = \"s\"\n[solid]\ndimension = 2\nparticles = 48\n\
                 pressure = 0.05\n[[scenario]]\nname = \"a\"\n[scenario.parameters]\nspecies = [4]\n\
                 [[scenario]]\nname = \"b\"\n[scenario.parameters]\nspecies = [5]\n";
-    let mut replica = Replica::new(Arc::new(Study::parse("s.toml", text).expect("valid")));
+    let mut replica = Worker::new(Arc::new(Study::parse("s.toml", text).expect("valid")));
     let first = replica.solid(0, 1).expect("solvable").1;
     assert_eq!(replica.solid(1, 1).expect("solvable").1, first);
     assert_ne!(replica.solid(0, 2).expect("solvable").1, first);
@@ -73,39 +73,34 @@ fn the_solid_does_not_depend_on_the_scenario_that_asks_for_it() {
 #[test]
 fn a_solid_that_cannot_be_prepared_is_a_failure_with_one_line() {
     let solid = "dimension = 2\nparticles = 48\npacking_fraction = 0.3\nmax_attempts = 1";
-    let failure = Replica::new(study(solid, "")).solid(0, 2).expect_err("unjammed");
+    let failure = Worker::new(study(solid, "")).solid(0, 2).expect_err("unjammed");
     assert!(!failure.reason.contains('\n') && !failure.reason.is_empty(), "{failure}");
     let solid = "dimension = 2\nparticles = 48\nstructure = \"file\"\nfiles = [\"a\", \"b\", \"c\", \"d\", \"e\"]";
-    let failure = Replica::new(study(solid, "")).solid(0, 2).expect_err("missing file");
+    let failure = Worker::new(study(solid, "")).solid(0, 2).expect_err("missing file");
     assert!(failure.reason.contains("c: no such file"), "{failure}");
 }
 
 #[test]
 fn directions_have_the_shape_of_the_schema_and_the_same_bits_on_any_rank() {
     for (sweep, with_irrelevant) in [
-        ("directions = 2\nsigns = \"both\"", false),
-        ("directions = { random = 2 }", false),
+        ("set = [\"stress\", \"elastic\"]\ndirections = 2\nsigns = \"both\"", false),
+        ("set = [\"stress\", \"elastic\"]\ndirections = { random = 2 }", false),
         ("set = [\"stress\", \"derived\"]", true),
     ] {
         let more = format!(
             "[features]\nsets = [[\"stress\", \"derived\"], [\"stress\", \"elastic\"]]\n\
              [parameters]\nspecies = [6]\n[sweep]\npoints = 4\ngamma_min = 1e-5\n\
-             gamma_max = 1e-3\nset = [\"stress\", \"elastic\"]\n{sweep}\n[output]\ncurves = 2"
+             gamma_max = 1e-3\n{sweep}\n[output]\ncurves = 2"
         );
-        let more = if sweep.starts_with("set") {
-            more.replacen("set = [\"stress\", \"elastic\"]\n", "", 1)
-        } else {
-            more
-        };
         let study = study(SOFT, &more);
-        let mut replica = Replica::new(Arc::clone(&study));
+        let mut replica = Worker::new(Arc::clone(&study));
         let schema = replica.schemas[0].clone();
         for index in [2, 4] {
             let (_, bytes) = replica.solid(0, index).expect("solvable");
             for part in &schema.parts[1..] {
                 let row = replica.directions(0, index, &bytes, part).expect("swept");
                 schema.check_row(part, index - 2, &row).expect("the schema's shape");
-                let mut other = Replica::new(Arc::clone(&study));
+                let mut other = Worker::new(Arc::clone(&study));
                 let again = other.directions(0, index, &bytes, part).expect("swept");
                 assert_eq!(format!("{again:?}"), format!("{row:?}"));
             }

@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::format::archive::{Access, Attribute, Finished, Item, State, Writer, create};
-use crate::format::row::{Failure, Part};
+use crate::format::archive::{Access, Finished, Item, RootAttribute, State, Writer, create};
+use crate::format::row::Failure;
 use crate::study::provenance::identity;
-use crate::study::schema::schemas;
 use crate::study::synthetic::Synthetic;
-use crate::study::work::Work;
 
 const TEXT: &str = "version = 1\n[study]\nname = \"s\"\nreplicas = 7\nfirst_replica = 5\n\
     [solid]\ndimension = 2\nparticles = 64\npressure = 0.1\n\
@@ -29,7 +27,7 @@ fn fixture() -> Fixture {
     let path = folder.path().join("out.h5");
     let study = Arc::new(Study::parse("s.toml", TEXT).expect("valid"));
     let mut attributes = identity(&study);
-    attributes.push(("program_version", Attribute::Text("test".to_owned())));
+    attributes.push(("program_version", RootAttribute::Text("test".to_owned())));
     create(&path, &shape(&study), &[], &attributes).expect("created");
     Fixture { _folder: folder, path, study }
 }
@@ -39,27 +37,12 @@ impl Fixture {
         Writer::open(&self.path, Access::Serial, shape(&self.study), "host").expect("opened")
     }
 
-    fn compute(&self, item: Item) -> Finished {
-        let mut work = Synthetic::new(Arc::clone(&self.study));
-        let replica = self.study.first_replica + item.slot;
-        let part = schemas(&self.study)[item.scenario].parts[item.part].clone();
-        let (row, solid) = work.solid(item.scenario, replica).expect("no failure");
-        let outcome = match part {
-            Part::Solid => Ok(row),
-            _ => work.directions(item.scenario, replica, &solid, &part),
-        };
-        Finished { item, outcome, seconds: 0.5, finished: 1.0 }
+    fn work(&self) -> Synthetic {
+        Synthetic::new(Arc::clone(&self.study))
     }
 
-    fn items(&self) -> Vec<Item> {
-        let schemas = schemas(&self.study);
-        let mut all = Vec::new();
-        for (scenario, schema) in schemas.iter().enumerate() {
-            for slot in 0..self.study.replicas {
-                all.extend((0..schema.parts.len()).map(|part| Item { scenario, slot, part }));
-            }
-        }
-        all
+    fn compute(&self, item: Item) -> Finished {
+        self.work().finished(item)
     }
 }
 
@@ -67,7 +50,7 @@ impl Fixture {
 fn rows_come_back_as_they_were_written_whatever_the_order_of_the_commits() {
     let fixture = fixture();
     let mut writer = fixture.writer();
-    let mut items = fixture.items();
+    let mut items = fixture.work().items();
     // A fixed shuffle: commits of mixed, partly consecutive items.
     items.sort_by_key(|item| xxhash_rust::xxh3::xxh3_64(format!("{item:?}").as_bytes()));
     for (index, item) in items.iter().enumerate() {
@@ -92,7 +75,7 @@ fn rows_come_back_as_they_were_written_whatever_the_order_of_the_commits() {
     }
     assert!(
         archive
-            .states(&(0..archive.layout().len()))
+            .states(&(0..archive.layout().items()))
             .expect("readable")
             .iter()
             .all(|s| *s == State::Done)
@@ -103,7 +86,7 @@ fn rows_come_back_as_they_were_written_whatever_the_order_of_the_commits() {
 fn a_flipped_byte_is_found_by_its_checksum() {
     let fixture = fixture();
     let mut writer = fixture.writer();
-    for item in fixture.items() {
+    for item in fixture.work().items() {
         writer.push(fixture.compute(item)).expect("the right shape");
     }
     writer.close().expect("closed");
@@ -113,7 +96,7 @@ fn a_flipped_byte_is_found_by_its_checksum() {
         .columns_of(&archive.schemas()[1].parts[3], 2)
         .next()
         .expect("a column");
-    let path = format!("/second/{}", archive.column_schema(1, column).path);
+    let path = format!("/second/{}", archive.schemas()[1].columns[column].path);
     let row = archive.layout().row(item) - archive.layout().row(Item { part: 0, slot: 0, ..item });
     drop(archive);
     let file = hdf5::File::open_rw(&fixture.path).expect("opened");

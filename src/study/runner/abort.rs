@@ -3,6 +3,9 @@
 use std::cell::Cell;
 use std::io::Write as _;
 
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::Communicator;
+
 /// Exit code of an I/O failure or a broken invariant.
 pub const FAILURE: u8 = 1;
 
@@ -13,34 +16,20 @@ thread_local! {
 /// Ends all ranks with a message of this one. Without MPI, only this process.
 pub fn abort(message: &str, code: u8) -> ! {
     let running = mpi::environment::is_initialized() && !mpi::environment::is_finalized();
+    let world = running.then(SimpleCommunicator::world);
+    let rank = world.as_ref().filter(|world| world.size() > 1).map(Communicator::rank);
     let mut error = std::io::stderr().lock();
     // Nothing can be done about a closed stderr.
-    let _ = if running && rank_count() > 1 {
-        writeln!(error, "amorph: rank {}: {message}", rank())
-    } else {
-        writeln!(error, "amorph: {message}")
+    let _ = match rank {
+        Some(rank) => writeln!(error, "amorph: rank {rank}: {message}"),
+        None => writeln!(error, "amorph: {message}"),
     };
     let _ = error.flush();
     drop(error);
-    if running {
-        // SAFETY: MPI is running; the call does not return.
-        unsafe { mpi::ffi::MPI_Abort(mpi::ffi::RSMPI_COMM_WORLD, i32::from(code)) };
+    if let Some(world) = world {
+        world.abort(i32::from(code));
     }
     std::process::exit(i32::from(code))
-}
-
-fn rank() -> i32 {
-    let mut rank = 0;
-    // SAFETY: called only while MPI is running.
-    unsafe { mpi::ffi::MPI_Comm_rank(mpi::ffi::RSMPI_COMM_WORLD, &raw mut rank) };
-    rank
-}
-
-fn rank_count() -> i32 {
-    let mut count = 0;
-    // SAFETY: called only while MPI is running.
-    unsafe { mpi::ffi::MPI_Comm_size(mpi::ffi::RSMPI_COMM_WORLD, &raw mut count) };
-    count
 }
 
 /// Makes a panic anywhere but in the physics end the job; without this the other ranks would wait

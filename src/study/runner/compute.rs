@@ -1,4 +1,4 @@
-//! The thread that computes: one job at a time, while the main thread talks.
+//! The thread that computes: one question at a time, while the main thread talks.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -10,8 +10,8 @@ use crate::analysis::values::Row;
 use crate::format::row::{Failure, Part};
 use crate::study::work::Work;
 
-/// What the thread is asked to do.
-pub(super) enum Job {
+/// What the thread is asked.
+pub(super) enum Question {
     Solid { scenario: usize, replica: u64 },
     Restore { scenario: usize, row: Row },
     Directions { scenario: usize, replica: u64, solid: Arc<Vec<u8>>, part: Part },
@@ -26,7 +26,7 @@ pub(super) enum Answer {
 
 /// The thread.
 pub(super) struct Compute {
-    jobs: Option<Sender<Job>>,
+    questions: Option<Sender<Question>>,
     answers: Receiver<(Answer, Duration)>,
     thread: Option<JoinHandle<()>>,
 }
@@ -34,29 +34,29 @@ pub(super) struct Compute {
 impl Compute {
     /// Starts the thread; `make` makes the physics, again after a panic inside it.
     pub fn start<W: Work>(make: impl Fn() -> W + Send + 'static) -> std::io::Result<Self> {
-        let (jobs, inbox) = channel::<Job>();
+        let (questions, inbox) = channel::<Question>();
         let (outbox, answers) = channel();
         let body = move || {
             let mut work = None;
-            for job in inbox {
+            for question in inbox {
                 let started = Instant::now();
-                let answer = perform(&mut work, &make, job);
+                let answer = answer(&mut work, &make, &question);
                 if outbox.send((answer, started.elapsed())).is_err() {
                     break;
                 }
             }
         };
         let thread = std::thread::Builder::new().name("compute".to_owned()).spawn(body)?;
-        Ok(Compute { jobs: Some(jobs), answers, thread: Some(thread) })
+        Ok(Compute { questions: Some(questions), answers, thread: Some(thread) })
     }
 
-    /// Hands over a job.
-    pub fn submit(&self, job: Job) {
+    /// Hands over a question.
+    pub fn submit(&self, question: Question) {
         // The thread outlives the sender: it ends only when the sender is dropped.
-        let _ = self.jobs.as_ref().map(|jobs| jobs.send(job));
+        let _ = self.questions.as_ref().map(|questions| questions.send(question));
     }
 
-    /// The answer to the job, or none after `patience`.
+    /// The answer to the question, or none after `patience`.
     pub fn answer(&self, patience: Duration) -> Option<(Answer, Duration)> {
         match self.answers.recv_timeout(patience) {
             Ok(answer) => Some(answer),
@@ -71,7 +71,7 @@ impl Compute {
 
 impl Drop for Compute {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.questions = None;
         if let Some(thread) = self.thread.take() {
             // Its panics have ended the job already.
             let _ = thread.join();
@@ -79,28 +79,30 @@ impl Drop for Compute {
     }
 }
 
-/// Does a job; a panic in the physics is a failure of the item, and the physics is made anew.
-fn perform<W: Work>(slot: &mut Option<W>, make: &impl Fn() -> W, job: Job) -> Answer {
-    let mut work = slot.take().unwrap_or_else(make);
-    let result = guarded(|| match &job {
-        Job::Solid { scenario, replica } => Answer::Solid(work.solid(*scenario, *replica)),
-        Job::Restore { scenario, row } => Answer::Restored(work.restore(*scenario, row)),
-        Job::Directions { scenario, replica, solid, part } => {
-            Answer::Directions(work.directions(*scenario, *replica, solid, part))
+fn answer<W: Work>(work: &mut Option<W>, make: &impl Fn() -> W, question: &Question) -> Answer {
+    match question {
+        Question::Solid { scenario, replica } => {
+            Answer::Solid(attempt(work, make, |work| work.solid(*scenario, *replica)))
         }
-    });
-    match result {
-        Ok(answer) => {
-            *slot = Some(work);
-            answer
+        Question::Restore { scenario, row } => {
+            Answer::Restored(attempt(work, make, |work| work.restore(*scenario, row)))
         }
-        Err(reason) => {
-            let failure = Failure { reason };
-            match job {
-                Job::Solid { .. } => Answer::Solid(Err(failure)),
-                Job::Restore { .. } => Answer::Restored(Err(failure)),
-                Job::Directions { .. } => Answer::Directions(Err(failure)),
-            }
+        Question::Directions { scenario, replica, solid, part } => {
+            Answer::Directions(attempt(work, make, |work| {
+                work.directions(*scenario, *replica, solid, part)
+            }))
         }
     }
+}
+
+/// Calls the physics; a panic in it is a failure of the item, and the physics is made anew.
+fn attempt<W: Work, T>(
+    slot: &mut Option<W>,
+    make: impl Fn() -> W,
+    body: impl FnOnce(&mut W) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut work = slot.take().unwrap_or_else(make);
+    let result = guarded(|| body(&mut work)).map_err(|reason| Failure { reason })?;
+    *slot = Some(work);
+    result
 }

@@ -2,23 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::message::{Down, Up};
+use super::message::{Down, Progress, Up};
 use crate::study::dispatcher::{Dispatcher, Task};
-
-/// How far the run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// Items committed as done by this run.
-    pub done: u64,
-    /// Items committed as failed by this run.
-    pub failed: u64,
-    /// The failed ones that were tried: directions of a solid that failed are not.
-    pub failures: u64,
-    /// Time that all ranks have computed [s].
-    pub busy: f64,
-    /// Time that all ranks have spent in commits [s].
-    pub commits: f64,
-}
 
 /// A message for a rank, with the bytes behind it.
 pub(super) type Letter = (usize, Down, Vec<u8>);
@@ -32,7 +17,6 @@ pub(super) struct Coordinator {
     /// Prepared solids whose directions are not all handed out.
     solids: HashMap<u64, Vec<u8>>,
     discard: bool,
-    closed: bool,
     pub progress: Progress,
 }
 
@@ -45,7 +29,6 @@ impl Coordinator {
             drained: vec![false; ranks],
             solids: HashMap::new(),
             discard: false,
-            closed: false,
             progress: Progress::default(),
         }
     }
@@ -67,16 +50,11 @@ impl Coordinator {
                     self.solids.insert(unit, payload);
                 }
             }
-            Up::Committed(counts) => {
-                self.progress.done += counts.done;
-                self.progress.failed += counts.failed;
-                self.progress.failures += counts.failures;
-            }
+            Up::Committed(more) => self.progress += more,
             Up::Stop => self.stop(),
-            Up::Drained { busy, commits } => {
+            Up::Drained(rest) => {
                 self.drained[rank] = true;
-                self.progress.busy += busy;
-                self.progress.commits += commits;
+                self.progress += rest;
             }
         }
     }
@@ -102,20 +80,19 @@ impl Coordinator {
                 letters.push((rank, Down::Drain { discard: self.discard }, Vec::new()));
             }
         }
-        if !self.closed && self.drained.iter().all(|&drained| drained) {
-            self.closed = true;
+        // Rank 0 ends with this, and serves no more.
+        if self.drained.iter().all(|&drained| drained) {
             letters.extend((0..self.waiting.len()).map(|rank| (rank, Down::Close, Vec::new())));
         }
         letters
     }
 
     fn solid_for(&mut self, task: &Task) -> Vec<u8> {
-        match task {
-            Task::Directions { unit, .. } if self.dispatcher.needs_solid(*unit) => {
-                self.solids.get(unit).cloned().unwrap_or_default()
-            }
-            Task::Directions { unit, .. } => self.solids.remove(unit).unwrap_or_default(),
-            _ => Vec::new(),
-        }
+        let Task::Directions { unit, .. } = task else { return Vec::new() };
+        let solid = match self.dispatcher.needs_solid(*unit) {
+            true => self.solids.get(unit).cloned(),
+            false => self.solids.remove(unit),
+        };
+        solid.unwrap_or_default()
     }
 }

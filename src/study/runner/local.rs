@@ -1,18 +1,16 @@
-//! What one rank has to do: turns tasks into jobs for its computing thread, and answers into rows
-//! of the results file.
+//! What one rank has to do: turns tasks into questions for its computing thread, and answers into
+//! rows of the results file.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::compute::{Answer, Compute, Job};
-use super::message::{Counts, Up};
+use super::compute::{Answer, Compute, Question};
+use super::message::{Progress, Up};
 use crate::analysis::values::Row;
-use crate::format::archive::{Finished, Item, State, WriteError, Writer};
+use crate::format::archive::{ArchiveError, Finished, Item, State, Writer};
 use crate::format::row::Failure;
-use crate::format::schema::ScenarioSchema;
-use crate::study::config::Study;
 use crate::study::dispatcher::Task;
 use crate::study::forecast::Forecast;
 
@@ -29,18 +27,8 @@ struct Current {
     shared: bool,
 }
 
-/// What the computing thread is at.
-enum Running {
-    Nothing,
-    Solid,
-    Restore,
-    Directions { unit: u64, part: usize },
-}
-
 /// One rank's work.
-pub(super) struct Local<'s> {
-    study: &'s Study,
-    schemas: &'s [ScenarioSchema],
+pub(super) struct Local {
     pub writer: Writer,
     compute: Compute,
     commit_interval: Duration,
@@ -48,7 +36,8 @@ pub(super) struct Local<'s> {
     units: Range<u64>,
     task: Option<(Task, Vec<u8>)>,
     current: Option<Current>,
-    running: Running,
+    /// What the computing thread is at.
+    running: Option<Item>,
     requested: bool,
     draining: bool,
     drained: bool,
@@ -57,23 +46,18 @@ pub(super) struct Local<'s> {
     forecast: Forecast,
     /// Messages for rank 0.
     pub outbox: Vec<(Up, Vec<u8>)>,
-    counts: Counts,
-    busy: Duration,
-    committing: Duration,
+    /// What has not been reported yet.
+    progress: Progress,
 }
 
-impl<'s> Local<'s> {
+impl Local {
     pub fn new(
-        study: &'s Study,
-        schemas: &'s [ScenarioSchema],
         writer: Writer,
         compute: Compute,
         commit_interval: Duration,
         forecast: Forecast,
     ) -> Self {
         Local {
-            study,
-            schemas,
             writer,
             compute,
             commit_interval,
@@ -81,16 +65,14 @@ impl<'s> Local<'s> {
             units: 0..0,
             task: None,
             current: None,
-            running: Running::Nothing,
+            running: None,
             requested: false,
             draining: false,
             drained: false,
             discarding: false,
             forecast,
             outbox: Vec::new(),
-            counts: Counts::default(),
-            busy: Duration::ZERO,
-            committing: Duration::ZERO,
+            progress: Progress::default(),
         }
     }
 
@@ -125,9 +107,9 @@ impl<'s> Local<'s> {
     }
 
     /// Whether an item may begin; where it would not end in time, nothing begins any more.
-    fn may_begin(&mut self, scenario: usize, part: usize) -> bool {
-        let part = &self.schemas[scenario].parts[part];
-        let fits = self.forecast.fits(scenario, part, Instant::now());
+    fn may_begin(&mut self, item: Item) -> bool {
+        let part = &self.writer.archive.schemas()[item.scenario].parts[item.part];
+        let fits = self.forecast.fits(item.scenario, part, Instant::now());
         if !fits {
             self.stop();
         }
@@ -143,20 +125,18 @@ impl<'s> Local<'s> {
         }
     }
 
-    /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next job,
+    /// One turn: takes the thread's answer (waiting up to `patience`), gives it the next question,
     /// commits when it is time, asks for more.
-    pub fn turn(&mut self, patience: Duration) -> Result<(), WriteError> {
-        match self.running {
-            Running::Nothing => {
-                std::thread::sleep(if self.start_next()? { Duration::ZERO } else { patience })
+    pub fn turn(&mut self, patience: Duration) -> Result<(), ArchiveError> {
+        if let Some(item) = self.running {
+            if let Some((answer, time)) = self.compute.answer(patience) {
+                self.running = None;
+                self.progress.busy += time.as_secs_f64();
+                self.take(item, answer, time)?;
+                self.start_next()?;
             }
-            _ => {
-                if let Some((answer, seconds)) = self.compute.answer(patience) {
-                    self.busy += seconds;
-                    self.take(answer, seconds)?;
-                    self.start_next()?;
-                }
-            }
+        } else if !self.start_next()? {
+            std::thread::sleep(patience);
         }
         // Who stops the job may not wait for the item that runs.
         let due = self.discarding
@@ -168,14 +148,14 @@ impl<'s> Local<'s> {
         if self.draining && !self.drained && self.is_idle() {
             self.commit()?;
             self.drained = true;
-            let (busy, commits) = (self.busy.as_secs_f64(), self.committing.as_secs_f64());
-            self.outbox.push((Up::Drained { busy, commits }, Vec::new()));
+            let rest = std::mem::take(&mut self.progress);
+            self.outbox.push((Up::Drained(rest), Vec::new()));
         }
         Ok(())
     }
 
     fn is_idle(&self) -> bool {
-        matches!(self.running, Running::Nothing)
+        self.running.is_none()
             && self.units.is_empty()
             && self.task.is_none()
             && self.current.as_ref().is_none_or(|current| current.parts.is_empty())
@@ -189,19 +169,20 @@ impl<'s> Local<'s> {
         }
     }
 
-    fn commit(&mut self) -> Result<(), WriteError> {
+    fn commit(&mut self) -> Result<(), ArchiveError> {
         let started = Instant::now();
-        if self.writer.commit()? > 0 {
-            let counts = std::mem::take(&mut self.counts);
-            self.outbox.push((Up::Committed(counts), Vec::new()));
+        let written = self.writer.commit()?;
+        self.progress.commits += started.elapsed().as_secs_f64();
+        if written > 0 {
+            let progress = std::mem::take(&mut self.progress);
+            self.outbox.push((Up::Committed(progress), Vec::new()));
         }
-        self.committing += started.elapsed();
         self.last_commit = Instant::now();
         Ok(())
     }
 
-    /// Gives the thread its next job; false where there is none.
-    fn start_next(&mut self) -> Result<bool, WriteError> {
+    /// Gives the thread its next question; false where there is none.
+    fn start_next(&mut self) -> Result<bool, ArchiveError> {
         loop {
             if let Some((unit, part)) = self.next_own_part() {
                 self.start_directions(unit, part);
@@ -232,7 +213,7 @@ impl<'s> Local<'s> {
                     self.request();
                 }
             }
-            if !matches!(self.running, Running::Nothing) {
+            if self.running.is_some() {
                 return Ok(true);
             }
         }
@@ -243,83 +224,83 @@ impl<'s> Local<'s> {
         current.parts.pop_front().map(|part| (current.unit, part))
     }
 
-    fn replica(&self, slot: u64) -> u64 {
-        self.study.first_replica + slot
+    fn item(&self, unit: u64, part: usize) -> Item {
+        let (scenario, slot) = self.writer.archive.layout().unit(unit);
+        Item { scenario, slot, part }
     }
 
-    /// Begins a unit: what is pending in it decides the job.
-    fn begin(&mut self, unit: u64, shared: bool) -> Result<(), WriteError> {
-        let (scenario, slot) = self.writer.layout().unit(unit);
-        let states = self.writer.states(&self.writer.layout().rows(scenario, slot))?;
+    /// Begins a unit: what is pending in it decides the question.
+    fn begin(&mut self, unit: u64, shared: bool) -> Result<(), ArchiveError> {
+        let item = self.item(unit, 0);
+        let Item { scenario, slot, .. } = item;
+        let archive = &self.writer.archive;
+        let states = archive.states_of(scenario, &(slot..slot + 1))?;
         let parts: VecDeque<usize> =
             (1..states.len()).filter(|&part| states[part] == State::Pending).collect();
+        let complete = parts.is_empty();
         self.current = Some(Current { unit, solid: None, parts, shared });
         match states[0] {
             State::Pending => {
-                if !self.may_begin(scenario, 0) {
-                    return Ok(());
+                let replica = archive.replica(slot);
+                if self.may_begin(item) {
+                    self.submit(item, Question::Solid { scenario, replica });
                 }
-                self.running = Running::Solid;
-                self.compute.submit(Job::Solid { scenario, replica: self.replica(slot) });
             }
             State::Failed => {
-                let reason = self.writer.reason(Item { scenario, slot, part: 0 })?;
+                let row = archive.layout().row(item);
+                let reason = archive.reasons(&(row..row + 1))?.concat();
                 self.fail_directions(&reason)?;
             }
-            State::Done
-                if self.current.as_ref().is_some_and(|current| current.parts.is_empty()) =>
-            {
-                self.share(Vec::new());
-            }
+            State::Done if complete => self.share(Vec::new()),
             State::Done => {
-                self.running = Running::Restore;
-                let row = self.writer.row(Item { scenario, slot, part: 0 })?;
-                self.compute.submit(Job::Restore { scenario, row });
+                let row = archive.row(item)?;
+                self.submit(item, Question::Restore { scenario, row });
             }
         }
         Ok(())
     }
 
     fn start_directions(&mut self, unit: u64, part: usize) {
-        let (scenario, slot) = self.writer.layout().unit(unit);
-        if !self.may_begin(scenario, part) {
-            return;
+        let item = self.item(unit, part);
+        if self.may_begin(item) {
+            let archive = &self.writer.archive;
+            let solid = self.current.as_ref().and_then(|current| current.solid.clone());
+            let question = Question::Directions {
+                scenario: item.scenario,
+                replica: archive.replica(item.slot),
+                solid: solid.unwrap_or_default(),
+                part: archive.schemas()[item.scenario].parts[part].clone(),
+            };
+            self.submit(item, question);
         }
-        let solid = self.current.as_ref().and_then(|current| current.solid.clone());
-        self.running = Running::Directions { unit, part };
-        self.compute.submit(Job::Directions {
-            scenario,
-            replica: self.replica(slot),
-            solid: solid.unwrap_or_default(),
-            part: self.schemas[scenario].parts[part].clone(),
-        });
     }
 
-    fn take(&mut self, answer: Answer, seconds: Duration) -> Result<(), WriteError> {
-        let running = std::mem::replace(&mut self.running, Running::Nothing);
-        let unit = self.current.as_ref().map_or(0, |current| current.unit);
-        match (running, answer) {
-            (Running::Directions { unit, part }, Answer::Directions(outcome)) => {
-                self.counts.failures += u64::from(outcome.is_err());
-                self.push(unit, part, outcome, seconds)
+    fn submit(&mut self, item: Item, question: Question) {
+        self.running = Some(item);
+        self.compute.submit(question);
+    }
+
+    fn take(&mut self, item: Item, answer: Answer, time: Duration) -> Result<(), ArchiveError> {
+        match answer {
+            Answer::Directions(outcome) => {
+                self.progress.failures += u64::from(outcome.is_err());
+                self.push(item, outcome, time)
             }
-            (_, Answer::Solid(Ok((row, bytes)))) => {
-                self.push(unit, 0, Ok(row), seconds)?;
+            Answer::Solid(Ok((row, bytes))) => {
                 self.prepared(bytes);
-                Ok(())
+                self.push(item, Ok(row), time)
             }
-            (_, Answer::Solid(Err(failure))) => {
+            Answer::Solid(Err(failure)) => {
                 let reason = failure.reason.clone();
-                self.counts.failures += 1;
-                self.push(unit, 0, Err(failure), seconds)?;
+                self.progress.failures += 1;
+                self.push(item, Err(failure), time)?;
                 self.fail_directions(&reason)
             }
-            (_, Answer::Restored(Ok(bytes))) => {
+            Answer::Restored(Ok(bytes)) => {
                 self.prepared(bytes);
                 Ok(())
             }
-            (_, Answer::Restored(Err(failure))) => self.fail_directions(&failure.reason),
-            (_, Answer::Directions(_)) => Ok(()),
+            Answer::Restored(Err(failure)) => self.fail_directions(&failure.reason),
         }
     }
 
@@ -341,13 +322,13 @@ impl<'s> Local<'s> {
     }
 
     /// The current unit has no solid: none of its pending directions can be computed.
-    fn fail_directions(&mut self, reason: &str) -> Result<(), WriteError> {
+    fn fail_directions(&mut self, reason: &str) -> Result<(), ArchiveError> {
         let Some(current) = &mut self.current else { return Ok(()) };
         let unit = current.unit;
         let parts: Vec<usize> = current.parts.drain(..).collect();
         for part in parts {
             let reason = format!("the solid failed: {reason}");
-            self.push(unit, part, Err(Failure { reason }), Duration::ZERO)?;
+            self.push(self.item(unit, part), Err(Failure { reason }), Duration::ZERO)?;
         }
         self.share(Vec::new());
         Ok(())
@@ -355,23 +336,18 @@ impl<'s> Local<'s> {
 
     fn push(
         &mut self,
-        unit: u64,
-        part: usize,
+        item: Item,
         outcome: Result<Row, Failure>,
-        seconds: Duration,
-    ) -> Result<(), WriteError> {
-        let (scenario, slot) = self.writer.layout().unit(unit);
+        time: Duration,
+    ) -> Result<(), ArchiveError> {
         match outcome {
-            Ok(_) => self.counts.done += 1,
-            Err(_) => self.counts.failed += 1,
+            Ok(_) => self.progress.done += 1,
+            Err(_) => self.progress.failed += 1,
         }
-        self.forecast.observe(scenario, &self.schemas[scenario].parts[part], seconds);
+        let part = &self.writer.archive.schemas()[item.scenario].parts[item.part];
+        self.forecast.observe(item.scenario, part, time);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.writer.push(Finished {
-            item: Item { scenario, slot, part },
-            outcome,
-            seconds: seconds.as_secs_f64(),
-            finished: now.as_secs_f64(),
-        })
+        let (seconds, finished) = (time.as_secs_f64(), now.as_secs_f64());
+        self.writer.push(Finished { item, outcome, seconds, finished })
     }
 }

@@ -5,6 +5,8 @@ use std::os::raw::{c_int, c_void};
 use std::time::Duration;
 
 use mpi::ffi;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{AsRaw as _, Communicator as _, MatchedReceiveVec as _, Source as _};
 
 /// All messages share one tag: their content says what they are.
 const TAG: c_int = 7;
@@ -14,16 +16,16 @@ const TAG: c_int = 7;
 pub(super) const POLL: Duration = Duration::from_millis(1);
 
 /// The messages of one rank.
-pub(super) struct Mailbox {
-    communicator: ffi::MPI_Comm,
+pub(super) struct Mailbox<'a> {
+    world: &'a SimpleCommunicator,
     outgoing: Vec<(ffi::MPI_Request, Vec<u8>)>,
 }
 
 // MPI errors are fatal by the communicator's error handler (the default): they end the job with
 // MPI's own message, so the return codes below carry no information.
-impl Mailbox {
-    pub fn new(communicator: ffi::MPI_Comm) -> Self {
-        Mailbox { communicator, outgoing: Vec::new() }
+impl<'a> Mailbox<'a> {
+    pub fn new(world: &'a SimpleCommunicator) -> Self {
+        Mailbox { world, outgoing: Vec::new() }
     }
 
     /// Hands a message to MPI.
@@ -38,7 +40,7 @@ impl Mailbox {
                 ffi::RSMPI_UINT8_T,
                 rank as c_int,
                 TAG,
-                self.communicator,
+                self.world.as_raw(),
                 request.as_mut_ptr(),
             );
             request.assume_init()
@@ -60,38 +62,9 @@ impl Mailbox {
     /// The next message that has arrived, with its sender.
     pub fn receive(&mut self) -> Option<(usize, Vec<u8>)> {
         self.progress();
-        let mut there: c_int = 0;
-        let mut status = std::mem::MaybeUninit::<ffi::MPI_Status>::uninit();
-        // SAFETY: plain out-parameters; the status is set where a message is there.
-        let (status, length) = unsafe {
-            ffi::MPI_Iprobe(
-                ffi::RSMPI_ANY_SOURCE,
-                TAG,
-                self.communicator,
-                &raw mut there,
-                status.as_mut_ptr(),
-            );
-            if there == 0 {
-                return None;
-            }
-            let mut length: c_int = 0;
-            ffi::MPI_Get_count(status.as_ptr(), ffi::RSMPI_UINT8_T, &raw mut length);
-            (status.assume_init(), length)
-        };
-        let mut bytes = vec![0_u8; length as usize];
-        // SAFETY: the buffer has the length of the probed message, which only this thread takes.
-        unsafe {
-            ffi::MPI_Recv(
-                bytes.as_mut_ptr().cast::<c_void>(),
-                length,
-                ffi::RSMPI_UINT8_T,
-                status.MPI_SOURCE,
-                TAG,
-                self.communicator,
-                ffi::RSMPI_STATUS_IGNORE,
-            );
-        }
-        Some((status.MPI_SOURCE as usize, bytes))
+        let arrived = self.world.any_process().immediate_matched_probe_with_tag(TAG)?;
+        let (bytes, status) = arrived.matched_receive_vec();
+        Some((status.source_rank() as usize, bytes))
     }
 
     /// Waits until MPI has taken every message.

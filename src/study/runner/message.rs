@@ -1,16 +1,33 @@
 //! What ranks tell each other. All of it goes through rank 0.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::study::dispatcher::Task;
 
-/// Items that a rank has finished.
+/// How far a run is, or what a rank adds to that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Counts {
+pub struct Progress {
+    /// Items committed as done by this run.
     pub done: u64,
+    /// Items committed as failed by this run.
     pub failed: u64,
     /// The failed ones that were tried: directions of a solid that failed are not.
     pub failures: u64,
+    /// Time that all ranks have computed [s].
+    pub busy: f64,
+    /// Time that all ranks have spent in commits [s].
+    pub commits: f64,
+}
+
+impl std::ops::AddAssign for Progress {
+    fn add_assign(&mut self, more: Progress) {
+        self.done += more.done;
+        self.failed += more.failed;
+        self.failures += more.failures;
+        self.busy += more.busy;
+        self.commits += more.commits;
+    }
 }
 
 /// From a rank to rank 0.
@@ -21,11 +38,11 @@ pub(super) enum Up {
     /// A solid is prepared; its bytes follow. `parts` are the directions that it still needs.
     Solid { unit: u64, parts: Vec<usize> },
     /// So many items are safe on the disk.
-    Committed(Counts),
+    Committed(Progress),
     /// The next item would not be finished in time, or a signal has come.
     Stop,
-    /// Everything I had is on the disk, and I was told that nothing comes. The times are [s].
-    Drained { busy: f64, commits: f64 },
+    /// Everything I had is on the disk, and I was told that nothing comes. The rest of the times.
+    Drained(Progress),
 }
 
 /// From rank 0 to a rank.
@@ -49,7 +66,7 @@ pub(super) fn encode<M: Serialize>(message: &M, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The inverse of [`encode`]; none where the bytes are not a message.
-pub(super) fn decode<M: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<(M, Vec<u8>)> {
+pub(super) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Option<(M, Vec<u8>)> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     let (header, payload) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
     Some((serde_json::from_slice(header).ok()?, payload.to_vec()))

@@ -14,46 +14,31 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
 
 use mpi::environment::Universe;
 use mpi::raw::AsRaw;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Root};
+use serde::de::DeserializeOwned;
 
-pub use coordinator::Progress;
+pub use message::Progress;
 
 use crate::format::archive::{Access, HOST_LENGTH, Writer};
 use crate::study::config::Study;
 use crate::study::dispatcher::Dispatcher;
-use crate::study::forecast::{Forecast, Longest};
-use crate::study::schema::{schemas, shape};
+use crate::study::forecast::Forecast;
+use crate::study::request::Request;
+use crate::study::resume::Pending;
+use crate::study::schema::shape;
 use crate::study::work::Work;
 use abort::{FAILURE, abort};
 use compute::Compute;
 use coordinator::{Coordinator, Letter};
 use local::Local;
 use mailbox::{Mailbox, POLL};
-use message::{Down, Up};
-
-/// How the run goes, apart from what the study says.
-pub struct Settings {
-    /// The results file.
-    pub output: PathBuf,
-    /// The longest time between two commits of a rank.
-    pub commit_interval: Duration,
-    /// Nothing is started that is not expected to end by then.
-    pub deadline: Option<Instant>,
-    /// The longest items known, one entry per scenario.
-    pub longest: Vec<Longest>,
-    /// Nothing new is started once more items have failed.
-    pub max_failures: Option<u64>,
-    /// Set by a signal: nothing new is started.
-    pub stop: Arc<AtomicBool>,
-}
+use message::Down;
 
 /// This process as a rank of the job.
 pub struct Job {
@@ -131,8 +116,8 @@ impl Job {
     pub fn compute<W, F>(
         &self,
         study: &Arc<Study>,
-        pending: Vec<std::ops::Range<u64>>,
-        settings: &Settings,
+        pending: Pending,
+        request: &Request,
         make: F,
         mut watch: impl FnMut(&Progress),
     ) -> Progress
@@ -140,25 +125,25 @@ impl Job {
         W: Work,
         F: Fn(Arc<Study>) -> W + Send + 'static,
     {
-        let schemas = schemas(study);
+        let shape = shape(study);
+        let divisible = shape.schemas.iter().any(|schema| schema.parts.len() > 1);
         let host = mpi::environment::processor_name().unwrap_or_default();
         let access = Access::Parallel(self.world.as_raw());
-        let writer = Writer::open(&settings.output, access, shape(study), &host)
+        let writer = Writer::open(&request.output, access, shape, &host)
             .unwrap_or_else(|error| abort(&error.to_string(), FAILURE));
         let physics = Arc::clone(study);
         let compute = Compute::start(move || make(Arc::clone(&physics)))
             .unwrap_or_else(|error| abort(&format!("cannot start a thread: {error}"), FAILURE));
-        let forecast = Forecast::new(settings.deadline, settings.longest.clone());
-        let local =
-            Local::new(study, &schemas, writer, compute, settings.commit_interval, forecast);
-        let divisible = schemas.iter().any(|schema| schema.parts.len() > 1);
+        let forecast = Forecast::new(request.deadline, pending.longest);
+        let local = Local::new(writer, compute, request.interval(self.ranks()), forecast);
         let coordinator = (self.rank() == 0).then(|| {
-            Coordinator::new(Dispatcher::new(pending, self.ranks(), divisible), self.ranks())
+            let dispatcher = Dispatcher::new(pending.units, self.ranks(), divisible);
+            Coordinator::new(dispatcher, self.ranks())
         });
         let mut rank =
-            Rank { local, coordinator, mailbox: Mailbox::new(self.world.as_raw()), closing: false };
+            Rank { local, coordinator, mailbox: Mailbox::new(&self.world), closing: false };
         while !rank.closing {
-            if settings.stop.load(Ordering::Relaxed) || rank.has_failed_too_often(settings) {
+            if request.stop.load(Ordering::Relaxed) || rank.has_failed_too_often(request) {
                 rank.stop();
             }
             rank.turn();
@@ -171,10 +156,10 @@ impl Job {
 }
 
 /// One rank at work.
-struct Rank<'s> {
-    local: Local<'s>,
+struct Rank<'m> {
+    local: Local,
     coordinator: Option<Coordinator>,
-    mailbox: Mailbox,
+    mailbox: Mailbox<'m>,
     closing: bool,
 }
 
@@ -187,9 +172,9 @@ impl Rank<'_> {
         }
     }
 
-    fn has_failed_too_often(&self, settings: &Settings) -> bool {
+    fn has_failed_too_often(&self, request: &Request) -> bool {
         let failures = self.coordinator.as_ref().map_or(0, |it| it.progress.failures);
-        settings.max_failures.is_some_and(|limit| failures > limit)
+        request.max_failures.is_some_and(|limit| failures > limit)
     }
 
     fn turn(&mut self) {
@@ -204,18 +189,14 @@ impl Rank<'_> {
         }
         while let Some((sender, bytes)) = self.mailbox.receive() {
             match &mut self.coordinator {
-                Some(coordinator) => match message::decode::<Up>(&bytes) {
-                    Some((message, payload)) => coordinator.take(sender, message, payload),
-                    None => {
-                        abort("internal error, please report it: a message cannot be read", FAILURE)
-                    }
-                },
-                None => match message::decode::<Down>(&bytes) {
-                    Some((message, payload)) => self.obey(message, payload),
-                    None => {
-                        abort("internal error, please report it: a message cannot be read", FAILURE)
-                    }
-                },
+                Some(coordinator) => {
+                    let (message, payload) = decoded(&bytes);
+                    coordinator.take(sender, message, payload);
+                }
+                None => {
+                    let (message, payload) = decoded(&bytes);
+                    self.obey(message, payload);
+                }
             }
         }
         let letters: Vec<Letter> =
@@ -245,4 +226,10 @@ impl Rank<'_> {
         }
         self.coordinator.map(|coordinator| coordinator.progress).unwrap_or_default()
     }
+}
+
+fn decoded<M: DeserializeOwned>(bytes: &[u8]) -> (M, Vec<u8>) {
+    message::decode(bytes).unwrap_or_else(|| {
+        abort("internal error, please report it: a message cannot be read", FAILURE)
+    })
 }

@@ -4,11 +4,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+#[path = "../../../tests/common/contents.rs"]
+mod file;
 
 use super::*;
 use crate::format::archive::State;
+use crate::study::request::Request;
 use crate::study::results;
-use crate::study::run::{Request, run};
+use crate::study::run::run;
 use crate::study::synthetic::Synthetic;
 
 const TEXT: &str = "version = 1\n[study]\nname = \"s\"\nreplicas = 9\nfirst_replica = 3\n\
@@ -43,6 +48,7 @@ fn one_rank() {
             .map(|limit| Instant::now() + Duration::from_millis(limit)),
         max_failures: setting("ENGINE_MAX_FAILURES"),
         allow_version_change: false,
+        stop: Arc::default(),
         inform: |_| {},
     };
     let make = |study| {
@@ -52,7 +58,7 @@ fn one_rank() {
         work.delay = Duration::from_micros(setting("ENGINE_DELAY_US").unwrap_or(500));
         work
     };
-    run(&job, &request, Arc::default(), make).expect("it runs");
+    run(&job, &request, make).expect("it runs");
     job.finish();
 }
 
@@ -87,32 +93,12 @@ fn succeeds(output: &Output) {
 
 /// Every dataset of the file but those that may differ between runs.
 fn contents(path: &Path) -> Vec<(String, Vec<u8>)> {
-    let file = hdf5::File::open(path).expect("readable");
-    let mut all = Vec::new();
-    let mut groups = vec![file.as_group().expect("the root")];
-    while let Some(group) = groups.pop() {
-        groups.extend(group.groups().expect("readable"));
-        for dataset in group.datasets().expect("readable") {
-            let name = dataset.name();
-            if !["/items/seconds", "/items/host", "/items/finished"].contains(&name.as_str()) {
-                let mut bytes = vec![0; dataset.storage_size() as usize];
-                if let Some(offset) = dataset.offset() {
-                    use std::os::unix::fs::FileExt;
-                    std::fs::File::open(path)
-                        .and_then(|raw| raw.read_exact_at(&mut bytes, offset))
-                        .expect("readable");
-                }
-                all.push((name, bytes));
-            }
-        }
-    }
-    all.sort();
-    all
+    file::contents(path, &["/items/seconds", "/items/host", "/items/finished"])
 }
 
 fn states(path: &Path) -> [usize; 3] {
     let archive = results::open(path).expect("readable");
-    let states = archive.states(&(0..archive.layout().len())).expect("readable");
+    let states = archive.states(&(0..archive.layout().items())).expect("readable");
     State::ALL.map(|state| states.iter().filter(|&&found| found == state).count())
 }
 
@@ -143,12 +129,12 @@ fn a_failing_solid_is_recorded_and_the_others_go_on() {
         succeeds(&output);
         assert!(!text(&output).contains("internal error"), "{}", text(&output));
         let archive = results::open(&path).expect("readable");
-        let rows = archive.layout().rows(1, 2);
+        let rows = archive.layout().rows(1, &(2..3));
         let reasons = archive.reasons(&rows).expect("readable");
         assert_eq!(reasons[0], reason);
         assert!(reasons[1..].iter().all(|r| *r == format!("the solid failed: {reason}")));
         let failed = (0..2).map(|scenario| archive.layout().parts(scenario)).sum();
-        let total = archive.layout().len() as usize;
+        let total = archive.layout().items() as usize;
         assert_eq!(states(&path), [0, total - failed, failed]);
     }
 }

@@ -1,4 +1,4 @@
-//! The open datasets of a results file, shared by writer and reader.
+//! An open results file and its datasets, for writer and reader.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,25 +12,26 @@ use super::items::{Checksum, Item, ItemLayout, State};
 use super::layout::ITEMS;
 use crate::analysis::values::{Kind, Row, Values};
 use crate::format::row::{Part, REASON_LENGTH};
-use crate::format::schema::{Column, PartKind, ScenarioSchema, Shape};
+use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::format::slab::{self, Block};
 use crate::linearity::cause::Cause;
 
-/// An open file with the shape that its study gives it. Datasets are opened when first used.
-pub(super) struct Datasets {
-    pub path: PathBuf,
-    pub schemas: Vec<ScenarioSchema>,
-    pub layout: ItemLayout,
-    pub first_replica: u64,
-    /// Format version of the file.
-    pub version: i64,
-    file: File,
+/// An open results file with the study `S` that it holds. Datasets are opened when first used.
+pub struct Archive<S> {
+    pub(super) study: S,
+    pub(super) path: PathBuf,
+    pub(super) schemas: Vec<ScenarioSchema>,
+    pub(super) layout: ItemLayout,
+    first_replica: u64,
+    pub(super) version: i64,
+    pub(super) file: File,
     open: RefCell<HashMap<String, Dataset>>,
 }
 
-impl Datasets {
-    pub fn new(path: &Path, file: File, shape: Shape, version: i64) -> Self {
-        Datasets {
+impl<S> Archive<S> {
+    pub(super) fn new(path: &Path, file: File, study: S, shape: Shape, version: i64) -> Self {
+        Archive {
+            study,
             path: path.to_owned(),
             layout: ItemLayout::new(shape.replicas, &shape.schemas),
             schemas: shape.schemas,
@@ -41,13 +42,23 @@ impl Datasets {
         }
     }
 
-    /// The file itself.
-    pub fn file(&self) -> &File {
-        &self.file
+    /// The order of its items.
+    pub fn layout(&self) -> &ItemLayout {
+        &self.layout
+    }
+
+    /// The schemas of its scenarios.
+    pub fn schemas(&self) -> &[ScenarioSchema] {
+        &self.schemas
+    }
+
+    /// The index of a slot's solid in the ensemble.
+    pub fn replica(&self, slot: u64) -> u64 {
+        self.first_replica + slot
     }
 
     /// Closes every dataset, then the file.
-    pub fn close(self) -> hdf5::Result<()> {
+    pub(super) fn close(self) -> hdf5::Result<()> {
         drop(self.open);
         self.file.close()
     }
@@ -64,23 +75,28 @@ impl Datasets {
         Ok(dataset)
     }
 
-    pub fn write(&self, path: &str, block: &Block, bytes: &[u8]) -> Result<(), ArchiveError> {
+    pub(super) fn write(
+        &self,
+        path: &str,
+        block: &Block,
+        bytes: &[u8],
+    ) -> Result<(), ArchiveError> {
         slab::write(&self.dataset(path)?, block, bytes)
             .map_err(ArchiveError::hdf5_write(&self.path, format!("write dataset {path}")))
     }
 
-    pub fn read(&self, path: &str, block: &Block) -> Result<Vec<u8>, ArchiveError> {
+    pub(super) fn read(&self, path: &str, block: &Block) -> Result<Vec<u8>, ArchiveError> {
         slab::read(&self.dataset(path)?, block)
             .map_err(ArchiveError::hdf5(&self.path, format!("read dataset {path}")))
     }
 
-    pub fn column_path(&self, scenario: usize, column: usize) -> String {
+    pub(super) fn column_path(&self, scenario: usize, column: usize) -> String {
         let schema = &self.schemas[scenario];
         format!("/{}/{}", schema.name, schema.columns[column].path)
     }
 
     /// The bytes of a column for these slots, whole rows.
-    pub fn read_column(
+    pub(super) fn read_column(
         &self,
         scenario: usize,
         column: usize,
@@ -91,11 +107,15 @@ impl Datasets {
     }
 
     /// One field of `/items` for a range of rows.
-    pub fn read_items(&self, field: &str, rows: &Range<u64>) -> Result<Vec<u8>, ArchiveError> {
+    pub(super) fn read_items(
+        &self,
+        field: &str,
+        rows: &Range<u64>,
+    ) -> Result<Vec<u8>, ArchiveError> {
         self.read(&item_path(field), &Block::range(rows.start, rows.end - rows.start))
     }
 
-    pub fn write_items(
+    pub(super) fn write_items(
         &self,
         field: &str,
         first: u64,
@@ -107,7 +127,7 @@ impl Datasets {
 
     /// The states of a range of rows of `/items`.
     pub fn states(&self, rows: &Range<u64>) -> Result<Vec<State>, ArchiveError> {
-        Ok(self.read_items("state", rows)?.into_iter().map(State::from_code).collect())
+        Ok(self.read_items("state", rows)?.into_iter().map(state).collect())
     }
 
     /// The reasons of a range of rows of `/items`; empty where an item has not failed.
@@ -116,7 +136,11 @@ impl Datasets {
     }
 
     /// A text field of `/items` for a range of rows.
-    pub fn texts(&self, field: &str, rows: &Range<u64>) -> Result<Vec<String>, ArchiveError> {
+    pub(super) fn texts(
+        &self,
+        field: &str,
+        rows: &Range<u64>,
+    ) -> Result<Vec<String>, ArchiveError> {
         let bytes = self.read_items(field, rows)?;
         let length = cell_length(&bytes, rows);
         let text = |cell: &[u8]| {
@@ -152,71 +176,54 @@ impl Datasets {
         }
     }
 
-    /// For every part of every slot whether its checksum holds, in the order of `/items`. Pending
-    /// items are not looked at: their entry is true, but for a state that does not exist.
+    /// For every part of every slot whether its checksum holds, in the order of `/items`; true for
+    /// pending items, false for a state that does not exist.
     pub fn verify(&self, scenario: usize, slots: &Range<u64>) -> Result<Vec<bool>, ArchiveError> {
         let schema = &self.schemas[scenario];
         let parts = schema.parts.len();
-        let rows = self.layout.row(Item { scenario, slot: slots.start, part: 0 })
-            ..self.layout.row(Item { scenario, slot: slots.end, part: 0 });
+        let rows = self.layout.rows(scenario, slots);
         let codes = self.read_items("state", &rows)?;
-        let states: Vec<State> = codes.iter().map(|&code| State::from_code(code)).collect();
+        let states: Vec<State> = codes.iter().map(|&code| state(code)).collect();
         let reasons = self.read_items("reason", &rows)?;
         let cell = cell_length(&reasons, &rows);
-        let stored = self.read_items("checksum", &rows)?;
+        let stored = cast(&self.read_items("checksum", &rows)?, u64::from_ne_bytes);
         let mut sums: Vec<Checksum> = Vec::with_capacity(states.len());
-        for (index, &state) in states.iter().enumerate() {
-            let item =
-                Item { scenario, slot: slots.start + (index / parts) as u64, part: index % parts };
-            let reason = &reasons[index * cell..(index + 1) * cell];
-            sums.push(Checksum::new(item, self.first_replica + item.slot, state, reason));
+        for (index, (&state, reason)) in states.iter().zip(reasons.chunks_exact(cell)).enumerate() {
+            let item = self.layout.item(scenario, slots.start, index);
+            sums.push(Checksum::new(item, self.replica(item.slot), state, reason));
         }
         if states.contains(&State::Done) {
             for (index, column) in schema.columns.iter().enumerate() {
                 let have = slots.start..slots.end.min(column.replicas).max(slots.start);
                 let bytes = self.read_column(scenario, index, &have)?;
-                let row_bytes = column.row_length() * column.kind.size();
-                for (offset, slot) in have.enumerate() {
-                    let row = &bytes[offset * row_bytes..(offset + 1) * row_bytes];
-                    let first = (slot - slots.start) as usize * parts;
-                    add_row(
-                        schema,
-                        column,
-                        row,
-                        &states[first..first + parts],
-                        &mut sums[first..first + parts],
-                    );
+                let items = states.chunks(parts).zip(sums.chunks_mut(parts));
+                for (row, (states, sums)) in bytes.chunks(column.row_bytes().max(1)).zip(items) {
+                    add_row(schema, column, row, states, sums);
                 }
             }
         }
-        let stored = stored.chunks_exact(size_of::<u64>()).map(|bytes| {
-            let mut value = [0; size_of::<u64>()];
-            value.copy_from_slice(bytes);
-            u64::from_ne_bytes(value)
-        });
-        Ok(sums
-            .iter()
-            .zip(stored)
-            .zip(&codes)
-            .map(|((sum, stored), &code)| {
-                code == State::Pending as u8 || (State::is_code(code) && sum.finish() == stored)
-            })
-            .collect())
+        let good = |((sum, stored), code): ((&Checksum, u64), u8)| {
+            code == State::Pending as u8
+                || (State::from_code(code).is_some() && sum.finish() == stored)
+        };
+        Ok(sums.iter().zip(stored).zip(codes).map(good).collect())
     }
 
-    /// Slots of a scenario that are read at once, so that a block stays below `bytes`.
-    pub fn slots_at_once(&self, scenario: usize, bytes: usize) -> u64 {
+    /// All slots of a scenario in blocks, so that no array that is read exceeds `bytes`.
+    pub fn blocks(&self, scenario: usize, bytes: usize) -> impl Iterator<Item = Range<u64>> {
         let schema = &self.schemas[scenario];
-        let largest = schema
-            .columns
-            .iter()
-            .map(|column| column.row_length() * column.kind.size())
-            .chain([schema.parts.len() * (REASON_LENGTH + size_of::<Checksum>())])
-            .max()
-            .unwrap_or(1)
-            .max(1);
-        (bytes / largest).max(1) as u64
+        let items = schema.parts.len() * (REASON_LENGTH + size_of::<Checksum>());
+        let columns = schema.columns.iter().map(Column::row_bytes);
+        let step = bytes / columns.fold(items, usize::max).max(1);
+        let replicas = self.layout.replicas();
+        let end = move |first: u64| (first + step.max(1) as u64).min(replicas);
+        (0..replicas).step_by(step.max(1)).map(move |first| first..end(first))
     }
+}
+
+/// A foreign code is pending.
+fn state(code: u8) -> State {
+    State::from_code(code).unwrap_or(State::Pending)
 }
 
 /// The length of a text cell of these rows: it differs between format versions.
@@ -233,20 +240,10 @@ fn add_row(
     states: &[State],
     sums: &mut [Checksum],
 ) {
+    let size = column.kind.size();
     for ((part, state), sum) in schema.parts.iter().zip(states).zip(sums) {
-        if *state != State::Done {
-            continue;
-        }
-        match (part, column.part) {
-            (Part::Solid, PartKind::Solid) => sum.update(row),
-            (
-                Part::Directions { parameterisation, directions },
-                PartKind::Directions { parameterisation: owner },
-            ) if *parameterisation == owner => {
-                let one = row.len() / column.axes[0].length.max(1);
-                sum.update(&row[directions.start * one..directions.end * one]);
-            }
-            _ => {}
+        if let (State::Done, Some(values)) = (state, column.values_of(part)) {
+            sum.update(&row[values.start * size..values.end * size]);
         }
     }
 }
@@ -291,18 +288,12 @@ pub(super) fn bytes(values: &Values) -> Vec<u8> {
     }
 }
 
+fn cast<const N: usize, T>(bytes: &[u8], from: fn([u8; N]) -> T) -> Vec<T> {
+    bytes.as_chunks().0.iter().map(|&value| from(value)).collect()
+}
+
 /// The values of bytes of the file.
 pub(super) fn values(kind: Kind, bytes: &[u8]) -> Values {
-    fn cast<const N: usize, T>(bytes: &[u8], from: fn([u8; N]) -> T) -> Vec<T> {
-        bytes
-            .chunks_exact(N)
-            .map(|chunk| {
-                let mut array = [0; N];
-                array.copy_from_slice(chunk);
-                from(array)
-            })
-            .collect()
-    }
     match kind {
         Kind::F64 => Values::F64(cast(bytes, f64::from_ne_bytes)),
         Kind::I32 => Values::I32(cast(bytes, i32::from_ne_bytes)),

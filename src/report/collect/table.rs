@@ -73,18 +73,10 @@ fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
     let (theta_width, set_width) = (widths.theta, widths.set);
     let _ = writeln!(
         text,
-        "\n  {:theta_width$}  {:set_width$} {:>5} {:>5} {:>9} {:>11} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$}",
+        "\n  {:theta_width$}  {:set_width$}   n_y  n_th      rank   full rank {}",
         "theta",
         "features",
-        "n_y",
-        "n_th",
-        "rank",
-        "full rank",
-        "s min",
-        "s 5%",
-        "s 50%",
-        "s 95%",
-        "s max",
+        row(["s min", "s 5%", "s 50%", "s 95%", "s max"])
     );
     for theta in thetas {
         for set in &theta.sets {
@@ -116,21 +108,13 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
     let theta_width = widths.theta;
     let _ = writeln!(
         text,
-        "\n  {:theta_width$} {:>10}   {:5} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$} {:>CELL$}",
+        "\n  {:theta_width$} directions   bound {} {}",
         "theta",
-        "directions",
-        "bound",
-        "g* 5%",
-        "g* 50%",
-        "g* 95%",
-        "g_c 50%",
-        "g~ 50%",
-        "zeta 5%",
-        "zeta 50%",
-        "zeta 95%",
+        row(["g* 5%", "g* 50%", "g* 95%", "g_c 50%", "g~ 50%"]),
+        row(["zeta 5%", "zeta 50%", "zeta 95%"])
     );
     for (theta, sweep) in swept() {
-        let row = |of: fn(&Bounds) -> &Vec<f64>| {
+        let values = |of: fn(&Bounds) -> &Vec<f64>| {
             [
                 cells(of(&sweep.gamma_star), &[0.05, 0.5, 0.95]),
                 cells(of(&sweep.gamma_contact), &[0.5]),
@@ -139,7 +123,7 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
             ]
             .join(" ")
         };
-        let (lower, upper) = (row(|bounds| &bounds.lower), row(|bounds| &bounds.upper));
+        let (lower, upper) = (values(|bounds| &bounds.lower), values(|bounds| &bounds.upper));
         let (name, directions) = (&theta.name, sweep.directions);
         let bound = if lower == upper { "" } else { "lower" };
         let _ = writeln!(text, "  {name:theta_width$} {directions:>10}   {bound:5} {lower}");
@@ -201,10 +185,12 @@ fn censored(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics,
 }
 
 fn cells(quantiles: &[f64], probabilities: &[f64]) -> String {
-    let cells: Vec<String> = probabilities
-        .iter()
-        .map(|&p| format!("{:>CELL$}", number(quantile(quantiles, p))))
-        .collect();
+    row(probabilities.iter().map(|&p| number(quantile(quantiles, p))))
+}
+
+/// Texts in cells beside each other.
+fn row(texts: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    let cells: Vec<String> = texts.into_iter().map(|text| format!("{text:>CELL$}")).collect();
     cells.join(" ")
 }
 

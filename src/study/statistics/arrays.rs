@@ -1,30 +1,24 @@
 //! The arrays of `/statistics`: declared once with their values, reserved when the file is made and
 //! filled at its end.
 
-use super::config::Study;
-use super::reasons::Reason;
-use super::statistics::{
+use super::{
     Counts, PROBABILITIES, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics,
 };
-use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::axis::{Axis, Ticks, counted, labelled};
 use crate::analysis::quantities as q;
 use crate::analysis::values::Kind;
 use crate::format::archive::{STATISTICS, State, reason_cell};
 use crate::format::row::REASON_LENGTH;
-use crate::format::schema::{Column, PartKind};
+use crate::format::schema::Column;
 use crate::linearity::cause::Cause;
+use crate::study::config::Study;
+use crate::study::reasons::Reason;
 
 /// Kinds of failures that are kept; the rest is counted together.
 pub const REASONS: usize = 8;
 
 fn names(name: &str, labels: &[&str], description: &'static str) -> Axis {
-    Axis {
-        name: name.to_owned(),
-        length: labels.len(),
-        ticks: Ticks::Labels(labels.iter().map(|&label| label.to_owned()).collect()),
-        unit: "",
-        description,
-    }
+    labelled(name, labels.iter().map(|&label| label.to_owned()).collect(), description)
 }
 
 fn quantile_axis() -> Axis {
@@ -59,7 +53,7 @@ impl Arrays {
             axes: axes.iter().map(|&axis| axis.clone()).collect(),
             unit: unit.to_owned(),
             description: description.to_owned(),
-            part: PartKind::Solid,
+            parameterisation: None,
             replicas: 1,
             flags: Vec::new(),
         };
@@ -122,13 +116,7 @@ fn arrays(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
 
 fn states_and_reasons(arrays: &mut Arrays, scenario: &ScenarioStatistics) {
     let state = names("state", &State::ALL.map(State::name), "state of an item");
-    let index = Axis {
-        name: "reason_index".to_owned(),
-        length: REASONS,
-        ticks: Ticks::Index,
-        unit: "1",
-        description: "kinds of failures, the most frequent first",
-    };
+    let index = counted("reason_index", REASONS, "kinds of failures, the most frequent first");
     let counts = |counts: &Counts| [counts.pending, counts.done, counts.failed];
     let reason = |index: usize| scenario.reasons.get(index);
     let texts = |of: fn(&Reason) -> &str| -> Vec<u8> {
@@ -166,15 +154,12 @@ fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
     let cause =
         names("cause", &Cause::ALL.map(Cause::name), "why a threshold stands where it stands");
     arrays.numbers("directions", &[], "number of swept directions", &[sweeps.directions]);
+    let mean = "the geometric mean of the bracket";
     // Some of their values are censored.
     for (name, what, bounds) in [
-        (q::GAMMA_STAR.name, "the geometric mean of the bracket", &sweeps.gamma_star),
-        (q::GAMMA_CONTACT.name, "the geometric mean of the bracket", &sweeps.gamma_contact),
-        (
-            q::GAMMA_REARRANGEMENT.name,
-            "the geometric mean of the bracket",
-            &sweeps.gamma_rearrangement,
-        ),
+        (q::GAMMA_STAR.name, mean, &sweeps.gamma_star),
+        (q::GAMMA_CONTACT.name, mean, &sweeps.gamma_contact),
+        (q::GAMMA_REARRANGEMENT.name, mean, &sweeps.gamma_rearrangement),
         (q::ZETA.name, "the maximum linear tunability", &sweeps.zeta),
     ] {
         let text = format!("quantiles of {what}; censored values where the sweep ended");

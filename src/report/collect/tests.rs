@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use super::*;
 use crate::analysis::values::Values;
-use crate::format::archive::{Access, Finished, Item, Writer, create};
-use crate::format::row::{Failure, Part};
+use crate::format::archive::{Access, Item, Writer, create};
+use crate::format::row::Part;
 use crate::linearity::cause::Cause;
 use crate::study::config::Study;
 use crate::study::provenance::identity;
 use crate::study::reasons::Reason;
 use crate::study::results::{self, Results};
 use crate::study::schema::{schemas, shape};
+use crate::study::statistics::arrays;
 use crate::study::statistics::quantile;
-use crate::study::summary;
 use crate::study::synthetic::Synthetic;
-use crate::study::work::Work;
 
 fn study(first: u64, replicas: u64) -> Arc<Study> {
     let text = format!(
@@ -31,22 +30,12 @@ fn study(first: u64, replicas: u64) -> Arc<Study> {
 fn file(folder: &Path, first: u64, replicas: u64, failing: Option<u64>) -> PathBuf {
     let path = folder.join(format!("{first}-{replicas}.h5"));
     let study = study(first, replicas);
-    let schemas = schemas(&study);
-    create(&path, &shape(&study), &summary::columns(&study), &identity(&study)).expect("created");
+    create(&path, &shape(&study), &arrays::columns(&study), &identity(&study)).expect("created");
     let mut writer = Writer::open(&path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
-    for slot in 0..replicas {
-        let replica = first + slot;
-        let solid = work.solid(0, replica).expect("synthetic");
-        for (part, kind) in schemas[0].parts.iter().enumerate() {
-            let outcome = match kind {
-                _ if failing == Some(replica) => Err(Failure { reason: "no".to_owned() }),
-                Part::Solid => Ok(solid.0.clone()),
-                _ => work.directions(0, replica, &solid.1, kind),
-            };
-            let item = Item { scenario: 0, slot, part };
-            writer.push(Finished { item, outcome, seconds: 0.0, finished: 0.0 }).expect("shape");
-        }
+    work.failing = failing;
+    for item in work.items() {
+        writer.push(work.finished(item)).expect("shape");
     }
     writer.close().expect("closed");
     path
@@ -63,8 +52,8 @@ fn quantiles_are_those_of_the_done_rows() {
     let statistics = collect(std::slice::from_ref(&archive)).expect("collected");
     let scenario = &statistics.scenarios[0];
     assert_eq!(scenario.solids, Counts { pending: 0, done: 10, failed: 1 });
-    let no = || "no".to_owned();
-    let reason = Reason { kind: no(), count: 10, example: no(), varied: false };
+    let text = || "not jammed?a test".to_owned();
+    let reason = Reason { kind: text(), count: 10, example: text(), varied: false };
     assert_eq!(scenario.reasons, [reason]);
     let mut expected = Vec::new();
     for slot in (0..11).filter(|slot| *slot != 4) {
@@ -78,9 +67,9 @@ fn quantiles_are_those_of_the_done_rows() {
     expected.sort_by(f64::total_cmp);
     let found = &scenario.parameterisations[0].sets[0].singular_values;
     assert_eq!(found.count, 90);
-    assert_eq!(found.quantile(0.5), expected[44]);
-    assert_eq!(found.quantile(0.0), expected[0]);
-    assert_eq!(found.quantile(1.0), expected[89]);
+    assert_eq!(quantile(&found.quantiles, 0.5), expected[44]);
+    assert_eq!(quantile(&found.quantiles, 0.0), expected[0]);
+    assert_eq!(quantile(&found.quantiles, 1.0), expected[89]);
     let sweeps = scenario.parameterisations[0].sweeps.as_ref().expect("swept");
     assert_eq!(sweeps.directions, 90);
     // Synthetic codes are 0 and 1.
@@ -125,15 +114,15 @@ fn stored_statistics_are_what_was_collected() {
 /// Makes the rows of the first replica's directions these thresholds, one per direction.
 fn with_thresholds(path: &Path, thresholds: &[(f64, f64, Cause)]) {
     let study = study(0, 1);
-    let schemas = schemas(&study);
     let mut writer = Writer::open(path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
-    let solid = work.solid(0, 0).expect("synthetic");
-    for (part, kind) in schemas[0].parts.iter().enumerate() {
-        let Part::Directions { directions, .. } = kind else { continue };
-        let mut row = work.directions(0, 0, &solid.1, kind).expect("synthetic");
-        let chosen = &thresholds[directions.clone()];
-        for (path, values) in &mut row {
+    for item in work.items() {
+        let part = schemas(&study)[0].parts[item.part].clone();
+        let Part::Directions { directions, .. } = part else { continue };
+        let mut finished = work.finished(item);
+        let row = finished.outcome.as_mut().expect("synthetic");
+        let chosen = &thresholds[directions];
+        for (path, values) in row {
             let threshold = ["gamma_star", "gamma_contact", "gamma_rearrangement"];
             let name = path.rsplit('/').next().unwrap_or_default();
             if threshold.contains(&name) {
@@ -144,10 +133,7 @@ fn with_thresholds(path: &Path, thresholds: &[(f64, f64, Cause)]) {
                 *values = Values::F64(vec![2.0; chosen.len()]);
             }
         }
-        let item = Item { scenario: 0, slot: 0, part };
-        writer
-            .push(Finished { item, outcome: Ok(row), seconds: 0.0, finished: 0.0 })
-            .expect("shape");
+        writer.push(finished).expect("shape");
     }
     writer.close().expect("closed");
 }
@@ -197,7 +183,7 @@ fn censored_directions_bound_the_quantiles_from_both_sides() {
 
 #[test]
 fn json_has_no_invalid_numbers() {
-    let summary = Summary { count: 3, quantiles: vec![1.0, f64::INFINITY, f64::NAN] };
+    let summary = Distribution { count: 3, quantiles: vec![1.0, f64::INFINITY, f64::NAN] };
     assert_eq!(
         serde_json::to_string(&summary).expect("valid"),
         "{\"count\":3,\"quantiles\":[1.0,\"inf\",null]}"

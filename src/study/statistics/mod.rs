@@ -1,10 +1,13 @@
 //! What the statistics of a study hold.
 
-use serde::{Serialize, Serializer};
+pub mod arrays;
 
-use super::config::{Scenario, set_name};
-use super::reasons::Reason;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
 use crate::format::archive::State;
+use crate::study::config::{Scenario, set_name};
+use crate::study::reasons::Reason;
 
 /// The probabilities of all quantiles.
 pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
@@ -12,13 +15,7 @@ pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 impl Statistics {
     /// Items of all scenarios.
     pub fn items(&self) -> Counts {
-        let mut sum = Counts::default();
-        for scenario in &self.scenarios {
-            sum.pending += scenario.items.pending;
-            sum.done += scenario.items.done;
-            sum.failed += scenario.items.failed;
-        }
-        sum
+        self.scenarios.iter().map(|scenario| scenario.items).sum()
     }
 }
 
@@ -88,7 +85,7 @@ pub struct SetStatistics {
     /// The smallest and the largest rank found.
     pub ranks: Option<(i32, i32)>,
     /// Singular values of all solids and modes.
-    pub singular_values: Summary,
+    pub singular_values: Distribution,
 }
 
 /// The thresholds of the γ-sweeps of all solids and directions.
@@ -105,7 +102,7 @@ pub struct SweepStatistics {
     /// First rearrangement, likewise.
     pub gamma_rearrangement: Bounds,
     /// Where the second order alone predicts γ*.
-    pub gamma_tilde: Summary,
+    pub gamma_tilde: Distribution,
     /// ζ = s γ*.
     pub zeta: Bounds,
     /// Directions by the cause of γ*, γ_c, γ_r: the order of `Cause::ALL`.
@@ -140,7 +137,7 @@ pub struct Cost {
 
 /// The distribution of a quantity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Summary {
+pub struct Distribution {
     /// Number of values.
     pub count: u64,
     /// Quantiles for [`PROBABILITIES`]; not a number where there are no values.
@@ -195,10 +192,13 @@ impl Counts {
     }
 }
 
-impl Summary {
-    /// The quantile of this probability, which is one of [`PROBABILITIES`].
-    pub fn quantile(&self, probability: f64) -> f64 {
-        quantile(&self.quantiles, probability)
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Counts>>(all: I) -> Counts {
+        all.fold(Counts::default(), |sum, more| Counts {
+            pending: sum.pending + more.pending,
+            done: sum.done + more.done,
+            failed: sum.failed + more.failed,
+        })
     }
 }
 
@@ -213,20 +213,9 @@ pub fn quantile(quantiles: &[f64], probability: f64) -> f64 {
 
 /// JSON knows neither infinity nor NaN: the one becomes "inf", the other null.
 fn numbers<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    #[serde(untagged)]
-    enum Number {
-        Finite(f64),
-        Infinite(&'static str),
-        Missing(()),
-    }
-    serializer.collect_seq(values.iter().map(|&value| {
-        if value.is_finite() {
-            Number::Finite(value)
-        } else if value.is_nan() {
-            Number::Missing(())
-        } else {
-            Number::Infinite("inf")
-        }
-    }))
+    let number = |value: &f64| match value.is_infinite() {
+        true => Value::from("inf"),
+        false => Value::from(*value),
+    };
+    serializer.collect_seq(values.iter().map(number))
 }

@@ -1,0 +1,95 @@
+//! Follows a solid along a direction by the plain minimiser alone.
+
+use super::examination::settle;
+use crate::relax::RelaxError;
+use crate::relax::newton::Equilibrium;
+use crate::solid::parameters::ParameterSpace;
+use crate::solid::{Solid, Vector};
+
+/// Steps on the first branch: these shares of its length.
+const ELASTIC: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
+/// A solid within this distance [smallest diameter] has returned (docs/theory.md).
+const RETURNED: f64 = 1e-6;
+
+/// A relaxed solid at some γ.
+pub(super) struct Settled<const D: usize> {
+    pub gamma: f64,
+    pub solid: Solid<D>,
+    pub equilibrium: Equilibrium<D>,
+}
+
+/// The way of a solid from γ = 0.
+pub(super) struct Walk<'r, const D: usize> {
+    pub solid: Solid<D>,
+    pub space: ParameterSpace,
+    pub theta: Vec<f64>,
+    pub vector: &'r [f64],
+    /// The γ up to which no contact changes.
+    pub first_branch: f64,
+}
+
+impl<const D: usize> Walk<'_, D> {
+    /// Relaxes the solid at γ from these positions.
+    pub fn relax_from(
+        &self,
+        positions: &[Vector<D>],
+        gamma: f64,
+    ) -> Result<Settled<D>, RelaxError> {
+        let pairs = self.theta.iter().zip(self.vector);
+        let moved: Vec<f64> = pairs.map(|(value, slope)| value + gamma * slope).collect();
+        let mut solid = self.solid.clone();
+        self.space.apply(&mut solid.interactions, &moved);
+        solid.positions = positions.to_vec();
+        let equilibrium = settle(&mut solid)?;
+        Ok(Settled { gamma, solid, equilibrium })
+    }
+
+    /// The γ that are visited on the way to `target`: few up to the first contact change, then
+    /// growing by `growth`.
+    pub fn steps(&self, target: f64, growth: f64) -> Vec<f64> {
+        let elastic = target.min(self.first_branch);
+        let mut steps: Vec<f64> = ELASTIC.iter().map(|share| share * elastic).collect();
+        let mut gamma = elastic;
+        while gamma > 0.0 && gamma * growth < target {
+            gamma *= growth;
+            steps.push(gamma);
+        }
+        if target > elastic {
+            steps.push(target);
+        }
+        steps
+    }
+
+    /// Visits these γ one after the other, from γ = 0.
+    pub fn walk(&self, steps: &[f64]) -> Result<Settled<D>, RelaxError> {
+        let mut here = self.relax_from(&self.solid.positions, 0.0)?;
+        for &gamma in steps {
+            here = self.relax_from(&here.solid.positions, gamma)?;
+        }
+        Ok(here)
+    }
+
+    /// Whether walking there and back ends where it began.
+    pub fn returns(&self, there: &Settled<D>, steps: &[f64]) -> bool {
+        let mut positions = there.solid.positions.clone();
+        for &gamma in steps.iter().rev().skip(1).chain(&[0.0]) {
+            match self.relax_from(&positions, gamma) {
+                Ok(state) => positions = state.solid.positions,
+                Err(_) => return false,
+            }
+        }
+        let rattler = &there.equilibrium.contacts.rattler;
+        self.is_back(&positions, &self.solid.positions, rattler)
+    }
+
+    /// Whether no particle of the backbone has moved, modulo translation.
+    pub fn is_back(&self, a: &[Vector<D>], b: &[Vector<D>], rattler: &[bool]) -> bool {
+        let held: Vec<usize> = (0..a.len()).filter(|&i| !rattler[i]).collect();
+        let shift = |i: usize| self.solid.cell.minimum_image(a[i] - b[i]);
+        let mean = held.iter().fold(Vector::<D>::zeros(), |sum, &i| sum + shift(i))
+            / held.len().max(1) as f64;
+        let distance = held.iter().map(|&i| (shift(i) - mean).norm()).fold(0.0, f64::max);
+        let diameters = &self.solid.interactions.diameters;
+        distance <= RETURNED * diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b))
+    }
+}
