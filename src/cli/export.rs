@@ -113,11 +113,7 @@ fn write(
                 // The error to report is the first one.
                 let _ = std::fs::remove_file(path);
             }
-            Err(if error.is_usage() {
-                CommandError::usage(error)
-            } else {
-                CommandError::failure(error)
-            })
+            Err(CommandError::of(error.is_usage(), error))
         }
     }
 }

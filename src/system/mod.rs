@@ -4,3 +4,4 @@ pub mod disk;
 pub mod program;
 pub mod text;
 pub mod time;
+pub mod words;

@@ -171,7 +171,7 @@ fn relax_direction<const D: usize>(
         start: analysis.values(&analysis.rows(set)),
         diameter: solid.interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b)),
         contacts: bonds(&analysis.origin.equilibrium.contacts),
-        threshold: scenario.sweep.deviation,
+        threshold: scenario.sweep.settings.deviation,
         direction,
         solid,
     };

@@ -14,10 +14,12 @@ use crate::analysis::values::{Row, Values};
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax};
+use crate::relax::prepare::Target;
 use crate::response::features::compute;
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
-use crate::study::config::{Scenario, Target, set_name};
+use crate::solid::parameters::ParameterKind;
+use crate::study::config::{Scenario, set_name};
 use crate::study::work::Work as _;
 
 /// Residual forces that are accepted, in units of what the preparation accepts.
@@ -122,9 +124,10 @@ fn mechanics<const D: usize>(
     if !close(stored_pressure, pressure, AGAIN) {
         say(format!("pressure {stored_pressure:e} is stored, the positions give {pressure:e}"));
     }
-    if let Some(Target::Pressure(target)) = config.solid.target
+    let recipe = &config.solid.recipe;
+    if let Target::Pressure(target) = recipe.target
         && solid.springs.is_none()
-        && !close(pressure, target, config.solid.pressure_tolerance)
+        && !close(pressure, target, recipe.pressure_tolerance)
     {
         say(format!("pressure {pressure:e} is not the configuration's {target:e}"));
     }
@@ -159,10 +162,10 @@ fn identities<const D: usize>(
     for theta in config.parameterisations() {
         let columns = theta.parameters();
         let Some(jacobian) = JACOBIAN.find(row, &theta.name).map(Values::floats) else { continue };
-        if theta.kinds.diameters {
+        if theta.space.kinds().contains(&ParameterKind::Diameter) {
             let sums: Vec<f64> = jacobian
                 .chunks_exact(columns)
-                .map(|row| row[..theta.species].iter().sum())
+                .map(|row| row[..theta.space.species()].iter().sum())
                 .collect();
             match &uniform {
                 None => uniform = Some((theta.name.clone(), sums)),
