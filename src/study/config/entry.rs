@@ -128,13 +128,11 @@ impl<'d> Entry<'d> {
     /// One of several words.
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, ConfigError> {
         let given = self.value.as_str();
-        words.iter().find(|(word, _)| Some(*word) == given).map(|(_, value)| *value).ok_or_else(
-            || {
-                let all: Vec<String> =
-                    words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-                self.refuse(format!("one of {}", all.join(", ")))
-            },
-        )
+        let found = words.iter().find(|(word, _)| Some(*word) == given);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let all: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+            self.refuse(format!("one of {}", all.join(", ")))
+        })
     }
 
     /// The elements of an array, each an entry of its own.
@@ -144,7 +142,16 @@ impl<'d> Entry<'d> {
         Ok(array.iter().enumerate().map(entry).collect())
     }
 
-    /// What an array holds, each once and at least one.
+    /// What an array holds.
+    pub fn all<T>(
+        &self,
+        allowed: &str,
+        read: impl Fn(&Entry<'d>) -> Result<T, ConfigError>,
+    ) -> Result<Vec<T>, ConfigError> {
+        self.array(allowed)?.iter().map(read).collect()
+    }
+
+    /// The same, each once and at least one.
     pub fn list<T: PartialEq>(
         &self,
         allowed: &str,

@@ -96,8 +96,10 @@ fn read_sets(entry: &Entry<'_>) -> Result<Vec<Vec<FeatureKind>>, ConfigError> {
     const ALLOWED: &str =
         "a list of sets such as [[\"stress\", \"elastic\"], [\"elastic\"]], each once";
     entry.list(ALLOWED, |entry| {
-        let mut set = entry.list(ALLOWED, |word| word.word(FeatureKind::WORDS))?;
+        let mut set = entry.all(ALLOWED, |word| word.word(FeatureKind::WORDS))?;
+        let length = set.len();
         set.sort();
-        Ok(set)
+        set.dedup();
+        if set.is_empty() || set.len() < length { Err(entry.refuse(ALLOWED)) } else { Ok(set) }
     })
 }

@@ -218,6 +218,27 @@ impl Study {
             .collect()
     }
 
+    /// The place of a scenario.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub fn place(&self, scenario: &str) -> Result<usize, String> {
+        let names: Vec<&str> = self.scenarios.iter().map(|known| known.name.as_str()).collect();
+        names.iter().position(|name| *name == scenario).ok_or_else(|| names.join(", "))
+    }
+
+    /// The row of a replica in the file.
+    ///
+    /// # Errors
+    /// The replicas that the file holds.
+    pub fn slot(&self, replica: u64) -> Result<u64, String> {
+        let held = self.first_replica..self.first_replica + self.replicas;
+        match held.contains(&replica) {
+            true => Ok(replica - held.start),
+            false => Err(format!("{} to {}", held.start, held.end.saturating_sub(1))),
+        }
+    }
+
     /// Hash of the whole resolved study: two files with the same hash hold the same items.
     pub fn hash(&self) -> String {
         hash_of(&self.canonical())

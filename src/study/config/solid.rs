@@ -251,11 +251,8 @@ fn read_files(
     const ALLOWED: &str = "a list of solid files, \"FILE\" or \"FILE:/group\", one per replica";
     match (section.find("files"), structure) {
         (Some(entry), None) => {
-            let names = entry.array(ALLOWED)?;
-            if names.is_empty() {
-                return Err(entry.refuse(ALLOWED));
-            }
-            names.iter().map(|name| name.string(ALLOWED).map(str::to_owned)).collect()
+            let files = entry.all(ALLOWED, |name| name.string(ALLOWED).map(str::to_owned))?;
+            if files.is_empty() { Err(entry.refuse(ALLOWED)) } else { Ok(files) }
         }
         (None, None) => Err(section.missing("files", ALLOWED)),
         (Some(entry), _) if entry.layer == 0 => {

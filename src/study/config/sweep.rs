@@ -170,10 +170,7 @@ fn read_settings(section: &Section<'_>) -> Result<SweepSettings, ConfigError> {
 fn read_set(entry: &Entry<'_>, features: &FeaturesConfig) -> Result<Vec<FeatureKind>, ConfigError> {
     let sets: Vec<String> = features.sets.iter().map(|set| format!("{:?}", words(set))).collect();
     let allowed = format!("one of the feature sets: {}", sets.join(", "));
-    let mut given = Vec::new();
-    for item in entry.array(&allowed)? {
-        given.push(item.string(&allowed)?);
-    }
+    let given = entry.all(&allowed, |item| item.string(&allowed))?;
     let matches = |set: &&Vec<FeatureKind>| {
         set.len() == given.len() && words(set).iter().all(|word| given.contains(word))
     };
@@ -220,14 +217,13 @@ fn read_directions(
 /// Given directions: each as long as θ of every swept parameterisation, and normalised here.
 fn read_rows(entry: &Entry<'_>, swept: &[&Parameterisation]) -> Result<Vec<Vec<f64>>, ConfigError> {
     const ALLOWED: &str = "rows of numbers, one row per direction, not all zero";
-    let mut rows = Vec::new();
-    for row in entry.array(ALLOWED)? {
-        let components = numbers(&row, -f64::MAX..=f64::MAX, ALLOWED)?;
-        if let Some(expected) = other_length(&components, swept) {
-            return Err(row.refuse(format!("{} numbers, {}", expected.0, expected.1)));
+    let rows = entry.all(ALLOWED, |row| {
+        let components = row.all(ALLOWED, |item| item.f64(-f64::MAX..=f64::MAX))?;
+        if let Some((length, of)) = other_length(&components, swept) {
+            return Err(row.refuse(format!("{length} numbers, {of}")));
         }
-        rows.push(unit_direction(components).map_err(|_| row.refuse(ALLOWED))?);
-    }
+        unit_direction(components).map_err(|_| row.refuse(ALLOWED))
+    })?;
     if rows.is_empty() { Err(entry.refuse(ALLOWED)) } else { Ok(rows) }
 }
 
@@ -264,17 +260,9 @@ fn read_scale(entry: &Entry<'_>, rows: usize) -> Result<Scale, ConfigError> {
     if let Some(scale) = entry.value.as_str().and_then(Scale::from_name) {
         return Ok(scale);
     }
-    let weights = numbers(entry, 0.0..=f64::MAX, &allowed)?;
+    let weights = entry.all(&allowed, |weight| weight.f64(0.0..=f64::MAX))?;
     if weights.len() != rows || weights.iter().all(|&weight| weight == 0.0) {
         return Err(entry.refuse(allowed));
     }
     Ok(Scale::Table(weights))
-}
-
-fn numbers(
-    entry: &Entry<'_>,
-    range: RangeInclusive<f64>,
-    allowed: &str,
-) -> Result<Vec<f64>, ConfigError> {
-    entry.array(allowed)?.iter().map(|item| item.f64(range.clone())).collect()
 }

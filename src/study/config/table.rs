@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
 
-use super::entry::Entry;
 use super::error::ConfigError;
 use super::lines::Raw;
 use super::section::Section;
@@ -34,17 +33,16 @@ pub(super) fn read(
         if !matches!(entry.value, DeValue::Array(_)) {
             return entry.f64(range).map(|value| SymmetricTable::uniform(2, value));
         }
-        let rows = pair(entry)?;
-        let [first, second] = [pair(&rows[0])?, pair(&rows[1])?]
-            .map(|[a, b]| Ok([a.f64(range.clone())?, b.f64(range.clone())?]));
-        let rows = [first?, second?];
-        if rows[0][1] != rows[1][0] {
-            return Err(entry.refuse("a symmetric table: the two off-diagonal values are equal"));
+        let rows = entry.all(SHAPE, |row| {
+            let values = row.all(SHAPE, |value| value.f64(range.clone()))?;
+            <[f64; 2]>::try_from(values).map_err(|_| row.refuse(SHAPE))
+        })?;
+        match rows[..] {
+            [[small, mixed], [other, large]] if mixed == other => {
+                Ok(SymmetricTable::from_fn(2, |s, t| [small, mixed, large][s + t]))
+            }
+            [_, _] => Err(entry.refuse("a symmetric table: the two off-diagonal values are equal")),
+            _ => Err(entry.refuse(SHAPE)),
         }
-        Ok(SymmetricTable::from_fn(2, |s, t| rows[s][t]))
     })
-}
-
-fn pair<'d>(entry: &Entry<'d>) -> Result<[Entry<'d>; 2], ConfigError> {
-    entry.array(SHAPE)?.try_into().map_err(|_| entry.refuse(SHAPE))
 }
