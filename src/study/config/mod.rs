@@ -120,7 +120,7 @@ impl Study {
     /// Resolves a study's text that names no files of directions, such as a canonical one; `file`
     /// names it in messages.
     pub fn parse(file: &str, text: &str) -> Result<Study, ConfigError> {
-        Study::parse_with(file, text, &|_| Err("rows belong here, not the file of a study".into()))
+        Study::parse_with(file, text, &|_| Err("only the file of a study may name one".into()))
     }
 
     /// Resolves a study's text; `read_rows` reads the files of directions that it names.

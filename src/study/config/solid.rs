@@ -263,7 +263,7 @@ fn read_files(
 }
 
 /// The target: of two keys that exclude each other the nearer layer's counts. Solids from files
-/// stay in their box.
+/// stay in their box, and the value means nothing.
 fn read_target(
     section: &Section<'_>,
     structure: Option<Structure>,
