@@ -145,10 +145,18 @@ impl Study {
         };
         match root.find("scenario") {
             None => {
-                let only = read_scenario(&[root], ONLY_SCENARIO.to_owned(), &study)?;
-                study.scenarios.push(only);
+                let name = ONLY_SCENARIO.to_owned();
+                study.scenarios.push(read_scenario(std::slice::from_ref(&root), name, &study)?);
             }
             Some(scenarios) => study.read_scenarios(&root, &scenarios)?,
+        }
+        let length = study.canonical().len();
+        if length > MAX_CANONICAL_BYTES {
+            return Err(Section::whole(&root).refuse(
+                "scenario",
+                format!("{} scenarios, {length} bytes when resolved", study.scenarios.len()),
+                format!("at most {MAX_CANONICAL_BYTES} bytes: split the study into several files"),
+            ));
         }
         Ok(study)
     }
@@ -178,13 +186,6 @@ impl Study {
             }
             let scenario = read_scenario(&[table, root.clone()], name, self)?;
             self.scenarios.push(scenario);
-        }
-        let length = self.canonical().len();
-        if length > MAX_CANONICAL_BYTES {
-            return Err(scenarios.refuse_as(
-                format!("{} scenarios, {length} bytes when resolved", self.scenarios.len()),
-                format!("at most {MAX_CANONICAL_BYTES} bytes: split the study into several files"),
-            ));
         }
         Ok(())
     }
@@ -310,6 +311,21 @@ mod tests {
         let again = Study::parse("c.toml", &study.canonical()).expect("canonical is valid");
         assert_eq!(study, again);
         assert_eq!(study.hash(), again.hash());
+    }
+
+    #[test]
+    fn a_study_that_does_not_fit_into_an_attribute_is_refused_with_and_without_scenarios() {
+        let rows = vec!["[1.0, 0.25]"; MAX_CANONICAL_BYTES / 10].join(", ");
+        let sweep =
+            format!("[sweep]\nparameters = [\"D_n2\"]\ndirections = {{ rows = [{rows}] }}\n");
+        for (scenarios, key) in
+            [("", "scenario (default)"), ("[[scenario]]\nname = \"a\"\n", "scenario")]
+        {
+            let error = Study::parse("s.toml", &format!("{MINIMAL}{sweep}{scenarios}"));
+            let message = error.expect_err("too long").to_string();
+            assert!(message.contains(&format!("{key} = 1 scenarios, ")), "{message}");
+            assert!(message.contains("at most 60000 bytes"), "{message}");
+        }
     }
 
     #[test]

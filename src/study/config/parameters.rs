@@ -114,10 +114,8 @@ fn read_kinds(
         let kinds = combination(item.string(ALLOWED)?).ok_or_else(|| item.refuse(ALLOWED))?;
         let any = |wanted: [ParameterKind; 2]| wanted.iter().any(|kind| kinds.contains(kind));
         let made = !solid.is_from_files();
-        if any([ParameterKind::Depth, ParameterKind::InverseRange])
-            && made
-            && !solid.is_attractive()
-        {
+        let of_attraction = any([ParameterKind::Depth, ParameterKind::InverseRange]);
+        if of_attraction && made && !solid.is_attractive() {
             return Err(item.refuse("B and a only where solid.B is not 0"));
         }
         let without = solid.pair_without_attraction().filter(|_| made);

@@ -32,6 +32,11 @@ impl<'d> Section<'d> {
         Ok(Section { source: parents[0].source, name, layers })
     }
 
+    /// The whole file as one table.
+    pub fn whole(root: &Entry<'d>) -> Self {
+        Section { source: root.source, name: "", layers: vec![root.clone()] }
+    }
+
     /// The first layer's value of `key`.
     pub fn find(&self, key: &str) -> Option<Entry<'d>> {
         self.layers.iter().find_map(|layer| layer.find(key))
