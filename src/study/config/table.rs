@@ -33,16 +33,16 @@ pub(super) fn read(
         if !matches!(entry.value, DeValue::Array(_)) {
             return entry.f64(range).map(|value| SymmetricTable::uniform(2, value));
         }
+        if entry.array(SHAPE)?.len() != 2 {
+            return Err(entry.refuse(SHAPE));
+        }
         let rows = entry.all(SHAPE, |row| {
             let values = row.all(SHAPE, |value| value.f64(range.clone()))?;
             <[f64; 2]>::try_from(values).map_err(|_| row.refuse(SHAPE))
         })?;
-        match rows[..] {
-            [[small, mixed], [other, large]] if mixed == other => {
-                Ok(SymmetricTable::from_fn(2, |s, t| [small, mixed, large][s + t]))
-            }
-            [_, _] => Err(entry.refuse("a symmetric table: the two off-diagonal values are equal")),
-            _ => Err(entry.refuse(SHAPE)),
+        if rows[0][1] != rows[1][0] {
+            return Err(entry.refuse("a symmetric table: the two off-diagonal values are equal"));
         }
+        Ok(SymmetricTable::from_fn(2, |s, t| rows[s][t]))
     })
 }
