@@ -14,6 +14,7 @@ use amorph::solid::Solid;
 use amorph::solid::assignment::Assignment;
 use amorph::solid::contacts::Bond;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace, upper_index};
+use amorph::system::words::Word;
 use common::bond_model::{BondModel, deformation};
 use common::differences::derivative;
 use common::pair_formula::Branch;
@@ -126,7 +127,7 @@ fn check_columns<const D: usize>(
             let offset = space.offset(*kind).unwrap();
             let of_tail = matches!(kind, ParameterKind::Depth | ParameterKind::InverseRange);
             judge(
-                format!("d {block} / d ln {}", kind.symbol()),
+                format!("d {block} / d ln {}", kind.word()),
                 offset..offset + kind.count(space.species()),
                 rows,
                 if stiff && of_tail { TOLERANCE_STIFF_TAIL } else { TOLERANCE },
@@ -315,7 +316,7 @@ fn check_bonds<const D: usize>(name: &str, recipe: &Recipe, replica: u64) {
             let scale = largest(&exact);
             let error = largest_difference(&exact, &differences);
             let relative = if scale > VANISHING { error / scale } else { error };
-            println!("{name} {D}d d {block} / d ln {}_b: {relative:.1e}", kind.symbol());
+            println!("{name} {D}d d {block} / d ln {}_b: {relative:.1e}", kind.word());
             assert!(relative < TOLERANCE, "{name} {D}d {block} by {kind:?}: {relative:e}");
         }
     }

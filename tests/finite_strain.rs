@@ -76,10 +76,7 @@ fn basis<const D: usize>(component: usize) -> SMatrix<f64, D, D> {
 }
 
 fn check<const D: usize>(particles: usize, pressure: f64, replica: u64, step: f64) {
-    let recipe = Recipe {
-        target: Target::Pressure { value: pressure, tolerance: 1e-6 },
-        ..solids::recipe(particles)
-    };
+    let recipe = Recipe { target: Target::Pressure(pressure), ..solids::recipe(particles) };
     let prepared = recipe.prepare::<D>(&solids::key(replica)).unwrap();
     let solid = &prepared.solid;
     let contacts: &Contacts<D> = &prepared.equilibrium.contacts;

@@ -16,11 +16,12 @@ fn prepared<const D: usize>() -> SolidData {
         particles: 256,
         structure: Structure::Disordered,
         size_ratio: 1.4,
-        target: Target::Pressure { value: 0.1, tolerance: 1e-6 },
+        target: Target::Pressure(0.1),
         start_packing_fraction: None,
         k: SymmetricTable::uniform(2, 1.0),
         depths: SymmetricTable::uniform(2, 0.0),
         potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+        pressure_tolerance: 1e-6,
         max_attempts: 3,
     };
     let key = StreamKey { seed: 1, solid: 1, replica: 0, attempt: 0 };

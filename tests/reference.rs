@@ -15,6 +15,7 @@ use amorph::solid::interactions::{Interactions, SymmetricTable};
 use amorph::solid::parameters::{ParameterDirection, ParameterKind, ParameterSpace};
 use amorph::solid::potential::{Potential, Tail};
 use amorph::solid::{Solid, Vector};
+use amorph::system::words::Word;
 use common::{largest, largest_difference, numbers};
 
 const SOFT: [&str; 4] =
@@ -23,7 +24,7 @@ const SOFT: [&str; 4] =
 fn kinds(columns: &[String]) -> Vec<ParameterKind> {
     ParameterKind::ALL
         .into_iter()
-        .filter(|kind| columns.iter().any(|column| column.starts_with(kind.symbol())))
+        .filter(|kind| columns.iter().any(|column| column.starts_with(kind.word())))
         .collect()
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use amorph::relax::RelaxError;
-use amorph::relax::prepare::{Structure, Target};
+use amorph::relax::prepare::Structure;
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::solid::random::StreamKey;
 use common::small::recipe;
@@ -42,7 +42,6 @@ struct Tally {
 
 fn run<const D: usize>(cell: Cell, solids: u64, dense: bool) -> Tally {
     let recipe = recipe(cell.particles, Structure::Disordered, cell.pressure, cell.depth);
-    let Target::Pressure { tolerance, .. } = recipe.target else { unreachable!() };
     let mut tally = Tally::default();
     for replica in 0..solids {
         let key = StreamKey { seed: 3, solid: 5, replica, attempt: 0 };
@@ -90,7 +89,7 @@ fn run<const D: usize>(cell: Cell, solids: u64, dense: bool) -> Tally {
             && theirs.relative <= 1e-8
             && pressure <= 1e-8
             && elastic <= 1e-8
-            && target <= tolerance * 1.01
+            && target <= recipe.pressure_tolerance * 1.01
             && theirs.negative == 0)
         {
             tally.wrong.push(format!(

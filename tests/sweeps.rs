@@ -25,6 +25,7 @@ use amorph::solid::neighbors::pairs_within;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
 use amorph::solid::{Solid, Vector};
+use amorph::system::words::Word;
 use common::protocols::{Case, Subject, outcome, thresholds};
 use common::{largest, largest_difference, numbers};
 
@@ -50,7 +51,7 @@ fn check<const D: usize>(name: &str) {
     let columns = common::strings(&file, "jacobian/columns");
     let kinds: Vec<ParameterKind> = ParameterKind::ALL
         .into_iter()
-        .filter(|kind| columns.iter().any(|column| column.starts_with(kind.symbol())))
+        .filter(|kind| columns.iter().any(|column| column.starts_with(kind.word())))
         .collect();
     let space = ParameterSpace::new(&kinds, data.diameters.len());
     let request = FeatureRequest { stress: true, elastic: true, modes: 10, derived: false };

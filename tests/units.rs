@@ -30,11 +30,11 @@ struct Outcome {
 
 fn scaled(recipe: &Recipe, unit: f64) -> Recipe {
     let table = |table: &SymmetricTable| SymmetricTable::from_fn(2, |s, t| unit * table.get(s, t));
-    let Target::Pressure { value, tolerance } = recipe.target else { unreachable!() };
+    let Target::Pressure(value) = recipe.target else { unreachable!() };
     Recipe {
         k: table(&recipe.k),
         depths: table(&recipe.depths),
-        target: Target::Pressure { value: unit * value, tolerance },
+        target: Target::Pressure(unit * value),
         ..recipe.clone()
     }
 }

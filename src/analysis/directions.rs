@@ -10,6 +10,20 @@ use crate::response::features::{FeatureKind, FeatureRequest};
 use crate::response::susceptibility::Susceptibility;
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterSpace;
+use crate::system::words::Word;
+
+/// Which directions are looked at; `G` says which ones are given: their rows, or where they stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Directions<G> {
+    /// All relevant right singular vectors.
+    All,
+    /// The first n of them.
+    First(usize),
+    /// n random unit vectors.
+    Random(usize),
+    /// Given ones.
+    Given(G),
+}
 
 /// Which orientations of a direction are swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +32,10 @@ pub enum Signs {
     Plus,
     /// Both; the sweep axis alternates +, −.
     Both,
+}
+
+impl Word for Signs {
+    const WORDS: &'static [(&'static str, Self)] = &[("+", Signs::Plus), ("both", Signs::Both)];
 }
 
 impl Signs {
@@ -39,6 +57,22 @@ pub enum Scale {
     Initial,
     /// One weight per feature of the set.
     Table(Vec<f64>),
+}
+
+impl Scale {
+    /// The name in the configuration, on the command line and in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Scale::None => "none",
+            Scale::Initial => "initial",
+            Scale::Table(_) => "given",
+        }
+    }
+
+    /// The scale that a word names.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Scale::None, Scale::Initial].into_iter().find(|scale| scale.name() == name)
+    }
 }
 
 /// A feature this small beside the largest one is rounding, and no scale: the shear stress of a

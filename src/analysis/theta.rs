@@ -9,6 +9,7 @@ use crate::solid::assignment::Assignment;
 use crate::solid::contacts::Bond;
 use crate::solid::parameters::{ParameterDirection, ParameterKind, ParameterSpace};
 use crate::solid::potential::PairTangent;
+use crate::system::words::Word;
 
 /// What owns a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +22,9 @@ pub enum Level {
     Bond,
 }
 
-impl Level {
-    /// The name in the configuration and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Species => "species",
-            Level::Particle => "particle",
-            Level::Bond => "bond",
-        }
-    }
+impl Word for Level {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("species", Level::Species), ("particle", Level::Particle), ("bond", Level::Bond)];
 }
 
 /// The parameters.
@@ -160,9 +155,9 @@ impl Theta {
         kinds
             .iter()
             .flat_map(|kind| match kind {
-                ParameterKind::InverseRange => vec![kind.symbol().to_owned()],
+                ParameterKind::InverseRange => vec![kind.word().to_owned()],
                 ParameterKind::Diameter => of_bonds("sigma"),
-                kind => of_bonds(kind.symbol()),
+                kind => of_bonds(kind.word()),
             })
             .collect()
     }

@@ -23,11 +23,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let archive = super::open(&arguments.file)?;
     let report = check(&archive, arguments.items).map_err(CommandError::failure)?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(CommandError::failure)?);
-    } else {
-        print(&report);
-    }
+    super::print(&report, arguments.json, print)?;
     Ok(if report.is_clean() { Outcome::Done } else { Outcome::Failed })
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::study::config::Study;
+use crate::study::load::load;
 
 /// Look at a study's configuration.
 #[derive(Debug, clap::Subcommand)]
@@ -24,10 +24,10 @@ pub enum Command {
 pub fn run(command: &Command) -> Result<Outcome, CommandError> {
     match command {
         Command::Show { study } => {
-            print!("{}", Study::load(study).map_err(CommandError::usage)?.annotated());
+            print!("{}", load(study).map_err(CommandError::usage)?.annotated());
         }
         Command::Check { study: path } => {
-            let study = Study::load(path).map_err(CommandError::usage)?;
+            let study = load(path).map_err(CommandError::usage)?;
             println!(
                 "{}: valid; {} scenarios, {} replicas each, hash {}",
                 path.display(),

@@ -1,6 +1,7 @@
 //! `amorph export`: solids as extended XYZ.
 
 use std::io::{BufWriter, ErrorKind, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
@@ -41,11 +42,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         return write(arguments, |out| xyz::measured(&arguments.file, arguments.snapshots, out));
     }
     let archive = super::open(&arguments.file)?;
-    let scenarios = chosen(&archive, arguments.scenario.as_deref())?;
-    let slots = slots(&archive, arguments)?;
+    let scenarios = scenarios(&archive, arguments.scenario.as_deref())?;
+    let slots = slots(&archive, arguments.replica)?;
     if arguments.snapshots {
-        let none = |&index: &usize| archive.study().scenarios[index].output.snapshots == 0;
-        if scenarios.iter().all(none) {
+        let chosen = &archive.study().scenarios[scenarios.clone()];
+        if chosen.iter().all(|scenario| scenario.output.snapshots == 0) {
             return Err(CommandError::usage(ExportError::NoSnapshots {
                 file: arguments.file.clone(),
                 advice: "[output] snapshots = n keeps those of the first n replicas",
@@ -54,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     }
     write(arguments, |out| {
         let mut frames = 0;
-        for &scenario in &scenarios {
+        for scenario in scenarios {
             frames += if arguments.snapshots {
                 xyz::snapshots(&archive, scenario, slots.clone(), out)?
             } else {
@@ -66,20 +67,24 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
 }
 
 /// The slots of the chosen replicas.
-fn slots(archive: &Results, arguments: &Arguments) -> Result<std::ops::Range<u64>, CommandError> {
-    let study = archive.study();
-    let (first, end) = (study.first_replica, study.first_replica + study.replicas);
-    match arguments.replica {
-        None => Ok(0..study.replicas),
-        Some(replica) if (first..end).contains(&replica) => {
-            Ok(replica - first..replica - first + 1)
-        }
-        Some(replica) => Err(CommandError::usage(format!(
-            "{}: there is no replica {replica}; it holds {first} to {}",
-            arguments.file.display(),
-            end.saturating_sub(1)
-        ))),
-    }
+fn slots(archive: &Results, replica: Option<u64>) -> Result<Range<u64>, CommandError> {
+    let Some(replica) = replica else { return Ok(0..archive.study().replicas) };
+    let slot = archive.study().slot(replica);
+    let slot = slot.map_err(|held| missing(archive, &format!("replica {replica}"), &held))?;
+    Ok(slot..slot + 1)
+}
+
+/// The chosen scenarios.
+fn scenarios(archive: &Results, name: Option<&str>) -> Result<Range<usize>, CommandError> {
+    let Some(name) = name else { return Ok(0..archive.study().scenarios.len()) };
+    let place = archive.study().place(name);
+    let place = place.map_err(|held| missing(archive, &format!("scenario {name}"), &held))?;
+    Ok(place..place + 1)
+}
+
+fn missing(archive: &Results, what: &str, held: &str) -> CommandError {
+    let file = archive.path().display();
+    CommandError::usage(format!("{file}: there is no {what}; it holds {held}"))
 }
 
 /// Writes frames to the terminal, or to a file that is removed again where this fails.
@@ -113,25 +118,7 @@ fn write(
                 // The error to report is the first one.
                 let _ = std::fs::remove_file(path);
             }
-            Err(if error.is_usage() {
-                CommandError::usage(error)
-            } else {
-                CommandError::failure(error)
-            })
+            Err(CommandError::of(error.is_usage(), error))
         }
-    }
-}
-
-fn chosen(archive: &Results, name: Option<&str>) -> Result<Vec<usize>, CommandError> {
-    let scenarios = &archive.study().scenarios;
-    let Some(name) = name else { return Ok((0..scenarios.len()).collect()) };
-    let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
-    match names.iter().position(|known| *known == name) {
-        Some(index) => Ok(vec![index]),
-        None => Err(CommandError::usage(format!(
-            "{}: there is no scenario {name}; it holds {}",
-            archive.path().display(),
-            names.join(", ")
-        ))),
     }
 }

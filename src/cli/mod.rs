@@ -40,14 +40,19 @@ pub const USAGE: u8 = 2;
 pub const FAILURE: u8 = 1;
 
 impl CommandError {
+    /// A usage or configuration error, or else a failure.
+    pub fn of(usage: bool, error: impl ToString) -> Self {
+        CommandError { message: Some(error.to_string()), ..CommandError::reported(usage) }
+    }
+
     /// A usage or configuration error.
     pub fn usage(error: impl ToString) -> Self {
-        CommandError { message: Some(error.to_string()), code: USAGE }
+        CommandError::of(true, error)
     }
 
     /// An I/O failure or a broken invariant.
     pub fn failure(error: impl ToString) -> Self {
-        CommandError { message: Some(error.to_string()), code: FAILURE }
+        CommandError::of(false, error)
     }
 
     /// An error that has been printed already.
@@ -68,9 +73,22 @@ impl CommandError {
 
 /// Opens a results file for reading.
 pub fn open(path: &Path) -> Result<Results, CommandError> {
-    results::open(path).map_err(|error| {
-        if error.is_usage() { CommandError::usage(error) } else { CommandError::failure(error) }
-    })
+    results::open(path).map_err(|error| CommandError::of(error.is_usage(), error))
+}
+
+/// Prints a report: as JSON, or as its command does.
+fn print<T: serde::Serialize>(
+    report: &T,
+    json: bool,
+    print: impl FnOnce(&T),
+) -> Result<(), CommandError> {
+    match json {
+        true => {
+            println!("{}", serde_json::to_string_pretty(report).map_err(CommandError::failure)?)
+        }
+        false => print(report),
+    }
+    Ok(())
 }
 
 /// Reads a duration: seconds, or `[[DD-]HH:]MM:SS` as SLURM writes it.

@@ -8,6 +8,7 @@ use super::{CommandError, Outcome};
 use crate::report::pilot::{self, CoreTime, Geometry, Sample};
 use crate::report::plan::Plan;
 use crate::study::config::Study;
+use crate::study::load::load;
 use crate::study::replica::Worker;
 use crate::system::text::{human_bytes, human_time};
 
@@ -55,7 +56,7 @@ fn estimate(study: &Study, plan: &Plan, patience: Duration) -> Option<Estimate> 
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
-    let study = Study::load(&arguments.study).map_err(CommandError::usage)?;
+    let study = load(&arguments.study).map_err(CommandError::usage)?;
     let plan = Plan::new(&study);
     if arguments.json {
         let estimate = estimate(&study, &plan, arguments.pilot);

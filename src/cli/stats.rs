@@ -26,10 +26,6 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         StatisticsError::Archive(error) => CommandError::failure(error),
         error => CommandError::usage(error),
     })?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&statistics).map_err(CommandError::failure)?);
-    } else {
-        print!("{}", table(&statistics));
-    }
+    super::print(&statistics, arguments.json, |statistics| print!("{}", table(statistics)))?;
     Ok(Outcome::Done)
 }

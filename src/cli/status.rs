@@ -26,11 +26,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         StatusError::Archive(error) if !error.is_usage() => CommandError::failure(error),
         error => CommandError::usage(error),
     })?;
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&status).map_err(CommandError::failure)?);
-    } else {
-        print(&status);
-    }
+    super::print(&status, arguments.json, print)?;
     Ok(Outcome::Done)
 }
 

@@ -1,5 +1,7 @@
 //! The settings of a sweep.
 
+use crate::system::words::Word;
+
 /// How the solid follows the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -9,6 +11,11 @@ pub enum Protocol {
     Referee,
 }
 
+impl Word for Protocol {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("continuation", Protocol::Continuation), ("referee", Protocol::Referee)];
+}
+
 /// Where each relaxation starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -16,6 +23,10 @@ pub enum Start {
     Warm,
     /// From γ = 0 (with the referee's protocol).
     Zero,
+}
+
+impl Word for Start {
+    const WORDS: &'static [(&'static str, Self)] = &[("warm", Start::Warm), ("zero", Start::Zero)];
 }
 
 /// The settings of a sweep.
@@ -34,6 +45,17 @@ pub struct SweepSettings {
 }
 
 impl SweepSettings {
+    /// Where nothing else is asked for.
+    pub const DEFAULT: SweepSettings = SweepSettings {
+        gamma_min: 1e-6,
+        gamma_max: 1e-1,
+        points: 26,
+        deviation: 0.1,
+        bracket: 0.01,
+        protocol: Protocol::Continuation,
+        start: Start::Warm,
+    };
+
     /// `points` values from γ_min to γ_max, both exactly, each larger by the same factor.
     pub fn grid(&self) -> Vec<f64> {
         let end = self.points.saturating_sub(1);

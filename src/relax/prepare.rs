@@ -28,8 +28,8 @@ pub enum Structure {
 /// What the preparation aims at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
-    /// p [energy/length^d], to the relative tolerance.
-    Pressure { value: f64, tolerance: f64 },
+    /// p [energy/length^d].
+    Pressure(f64),
     /// A fixed box of this packing fraction.
     PackingFraction(f64),
 }
@@ -48,6 +48,8 @@ pub struct Recipe {
     pub k: SymmetricTable,
     pub depths: SymmetricTable,
     pub potential: Potential,
+    /// The largest accepted |p/p_target − 1|.
+    pub pressure_tolerance: f64,
     pub max_attempts: u64,
 }
 
@@ -102,8 +104,8 @@ impl Recipe {
     pub fn first_packing_fraction<const D: usize>(&self) -> f64 {
         match (self.start_packing_fraction, self.target) {
             (Some(fraction), _) | (None, Target::PackingFraction(fraction)) => fraction,
-            (None, Target::Pressure { value, .. }) => {
-                start_packing_fraction::<D>(value / self.k.mean())
+            (None, Target::Pressure(pressure)) => {
+                start_packing_fraction::<D>(pressure / self.k.mean())
             }
         }
     }
@@ -137,7 +139,7 @@ impl Recipe {
                     Target::PackingFraction(fraction) => {
                         (spheres / fraction / cell.volume()).powf(1.0 / D as f64)
                     }
-                    Target::Pressure { .. } => 1.0 - CRYSTAL_OVERLAP,
+                    Target::Pressure(_) => 1.0 - CRYSTAL_OVERLAP,
                 };
                 let scaled = positions.into_iter().map(|r| r * factor).collect();
                 (cell.scaled(factor), scaled)
@@ -184,8 +186,8 @@ impl Recipe {
     ) -> Result<(Solid<D>, Reached<D>), RelaxError> {
         let mut forces = Forces::new(&solid);
         let mut reached = match self.target {
-            Target::Pressure { value, tolerance } => {
-                pressure::reach(&mut solid, &mut forces, value, tolerance)?
+            Target::Pressure(value) => {
+                pressure::reach(&mut solid, &mut forces, value, self.pressure_tolerance)?
             }
             Target::PackingFraction(_) => {
                 Reached { equilibrium: relax(&mut solid, &mut forces)?, relaxations: 1 }

@@ -83,7 +83,7 @@ fn directions(scenario: &Scenario) -> usize {
 
 fn memory(study: &Study) -> u64 {
     let largest = |scenario: &Scenario| {
-        scenario.solid.particles as u64 * BYTES_PER_PARTICLE[scenario.solid.dimension - 2]
+        scenario.solid.recipe.particles as u64 * BYTES_PER_PARTICLE[scenario.solid.dimension - 2]
     };
     BASE_MEMORY + BUFFERED_ROWS + study.scenarios.iter().map(largest).max().unwrap_or(0)
 }

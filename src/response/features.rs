@@ -8,6 +8,7 @@
 
 use crate::relax::newton::Equilibrium;
 use crate::solid::Solid;
+use crate::system::words::Word;
 
 use super::labels;
 use super::linear::LinearResponse;
@@ -38,17 +39,16 @@ pub enum FeatureKind {
     Derived,
 }
 
-impl FeatureKind {
-    /// The name in the configuration and in the names of sets.
-    pub fn name(self) -> &'static str {
-        match self {
-            FeatureKind::Stress => "stress",
-            FeatureKind::Elastic => "elastic",
-            FeatureKind::Modes => "modes",
-            FeatureKind::Derived => "derived",
-        }
-    }
+impl Word for FeatureKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("stress", FeatureKind::Stress),
+        ("elastic", FeatureKind::Elastic),
+        ("modes", FeatureKind::Modes),
+        ("derived", FeatureKind::Derived),
+    ];
+}
 
+impl FeatureKind {
     /// The labels of the kind's rows.
     pub fn labels(self, dimension: usize, modes: usize) -> Vec<String> {
         match self {

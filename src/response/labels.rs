@@ -1,6 +1,7 @@
 //! The names of features and parameters, in the order in which every array holds them.
 
 use crate::solid::parameters::ParameterKind;
+use crate::system::words::Word;
 
 /// Index pairs of the stress and strain components in 2d and 3d (Voigt-like order).
 const COMPONENTS_2D: [&str; 3] = ["xx", "yy", "xy"];
@@ -41,7 +42,7 @@ pub fn parameters(kinds: &[ParameterKind], species: usize) -> Vec<String> {
     kinds
         .iter()
         .flat_map(|kind| -> Vec<String> {
-            let letter = kind.symbol();
+            let letter = kind.word();
             match kind {
                 ParameterKind::Diameter => (0..species).map(|s| format!("{letter}_{s}")).collect(),
                 ParameterKind::Stiffness | ParameterKind::Depth => {

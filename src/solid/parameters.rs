@@ -4,6 +4,7 @@
 
 use super::interactions::{Interactions, SymmetricTable};
 use super::potential::PairTangent;
+use crate::system::words::Word;
 
 /// A kind of interaction parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,21 @@ pub enum ParameterKind {
     InverseRange,
 }
 
+/// The letters of the paper, also in names and labels.
+impl Word for ParameterKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("D", ParameterKind::Diameter),
+        ("k", ParameterKind::Stiffness),
+        ("B", ParameterKind::Depth),
+        ("a", ParameterKind::InverseRange),
+    ];
+}
+
+/// The name of some kinds, such as "Dk".
+pub fn symbols(kinds: &[ParameterKind]) -> String {
+    kinds.iter().map(|kind| kind.word()).collect()
+}
+
 impl ParameterKind {
     /// Every kind, in the order of θ.
     pub const ALL: [ParameterKind; 4] = [
@@ -26,16 +42,6 @@ impl ParameterKind {
         ParameterKind::Depth,
         ParameterKind::InverseRange,
     ];
-
-    /// The letter of the paper, used in names and labels.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            ParameterKind::Diameter => "D",
-            ParameterKind::Stiffness => "k",
-            ParameterKind::Depth => "B",
-            ParameterKind::InverseRange => "a",
-        }
-    }
 
     /// The number of parameters of this kind for `species` species.
     pub fn count(self, species: usize) -> usize {

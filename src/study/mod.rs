@@ -4,6 +4,7 @@ pub mod config;
 pub mod dispatcher;
 pub mod forecast;
 pub mod holder;
+pub mod load;
 pub mod lock;
 pub mod preflight;
 pub mod progress;

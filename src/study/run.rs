@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::format::archive::{self, ArchiveError, ItemLayout};
 use crate::study::config::{ConfigError, Study};
 use crate::study::forecast::Longest;
+use crate::study::load::load;
 use crate::study::lock::{Lock, LockError};
 use crate::study::preflight::{self, PreflightError};
 use crate::study::progress::Reporter;
@@ -123,7 +124,7 @@ fn prepare(
     hosts: &[String],
     lock: &mut Option<Lock>,
 ) -> Result<(Study, Pending), RunError> {
-    let study = Study::load(&request.study)?;
+    let study = load(&request.study)?;
     let path = &request.output;
     let exists = path.symlink_metadata().is_ok();
     if !request.resume && exists {

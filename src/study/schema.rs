@@ -5,7 +5,8 @@ use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::format::row::Part;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
-use crate::study::config::{Feature, Parameterisation, Scenario, Study, set_name};
+use crate::response::features::FeatureKind;
+use crate::study::config::{Parameterisation, Scenario, Study, set_name};
 
 /// The directions of a parameterisation are computed in at most this many parts: enough to share
 /// a solid among ranks, few enough that each is worth a message.
@@ -83,7 +84,10 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
     let axes = Axes(vec![
-        (Along::Particle, counted("particle", scenario.solid.particles, "index of the particle")),
+        (
+            Along::Particle,
+            counted("particle", scenario.solid.recipe.particles, "index of the particle"),
+        ),
         (Along::Cartesian, labelled("axis", names, "Cartesian axis")),
         (Along::Feature, labelled("feature", labels, "features y: the rows of the Jacobian")),
     ]);
@@ -101,7 +105,7 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
 }
 
 /// The features of a set.
-fn set_axis(scenario: &Scenario, set: &[Feature]) -> (Along, Axis) {
+fn set_axis(scenario: &Scenario, set: &[FeatureKind]) -> (Along, Axis) {
     let labels = scenario.features.set_labels(set, scenario.solid.dimension);
     (Along::FeatureOfSet, labelled("feature_of_set", labels, "features of this set"))
 }
@@ -125,7 +129,7 @@ fn parameterisation(columns: &mut ColumnList<'_>, theta: &Parameterisation, axes
         let kept = |quantity: &&Quantity<_>| {
             let vectors = [quantities::LEFT.name, quantities::RIGHT.name];
             (scenario.output.vectors || !vectors.contains(&quantity.name))
-                && (set.contains(&Feature::Modes)
+                && (set.contains(&FeatureKind::Modes)
                     || quantity.name != quantities::RANK_WITHOUT_MODES.name)
         };
         let group = format!("{}/{}", theta.name, set_name(set));
@@ -140,7 +144,7 @@ fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation,
     let count = scenario.sweep.direction_count(features.1.length, theta.parameters());
     let direction = counted("direction", count, "swept direction; with both signs +, - alternate");
     let ends = ["lo", "hi"].map(str::to_owned).to_vec();
-    let gammas = scenario.sweep.gammas();
+    let gammas = scenario.sweep.settings.grid();
     let gamma = Axis {
         name: "gamma".to_owned(),
         length: gammas.len(),

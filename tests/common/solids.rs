@@ -37,11 +37,12 @@ pub fn recipe(particles: usize) -> Recipe {
         particles,
         structure: Structure::Disordered,
         size_ratio: 1.4,
-        target: Target::Pressure { value: 0.1, tolerance: 1e-6 },
+        target: Target::Pressure(0.1),
         start_packing_fraction: None,
         k: SymmetricTable::uniform(2, 1.0),
         depths: SymmetricTable::uniform(2, 0.0),
         potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+        pressure_tolerance: 1e-6,
         max_attempts: 10,
     }
 }

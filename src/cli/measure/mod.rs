@@ -4,17 +4,18 @@ mod words;
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
 use super::{CommandError, Outcome};
-use crate::analysis::directions::DirectionResult;
+use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
+use crate::analysis::theta::Level;
 use crate::linearity::settings::{Protocol, Start, SweepSettings};
-use crate::report::measure::{DirectionChoice, Options, Source, Summary, measure};
+use crate::report::measure::{Options, Source, Summary, measure};
+use crate::solid::parameters::symbols;
 use crate::solid::potential::Tail;
-use crate::study::config::{
-    BRACKET, DEVIATION, GAMMA, Kinds, Level, MAX_POINTS, SWITCH, Scale, Signs,
-};
-use words::{Directions, FeatureList, SwitchName};
+use crate::study::config::{BRACKET, DEVIATION, GAMMA, MAX_POINTS, SWITCH};
+use crate::system::words::Word;
+use words::{Ends, FeatureList, Kinds, word};
+
+const DEFAULT: SweepSettings = SweepSettings::DEFAULT;
 
 /// Modes where `--features modes` names no number.
 const DEFAULT_MODES: usize = 10;
@@ -38,8 +39,8 @@ pub struct Arguments {
     #[arg(long, default_value = "D", value_parser = words::kinds)]
     parameters: Kinds,
     /// What owns a parameter
-    #[arg(long, value_enum, default_value = "species")]
-    level: LevelName,
+    #[arg(long, value_parser = word::<Level>(), default_value = "species")]
+    level: Level,
     /// Take the stored positions as the minimum; refused where max|F| is above what a relaxed
     /// solid may have
     #[arg(long)]
@@ -47,7 +48,7 @@ pub struct Arguments {
     /// End of the attraction's tail: FROM,TO in units of 1/a beyond sigma, or "none" with --cutoff
     /// [default: as the file states, or 5,9.9]
     #[arg(long, value_parser = words::switch, conflicts_with = "scenario")]
-    switch: Option<SwitchName>,
+    switch: Option<Ends>,
     /// With --switch none: the attraction ends at sigma + CUTOFF/a
     #[arg(long, value_parser = words::within(SWITCH), requires = "switch")]
     cutoff: Option<f64>,
@@ -67,13 +68,13 @@ pub struct Arguments {
     /// file:FILE[:/group] with a dataset `directions` [default: that of the input; with --sweep
     /// `all` where it has none]
     #[arg(long, value_parser = words::directions, value_name = "all|N|random:N|file:FILE")]
-    directions: Option<Directions>,
+    directions: Option<Directions<String>>,
     /// Seed of --directions random:N
     #[arg(long, default_value_t = 0, requires = "directions")]
     seed: u64,
     /// Orientations of every direction; with both, + and - alternate
-    #[arg(long, value_enum, default_value = "+")]
-    signs: SignsName,
+    #[arg(long, value_parser = word::<Signs>(), default_value = "+")]
+    signs: Signs,
     /// Weights of the features of the sweep in |dy|: none, initial (1/|y0|), or one number per
     /// feature, such as 1,1,0.5
     #[arg(long, value_parser = words::scale, default_value = "none")]
@@ -85,60 +86,32 @@ pub struct Arguments {
     #[arg(long, value_parser = words::features)]
     sweep_features: Option<FeatureList>,
     /// First |delta theta| of the curve's geometric grid
-    #[arg(long, default_value_t = 1e-6, value_parser = words::within(GAMMA))]
+    #[arg(long, default_value_t = DEFAULT.gamma_min, value_parser = words::within(GAMMA))]
     gamma_min: f64,
     /// Last |delta theta|
-    #[arg(long, default_value_t = 1e-1, value_parser = words::within(GAMMA))]
+    #[arg(long, default_value_t = DEFAULT.gamma_max, value_parser = words::within(GAMMA))]
     gamma_max: f64,
     /// Points of the grid
-    #[arg(long, default_value_t = 26, value_parser = clap::value_parser!(u64).range(2..=MAX_POINTS as u64))]
+    #[arg(long, default_value_t = DEFAULT.points as u64, value_parser = clap::value_parser!(u64).range(2..=MAX_POINTS as u64))]
     points: u64,
     /// |dy - J dtheta| over |J dtheta| that ends the linear regime
-    #[arg(long, default_value_t = 0.1, value_parser = words::within(DEVIATION))]
+    #[arg(long, default_value_t = DEFAULT.deviation, value_parser = words::within(DEVIATION))]
     deviation: f64,
     /// Relative width of the brackets
-    #[arg(long, default_value_t = 0.01, value_parser = words::within(BRACKET))]
+    #[arg(long, default_value_t = DEFAULT.bracket, value_parser = words::within(BRACKET))]
     bracket: f64,
     /// How the solid follows the parameters
-    #[arg(long, value_enum, default_value = "continuation")]
-    protocol: ProtocolName,
+    #[arg(long, value_parser = word::<Protocol>(), default_value = "continuation")]
+    protocol: Protocol,
     /// Where the referee's relaxations start
-    #[arg(long, value_enum, default_value = "warm")]
-    start: StartName,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LevelName {
-    Species,
-    Particle,
-    Bond,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ProtocolName {
-    Continuation,
-    Referee,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum SignsName {
-    #[value(name = "+")]
-    Plus,
-    Both,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum StartName {
-    Warm,
-    Zero,
+    #[arg(long, value_parser = word::<Start>(), default_value = "warm")]
+    start: Start,
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let options = options(arguments)?;
-    let summary = measure(&options).map_err(|error| {
-        if error.is_usage() { CommandError::usage(error) } else { CommandError::failure(error) }
-    })?;
+    let summary = measure(&options).map_err(|error| CommandError::of(error.is_usage(), error))?;
     print(&summary, &options);
     Ok(Outcome::Done)
 }
@@ -177,27 +150,13 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
         output: arguments.output.clone(),
         features: list.families.clone(),
         modes,
-        kinds: arguments.parameters,
-        level: match arguments.level {
-            LevelName::Species => Level::Species,
-            LevelName::Particle => Level::Particle,
-            LevelName::Bond => Level::Bond,
-        },
+        kinds: arguments.parameters.clone(),
+        level: arguments.level,
         relax: !arguments.no_relax,
         sweep_features,
-        directions: match &arguments.directions {
-            None => DirectionChoice::Default,
-            Some(Directions::All) => DirectionChoice::All,
-            Some(Directions::First(count)) => DirectionChoice::First(*count),
-            Some(Directions::Random(count)) => {
-                DirectionChoice::Random { count: *count, seed: arguments.seed }
-            }
-            Some(Directions::File(address)) => DirectionChoice::File(address.clone()),
-        },
-        signs: match arguments.signs {
-            SignsName::Plus => Signs::Plus,
-            SignsName::Both => Signs::Both,
-        },
+        directions: arguments.directions.clone(),
+        seed: arguments.seed,
+        signs: arguments.signs,
         scale: arguments.scale.clone(),
         settings: SweepSettings {
             gamma_min: arguments.gamma_min,
@@ -205,14 +164,8 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
             points: arguments.points as usize,
             deviation: arguments.deviation,
             bracket: arguments.bracket,
-            protocol: match arguments.protocol {
-                ProtocolName::Continuation => Protocol::Continuation,
-                ProtocolName::Referee => Protocol::Referee,
-            },
-            start: match arguments.start {
-                StartName::Warm => Start::Warm,
-                StartName::Zero => Start::Zero,
-            },
+            protocol: arguments.protocol,
+            start: arguments.start,
         },
         sweep: arguments.sweep,
         snapshots: arguments.snapshots,
@@ -222,14 +175,12 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
 fn chosen_tail(arguments: &Arguments) -> Result<Option<Tail>, CommandError> {
     match (arguments.switch, arguments.cutoff) {
         (None, _) => Ok(None),
-        (Some(SwitchName::Smooth { from, to }), None) => Ok(Some(Tail::Switched { from, to })),
-        (Some(SwitchName::None), Some(cutoff)) => Ok(Some(Tail::Truncated { cutoff })),
-        (Some(SwitchName::None), None) => Err(CommandError::usage(
+        (Some(Some((from, to))), None) => Ok(Some(Tail::Switched { from, to })),
+        (Some(None), Some(cutoff)) => Ok(Some(Tail::Truncated { cutoff })),
+        (Some(None), None) => Err(CommandError::usage(
             "--switch none needs --cutoff, the end of the attraction in units of 1/a",
         )),
-        (Some(SwitchName::Smooth { .. }), Some(_)) => {
-            Err(CommandError::usage("--cutoff only with --switch none"))
-        }
+        (Some(Some(_)), Some(_)) => Err(CommandError::usage("--cutoff only with --switch none")),
     }
 }
 
@@ -254,8 +205,8 @@ fn print(summary: &Summary, options: &Options) {
         "{} features, {} parameters ({}, level {}): rank {} of {}, gap {:.1e}{}",
         solid.features.len(),
         summary.parameters,
-        options.kinds.name(),
-        options.level.name(),
+        symbols(&options.kinds),
+        options.level.word(),
         set.svd.rank,
         set.svd.singular_values.len(),
         set.svd.gap,

@@ -2,29 +2,31 @@
 
 use std::ops::RangeInclusive;
 
-use crate::study::config::{Feature, Kinds, MAX_DIRECTIONS, SWITCH, Scale};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::analysis::directions::{Directions, Scale};
+use crate::response::features::FeatureKind;
+use crate::solid::parameters::ParameterKind;
+use crate::study::config::{MAX_DIRECTIONS, SWITCH};
+use crate::system::words::Word;
 
 /// Families of features with the number of modes, if it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FeatureList {
-    pub families: Vec<Feature>,
+    pub families: Vec<FeatureKind>,
     pub modes: Option<usize>,
 }
 
-/// `--directions`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Directions {
-    All,
-    First(usize),
-    Random(usize),
-    /// FILE[:/group]
-    File(String),
-}
+/// Kinds of parameters, in the order of θ.
+pub(super) type Kinds = Vec<ParameterKind>;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum SwitchName {
-    Smooth { from: f64, to: f64 },
-    None,
+/// Both ends of a tail's switch; none where it is not switched.
+pub(super) type Ends = Option<(f64, f64)>;
+
+/// A parser of the words of T.
+pub(super) fn word<T: Word>() -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(T::WORDS.iter().map(|(word, _)| *word))
+        .try_map(|word| T::from_word(&word).ok_or("no such word"))
 }
 
 pub(super) fn features(text: &str) -> Result<FeatureList, String> {
@@ -35,11 +37,10 @@ pub(super) fn features(text: &str) -> Result<FeatureList, String> {
             Some((name, count)) => (name, Some(count)),
             None => (word, None),
         };
-        let Some(family) = Feature::ALL.into_iter().find(|family| family.name() == name) else {
-            let nearest = Feature::ALL
-                .into_iter()
-                .map(Feature::name)
-                .max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+        let Some(family) = FeatureKind::from_word(name) else {
+            let words = FeatureKind::WORDS.iter().map(|(word, _)| *word);
+            let similarity = |word: &str| strsim::jaro(word, name);
+            let nearest = words.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
             let nearest = nearest.unwrap_or_default();
             return Err(format!(
                 "unknown feature \"{name}\"; did you mean {nearest}? (allowed: {ALLOWED})"
@@ -47,7 +48,7 @@ pub(super) fn features(text: &str) -> Result<FeatureList, String> {
         };
         if let Some(count) = count {
             match count.parse::<usize>() {
-                Ok(count) if count >= 1 && family == Feature::Modes => list.modes = Some(count),
+                Ok(count) if count >= 1 && family == FeatureKind::Modes => list.modes = Some(count),
                 _ => return Err(format!("\"{word}\" (allowed: {ALLOWED})")),
             }
         }
@@ -61,34 +62,28 @@ pub(super) fn features(text: &str) -> Result<FeatureList, String> {
 }
 
 pub(super) fn kinds(text: &str) -> Result<Kinds, String> {
-    let mut kinds = Kinds::default();
+    let mut kinds = Kinds::new();
     for word in text.split(',').map(str::trim) {
-        let kind = match word {
-            "D" => &mut kinds.diameters,
-            "k" => &mut kinds.repulsions,
-            "B" => &mut kinds.attractions,
-            "a" => &mut kinds.inverse_range,
-            _ => {
-                return Err(format!(
-                    "unknown parameter \"{word}\" (allowed: D, k, B, a, such as D,k)"
-                ));
-            }
-        };
-        if std::mem::replace(kind, true) {
+        let kind = ParameterKind::from_word(word).ok_or_else(|| {
+            format!("unknown parameter \"{word}\" (allowed: D, k, B, a, such as D,k)")
+        })?;
+        if kinds.contains(&kind) {
             return Err(format!("\"{word}\" twice (allowed: D, k, B, a, each once)"));
         }
+        kinds.push(kind);
     }
+    kinds.sort();
     Ok(kinds)
 }
 
-pub(super) fn switch(text: &str) -> Result<SwitchName, String> {
+pub(super) fn switch(text: &str) -> Result<Ends, String> {
     if text == "none" {
-        return Ok(SwitchName::None);
+        return Ok(None);
     }
     let ends: Option<Vec<f64>> = text.split(',').map(|end| end.trim().parse().ok()).collect();
     match ends.as_deref() {
         Some(&[from, to]) if SWITCH.contains(&from) && SWITCH.contains(&to) && from < to => {
-            Ok(SwitchName::Smooth { from, to })
+            Ok(Some((from, to)))
         }
         _ => Err(format!(
             "allowed: FROM,TO with {} <= FROM < TO <= {}, such as 5,9.9; or none with --cutoff",
@@ -106,7 +101,7 @@ pub(super) fn within(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64,
     }
 }
 
-pub(super) fn directions(text: &str) -> Result<Directions, String> {
+pub(super) fn directions(text: &str) -> Result<Directions<String>, String> {
     let count = |text: &str| {
         text.parse::<usize>().ok().filter(|n| (1..=MAX_DIRECTIONS as usize).contains(n))
     };
@@ -115,7 +110,7 @@ pub(super) fn directions(text: &str) -> Result<Directions, String> {
         None => count(text).map(Directions::First),
         Some(("random", n)) => count(n).map(Directions::Random),
         Some(("file", address)) if !address.is_empty() => {
-            Some(Directions::File(address.to_owned()))
+            Some(Directions::Given(address.to_owned()))
         }
         Some(_) => None,
     };
@@ -125,10 +120,8 @@ pub(super) fn directions(text: &str) -> Result<Directions, String> {
 }
 
 pub(super) fn scale(text: &str) -> Result<Scale, String> {
-    match text {
-        "none" => return Ok(Scale::None),
-        "initial" => return Ok(Scale::Initial),
-        _ => {}
+    if let Some(scale) = Scale::from_name(text) {
+        return Ok(scale);
     }
     let weight = |word: &str| {
         word.trim().parse::<f64>().ok().filter(|weight| weight.is_finite() && *weight >= 0.0)
@@ -145,11 +138,12 @@ pub(super) fn scale(text: &str) -> Result<Scale, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::solid::parameters::symbols;
 
     #[test]
     fn features_come_in_the_order_of_rows_and_misspelt_ones_are_refused_with_the_nearest() {
         let list = features("modes:3,stress").expect("valid");
-        assert_eq!(list.families, [Feature::Stress, Feature::Modes]);
+        assert_eq!(list.families, [FeatureKind::Stress, FeatureKind::Modes]);
         assert_eq!(list.modes, Some(3));
         assert!(features("elastik").is_err_and(|m| m.contains("did you mean elastic?")));
         for bad in ["", "stress,stress", "modes:0", "stress:2", "modes:x"] {
@@ -159,7 +153,7 @@ mod tests {
 
     #[test]
     fn parameters_come_in_one_order_whatever_the_flags() {
-        assert_eq!(kinds("a,k,D").expect("valid").name(), "Dka");
+        assert_eq!(symbols(&kinds("a,k,D").expect("valid")), "Dka");
         for bad in ["", "d", "D,D", "Dk"] {
             assert!(kinds(bad).is_err(), "{bad}");
         }
@@ -167,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_switch_has_two_ends_in_order() {
-        assert_eq!(switch("5,9.9"), Ok(SwitchName::Smooth { from: 5.0, to: 9.9 }));
+        assert_eq!(switch("5,9.9"), Ok(Some((5.0, 9.9))));
         for bad in ["9,5", "5", "x,y", "0,5", "5,nan"] {
             assert!(switch(bad).is_err(), "{bad}");
         }
@@ -178,7 +172,7 @@ mod tests {
         assert_eq!(directions("all"), Ok(Directions::All));
         assert_eq!(directions("3"), Ok(Directions::First(3)));
         assert_eq!(directions("random:2"), Ok(Directions::Random(2)));
-        assert_eq!(directions("file:a.h5:/g"), Ok(Directions::File("a.h5:/g".to_owned())));
+        assert_eq!(directions("file:a.h5:/g"), Ok(Directions::Given("a.h5:/g".to_owned())));
         for bad in ["", "0", "-1", "random", "random:0", "rnd:3", "file:", "every"] {
             assert!(directions(bad).is_err_and(|m| m.contains("random:N")), "{bad}");
         }

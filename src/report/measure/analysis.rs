@@ -41,11 +41,10 @@ pub(super) fn analyse<const D: usize>(
         {
             MeasureError::NotRelaxed { name: name.to_owned(), max_force, accepted }
         }
-        error => MeasureError::analysis(name, error),
+        source => MeasureError::Analysis { name: name.to_owned(), source },
     };
     let request = FeatureRequest::new(&options.features, options.modes);
-    let kinds = options.kinds.list();
-    let analysis = Analysis::new(solid, request, &kinds, RANK_TOLERANCE).map_err(failed)?;
+    let analysis = Analysis::new(solid, request, &options.kinds, RANK_TOLERANCE).map_err(failed)?;
     let theta = theta(&analysis, options).map_err(failed)?;
     let set = analysis.set(theta.jacobian.as_ref(), &options.features).map_err(failed)?;
     let mut output = Output { dimension: D, ..Output::default() };
@@ -70,12 +69,12 @@ fn theta<const D: usize>(
     analysis: &Analysis<D>,
     options: &Options,
 ) -> Result<Theta, AnalysisError> {
-    let (solid, kinds) = (&analysis.solid, options.kinds.list());
+    let (solid, kinds) = (&analysis.solid, &options.kinds);
     if options.level == Level::Bond {
-        return Theta::of_bonds(analysis, &kinds);
+        return Theta::of_bonds(analysis, kinds);
     }
     let (species, interactions) = (solid.species.clone(), solid.interactions.clone());
-    Theta::of_species(analysis, Assignment { species, interactions }, &kinds)
+    Theta::of_species(analysis, Assignment { species, interactions }, kinds)
 }
 
 fn write<const D: usize>(

@@ -1,11 +1,13 @@
 //! Which directions of a single solid are measured.
 
+use super::Options;
 use super::error::MeasureError;
-use super::{DirectionChoice, Options};
+use crate::analysis::directions::Directions;
 use crate::format::solid_file;
 use crate::response::susceptibility::Susceptibility;
-use crate::solid::parameters::unit_direction;
+use crate::solid::parameters::{symbols, unit_direction};
 use crate::solid::random::StreamKey;
+use crate::system::words::Word;
 
 /// Unit vectors Δθ̂, each of shape (n_θ,).
 pub(super) struct Chosen {
@@ -31,26 +33,27 @@ pub(super) fn choose(
             .collect();
         Chosen { vectors, normalised: Vec::new(), origin }
     };
-    let all = || singular(usize::MAX, "all right singular vectors".to_owned());
     let from_file = |name: &str, (values, columns): (Vec<f64>, usize)| -> Result<_, MeasureError> {
         let (vectors, normalised) = checked(name, &values, columns, n_theta, options)?;
         Ok(Chosen { vectors, normalised, origin: format!("dataset directions of {name}") })
     };
+    let seed = options.seed;
     let chosen = match (&options.directions, given) {
-        (DirectionChoice::Default, Some(given)) => from_file(name, given)?,
-        (DirectionChoice::Default, None) if options.sweep => all(),
-        (DirectionChoice::Default, None) => return Ok(None),
-        (DirectionChoice::All, _) => all(),
-        (DirectionChoice::First(count), _) => {
+        (None, Some(given)) => from_file(name, given)?,
+        (None, None) if !options.sweep => return Ok(None),
+        (None | Some(Directions::All), _) => {
+            singular(usize::MAX, "all right singular vectors".to_owned())
+        }
+        (Some(Directions::First(count)), _) => {
             singular(*count, format!("the first {count} right singular vectors"))
         }
-        (DirectionChoice::Random { count, seed }, _) => Chosen {
-            vectors: StreamKey { seed: *seed, solid: 0, replica: 0, attempt: 0 }
+        (Some(Directions::Random(count)), _) => Chosen {
+            vectors: StreamKey { seed, solid: 0, replica: 0, attempt: 0 }
                 .directions(n_theta, *count),
             normalised: Vec::new(),
             origin: format!("{count} random ones, seed {seed}"),
         },
-        (DirectionChoice::File(address), _) => {
+        (Some(Directions::Given(address)), _) => {
             from_file(address, solid_file::read_directions(address)?)?
         }
     };
@@ -74,8 +77,8 @@ fn checked(
             expected,
             kinds: format!(
                 "--parameters {} at --level {}",
-                options.kinds.name(),
-                options.level.name()
+                symbols(&options.kinds),
+                options.level.word()
             ),
         });
     }

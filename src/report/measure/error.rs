@@ -7,7 +7,6 @@ use crate::format::archive::ArchiveError;
 use crate::format::measurement::MeasurementError;
 use crate::format::solid_file::SolidFileError;
 use crate::relax::RelaxError;
-use crate::response::susceptibility::SvdError;
 
 /// What is wrong with the input, the options or the output of `measure`.
 #[derive(Debug, thiserror::Error)]
@@ -26,25 +25,13 @@ pub enum MeasureError {
     Row { name: String, reason: String },
     #[error("{name}: the solid could not be relaxed: {source}")]
     Relax { name: String, source: RelaxError },
-    #[error("{name}: {source}")]
-    Response { name: String, source: RelaxError },
-    #[error("{name}: {source}")]
-    Svd { name: String, source: SvdError },
+    #[error("{name}: {}", of_options(source))]
+    Analysis { name: String, source: AnalysisError },
     /// `--no-relax` on a solid that is not at its minimum.
     #[error(
         "{name}: --no-relax, but max|F| = {max_force:e} exceeds {accepted:e}: the solid is not at its energy minimum, where the linear response is defined; leave out --no-relax"
     )]
     NotRelaxed { name: String, max_force: f64, accepted: f64 },
-    #[error("{name}: --features modes:{wanted}, but the backbone has only {found} modes")]
-    TooFewModes { name: String, wanted: usize, found: usize },
-    #[error(
-        "{name}: --parameters: {parameter} is 0, and B = 0 has no derivative here (allowed: B > 0 for every pair in --parameters B)"
-    )]
-    NotAttractive { name: String, parameter: String },
-    #[error(
-        "{name}: --parameters a: every B is 0, so nothing depends on a (allowed: where some B > 0)"
-    )]
-    NothingAttracts { name: String },
     #[error(
         "--level particle with --parameters {found}: k and B belong to pairs (allowed: D, a; or --level bond)"
     )]
@@ -58,10 +45,6 @@ pub enum MeasureError {
     #[error("--scale with {found} weights; expected {expected}, one per feature: {features}")]
     ScaleLength { found: usize, expected: usize, features: String },
     #[error(
-        "{name}: --scale initial, but {feature} is 0 in this solid and cannot be its own scale (allowed: none, or one weight per feature)"
-    )]
-    NoScale { name: String, feature: String },
-    #[error(
         "{name}/directions: {found} columns; expected {expected}, one per parameter ({kinds}); --directions chooses others"
     )]
     DirectionsShape { name: String, found: usize, expected: usize, kinds: String },
@@ -72,23 +55,6 @@ pub enum MeasureError {
 }
 
 impl MeasureError {
-    /// Of this solid.
-    pub(super) fn analysis(name: &str, error: AnalysisError) -> Self {
-        let name = name.to_owned();
-        match error {
-            AnalysisError::Relax(source) => MeasureError::Response { name, source },
-            AnalysisError::Svd(source) => MeasureError::Svd { name, source },
-            AnalysisError::TooFewModes { wanted, found } => {
-                MeasureError::TooFewModes { name, wanted, found }
-            }
-            AnalysisError::NotAttractive(parameter) => {
-                MeasureError::NotAttractive { name, parameter }
-            }
-            AnalysisError::NothingAttracts => MeasureError::NothingAttracts { name },
-            AnalysisError::NoScale(feature) => MeasureError::NoScale { name, feature },
-        }
-    }
-
     /// Can the user mend it by other options or another file?
     pub fn is_usage(&self) -> bool {
         match self {
@@ -96,5 +62,25 @@ impl MeasureError {
             MeasureError::Output(error) => error.is_usage(),
             _ => true,
         }
+    }
+}
+
+/// What is wrong with an analysis, by the options that asked for it.
+fn of_options(error: &AnalysisError) -> String {
+    match error {
+        AnalysisError::Relax(_) | AnalysisError::Svd(_) => error.to_string(),
+        AnalysisError::TooFewModes { wanted, found } => {
+            format!("--features modes:{wanted}, but the backbone has only {found} modes")
+        }
+        AnalysisError::NotAttractive(parameter) => format!(
+            "--parameters: {parameter} is 0, and B = 0 has no derivative here (allowed: B > 0 for every pair in --parameters B)"
+        ),
+        AnalysisError::NothingAttracts => {
+            "--parameters a: every B is 0, so nothing depends on a (allowed: where some B > 0)"
+                .to_owned()
+        }
+        AnalysisError::NoScale(feature) => format!(
+            "--scale initial, but {feature} is 0 in this solid and cannot be its own scale (allowed: none, or one weight per feature)"
+        ),
     }
 }

@@ -11,13 +11,17 @@ use std::path::PathBuf;
 pub use error::MeasureError;
 pub use source::Source;
 
-use crate::analysis::directions::DirectionResult;
+use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::quantities::SolidResult;
 use crate::analysis::solid::SetResult;
+use crate::analysis::theta::Level;
 use crate::format::measurement::{self, FORMAT};
 use crate::linearity::settings::SweepSettings;
-use crate::study::config::{Feature, Kinds, Level, Scale, Signs, set_name};
+use crate::response::features::FeatureKind;
+use crate::solid::parameters::{ParameterKind, symbols};
+use crate::study::config::set_name;
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
+use crate::system::words::Word;
 use source::AnySolid;
 
 /// What is measured, and how.
@@ -26,16 +30,20 @@ pub struct Options {
     pub source: Source,
     pub output: PathBuf,
     /// In the order of rows, without repetition.
-    pub features: Vec<Feature>,
+    pub features: Vec<FeatureKind>,
     /// The number of modes, where the features name them.
     pub modes: usize,
-    pub kinds: Kinds,
+    pub kinds: Vec<ParameterKind>,
     pub level: Level,
     /// Relax first, from the stored positions at fixed box.
     pub relax: bool,
     /// The features of γ̃ and of the sweeps; a subset of `features`.
-    pub sweep_features: Vec<Feature>,
-    pub directions: DirectionChoice,
+    pub sweep_features: Vec<FeatureKind>,
+    /// Which directions, with the address of a file of given ones. Where nothing is named: those
+    /// beside the solid; where there are none, all with a sweep, and none without.
+    pub directions: Option<Directions<String>>,
+    /// Of random directions.
+    pub seed: u64,
     pub signs: Signs,
     /// The weights of the features in |Δy|.
     pub scale: Scale,
@@ -62,22 +70,6 @@ pub struct Summary {
     pub directions: Vec<DirectionResult>,
 }
 
-/// Which directions are measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DirectionChoice {
-    /// The dataset `directions` beside the solid; with a sweep all right singular vectors where
-    /// there is none.
-    Default,
-    /// All right singular vectors.
-    All,
-    /// The first n of them.
-    First(usize),
-    /// Random unit vectors.
-    Random { count: usize, seed: u64 },
-    /// The dataset `directions` of FILE[:/group].
-    File(String),
-}
-
 /// Measures a solid and writes the output.
 ///
 /// # Errors
@@ -95,7 +87,7 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     output.text("program_version", PROGRAM_VERSION);
     output.text("commit", COMMIT);
     output.text("source", name);
-    output.text("level", options.level.name());
+    output.text("level", options.level.word());
     output.text("feature_set", set_name(&options.features));
     output.text("sweep_set", set_name(&options.sweep_features));
     output.text("relaxed", if options.relax { "yes" } else { "no" });
@@ -106,16 +98,16 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
 
 /// Options that exclude each other.
 fn check(options: &Options) -> Result<(), MeasureError> {
-    let kinds = &options.kinds;
-    if options.level == Level::Particle && (kinds.repulsions || kinds.attractions) {
-        return Err(MeasureError::PairsOfParticles { found: kinds.name() });
+    let of_pairs = |kind| matches!(kind, &ParameterKind::Stiffness | &ParameterKind::Depth);
+    if options.level == Level::Particle && options.kinds.iter().any(of_pairs) {
+        return Err(MeasureError::PairsOfParticles { found: symbols(&options.kinds) });
     }
     if options.level == Level::Bond && options.sweep {
         return Err(MeasureError::SweepOfBonds);
     }
     match options.sweep_features.iter().find(|feature| !options.features.contains(feature)) {
         Some(feature) => Err(MeasureError::SweepFeatures {
-            found: feature.name().to_owned(),
+            found: feature.word().to_owned(),
             allowed: set_name(&options.features),
         }),
         None => Ok(()),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::error::MeasureError;
 use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
+use crate::format::row::Failure;
 use crate::format::solid_file::{self, SolidFileError, split_address};
 use crate::solid::Solid;
 use crate::solid::potential::Tail;
-use crate::study::config::Scenario;
 use crate::study::replica::stored_solid;
 use crate::study::results::{self, Results};
 
@@ -73,39 +73,28 @@ fn row(
 ) -> Result<Loaded, MeasureError> {
     let archive = results::open(file)?;
     let study = archive.study();
-    let missing = |what, found: String, allowed: String| MeasureError::NotInFile {
+    let missing = |what, found: &str, allowed: String| MeasureError::NotInFile {
         file: file.to_owned(),
         what,
-        found,
+        found: found.to_owned(),
         allowed,
     };
-    let Some(index) = study.scenarios.iter().position(|scenario| scenario.name == name) else {
-        let names: Vec<&str> = study.scenarios.iter().map(|s| s.name.as_str()).collect();
-        return Err(missing("scenario", name.to_owned(), names.join(", ")));
-    };
-    let scenario = &study.scenarios[index];
-    let replicas = study.first_replica..study.first_replica + study.replicas;
-    if !replicas.contains(&replica) {
-        let allowed = format!("{} to {}", replicas.start, replicas.end.saturating_sub(1));
-        return Err(missing("replica", replica.to_string(), allowed));
-    }
+    let place = study.place(name).map_err(|known| missing("scenario", name, known))?;
+    let slot =
+        study.slot(replica).map_err(|held| missing("replica", &replica.to_string(), held))?;
+    let scenario = &study.scenarios[place];
     let thetas = scenario.parameterisations();
-    let theta = match parameterisation {
-        None => None,
-        Some(wanted) => match thetas.iter().find(|theta| theta.name == wanted) {
-            Some(theta) => Some(theta),
-            None => {
-                let names: Vec<&str> = thetas.iter().map(|theta| theta.name.as_str()).collect();
-                return Err(missing("parameterisation", wanted.to_owned(), names.join(", ")));
-            }
-        },
-    };
-    let stored = done_row(&archive, file, scenario, index, replica)?;
+    let theta = parameterisation.map(|wanted| {
+        thetas.iter().find(|theta| theta.name == wanted).ok_or_else(|| {
+            let names: Vec<&str> = thetas.iter().map(|theta| theta.name.as_str()).collect();
+            missing("parameterisation", wanted, names.join(", "))
+        })
+    });
+    let theta = theta.transpose()?;
+    let stored = done_row(&archive, file, (place, slot), (name, replica))?;
     let label = format!("{} (scenario {name}, replica {replica})", file.display());
-    let wrong = |failure: crate::format::row::Failure| MeasureError::Row {
-        name: label.clone(),
-        reason: failure.reason,
-    };
+    let wrong =
+        |failure: Failure| MeasureError::Row { name: label.clone(), reason: failure.reason };
     let solid = match scenario.solid.dimension {
         2 => AnySolid::Two(stored_solid(study, scenario, replica, &stored, theta).map_err(wrong)?),
         _ => {
@@ -119,16 +108,14 @@ fn row(
 fn done_row(
     archive: &Results,
     file: &Path,
-    scenario: &Scenario,
-    index: usize,
-    replica: u64,
+    (scenario, slot): (usize, u64),
+    (name, replica): (&str, u64),
 ) -> Result<Row, MeasureError> {
-    let slot = replica - archive.study().first_replica;
-    let item = Item { scenario: index, slot, part: 0 };
+    let item = Item { scenario, slot, part: 0 };
     let place = archive.layout().row(item);
     let not_done = |state: String| MeasureError::NotDone {
         file: file.to_owned(),
-        scenario: scenario.name.clone(),
+        scenario: name.to_owned(),
         replica,
         state,
     };
@@ -141,7 +128,7 @@ fn done_row(
         }
         _ => return Err(not_done("pending: it has not been computed yet".to_owned())),
     }
-    if archive.verify(index, &(slot..slot + 1))?.first() != Some(&true) {
+    if archive.verify(scenario, &(slot..slot + 1))?.first() != Some(&true) {
         return Err(not_done("damaged: its checksum does not hold".to_owned()));
     }
     Ok(archive.row(item)?)

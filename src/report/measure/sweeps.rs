@@ -3,16 +3,16 @@
 use super::directions;
 use super::error::MeasureError;
 use super::{Options, Summary};
-use crate::analysis::directions::{Direction, DirectionResult, SweepSet};
+use crate::analysis::directions::{Direction, DirectionResult, Scale, SweepSet};
 use crate::analysis::quantities::{self, WEIGHTS, WITHOUT_SWEEP};
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::Analysis;
 use crate::analysis::theta::Theta;
 use crate::format::measurement::Output;
-use crate::linearity::settings::{Protocol, Start, SweepSettings};
+use crate::linearity::settings::SweepSettings;
 use crate::linearity::thresholds::SweepResult;
 use crate::response::curvature::{DirectionResponse, curvature, gamma_tilde};
-use crate::study::config::{Scale, Signs};
+use crate::system::words::Word;
 
 /// Measures the chosen directions; without any there is nothing to do.
 pub(super) fn write<const D: usize>(
@@ -24,7 +24,7 @@ pub(super) fn write<const D: usize>(
     summary: &mut Summary,
 ) -> Result<(), MeasureError> {
     let name = summary.name.clone();
-    let failed = |error| MeasureError::analysis(&name, error);
+    let failed = |source| MeasureError::Analysis { name: name.clone(), source };
     let (features, settings) = (&options.sweep_features, &options.settings);
     let svd = analysis.decompose(theta.jacobian.as_ref(), features).map_err(failed)?;
     let Some(chosen) = directions::choose(&name, theta.len(), &svd, given, options)? else {
@@ -52,8 +52,8 @@ pub(super) fn write<const D: usize>(
         })
         .collect::<Result<_, _>>()?;
     output.text("directions_from", chosen.origin);
-    output.text("signs", if options.signs == Signs::Plus { "+" } else { "both" });
-    output.text("scale", scale_name(&options.scale));
+    output.text("signs", options.signs.word());
+    output.text("scale", options.scale.name());
     output.number("deviation", settings.deviation);
     let (weight, text) = WEIGHTS.alone.unwrap_or((WEIGHTS.name, WEIGHTS.description));
     output.floats(weight, &[labels.len()], set.weights(), &WEIGHTS.unit(D), text);
@@ -151,31 +151,11 @@ fn check_scale(scale: &Scale, labels: &[String]) -> Result<(), MeasureError> {
     }
 }
 
-fn scale_name(scale: &Scale) -> &'static str {
-    match scale {
-        Scale::None => "none",
-        Scale::Initial => "initial",
-        Scale::Table(_) => "given",
-    }
-}
-
 /// What the thresholds depend on besides the solid.
 fn write_settings(output: &mut Output, settings: &SweepSettings) {
     output.number("gamma_min", settings.gamma_min);
     output.number("gamma_max", settings.gamma_max);
     output.number("bracket", settings.bracket);
-    output.text(
-        "protocol",
-        match settings.protocol {
-            Protocol::Continuation => "continuation",
-            Protocol::Referee => "referee",
-        },
-    );
-    output.text(
-        "start",
-        match settings.start {
-            Start::Warm => "warm",
-            Start::Zero => "zero",
-        },
-    );
+    output.text("protocol", settings.protocol.word());
+    output.text("start", settings.start.word());
 }

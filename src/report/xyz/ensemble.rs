@@ -11,7 +11,8 @@ use crate::analysis::quantities::{
 use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
 use crate::format::row::Part;
-use crate::study::config::{Parameterisation, Scenario, Structure};
+use crate::solid::parameters::ParameterKind;
+use crate::study::config::{Parameterisation, Scenario};
 use crate::study::results::Results;
 
 /// Writes the done solids of these slots of a scenario, a frame each; returns their number.
@@ -91,11 +92,11 @@ impl<'a> StoredSolid<'a> {
             return Ok(None);
         }
         let row = archive.row(Item { scenario, slot, part: 0 })?;
-        let n = config.solid.particles;
+        let n = config.solid.recipe.particles;
         let classes = SPECIES0.counts(&row, SOLIDS, n)?;
         let rattlers = RATTLERS.flags(&row, SOLIDS, n)?.to_vec();
-        let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.size_ratio };
-        let radii = (config.solid.structure != Structure::File)
+        let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.recipe.size_ratio };
+        let radii = (!config.solid.is_from_files())
             .then(|| classes.iter().map(|&class| 0.5 * diameter(class)).collect());
         let replica = archive.replica(slot);
         Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, radii }))
@@ -103,7 +104,7 @@ impl<'a> StoredSolid<'a> {
 
     fn positions(&self) -> Result<&[f64], ExportError> {
         let solid = &self.config.solid;
-        Ok(POSITIONS.floats(&self.row, SOLIDS, solid.particles * solid.dimension)?)
+        Ok(POSITIONS.floats(&self.row, SOLIDS, solid.recipe.particles * solid.dimension)?)
     }
 
     fn frame(
@@ -131,7 +132,7 @@ impl<'a> StoredSolid<'a> {
         direction: &[f64],
         gamma: f64,
     ) -> Result<Option<Vec<f64>>, ExportError> {
-        if !theta.kinds.diameters {
+        if !theta.space.kinds().contains(&ParameterKind::Diameter) {
             return Ok(self.radii.clone());
         }
         let start = THETA0.floats(&self.row, &theta.name, theta.parameters())?;
@@ -149,7 +150,7 @@ fn of_part(
     out: &mut impl Write,
 ) -> Result<u64, ExportError> {
     let count = directions.len();
-    let coordinates = solid.config.solid.particles * solid.config.solid.dimension;
+    let coordinates = solid.config.solid.recipe.particles * solid.config.solid.dimension;
     let group = format!("{}/{SWEEPS}", theta.name);
     let snapshots = format!("{group}/{SNAPSHOTS_GROUP}");
     let vectors = DIRECTION_VECTOR.floats(row, &group, count * theta.parameters())?;

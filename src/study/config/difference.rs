@@ -29,9 +29,7 @@ fn entries(canonical: &str) -> BTreeMap<String, String> {
     let (mut scenario, mut section) = (String::new(), String::new());
     let mut order = 0;
     for line in canonical.lines() {
-        if line == "[[scenario]]" {
-            line.trim_matches(['[', ']']).clone_into(&mut section);
-        } else if line.starts_with('[') {
+        if line.starts_with('[') {
             line.trim_matches(['[', ']']).trim_start_matches("scenario.").clone_into(&mut section);
         } else if let Some((key, value)) = line.split_once(" = ") {
             if section == "scenario" {

@@ -1,26 +1,25 @@
 //! `[features]`: what is measured of every solid.
 
-use super::document::{Entry, Key, Section};
+use super::entry::Entry;
 use super::error::ConfigError;
+use super::key::{Key, keys};
+use super::lines::Lines;
+use super::section::Section;
 use super::solid::SolidConfig;
+use crate::response::features::FeatureKind;
 use crate::response::susceptibility::RANK_TOLERANCE;
+use crate::system::words::Word;
 
-/// The keys of `[features]`.
-pub const KEYS: &[Key] = &[
-    Key { name: "modes", doc: "number of lowest non-zero vibrational frequencies" },
-    Key {
-        name: "sets",
-        doc: "feature sets of \"stress\", \"elastic\", \"modes\", \"derived\"; each gets its own singular values",
-    },
-    Key {
-        name: "rank_tolerance",
-        doc: "singular values above this fraction of the largest count towards the rank",
-    },
-];
+keys! {
+    /// number of lowest non-zero vibrational frequencies
+    "modes",
+    /// feature sets of "stress", "elastic", "modes", "derived"; each gets its own singular values
+    "sets",
+    /// singular values above this fraction of the largest count towards the rank
+    "rank_tolerance",
+}
 
 const DEFAULT_MODES: i64 = 10;
-
-pub use crate::response::features::FeatureKind as Feature;
 
 /// From rounding to a tenth.
 const TOLERANCE: std::ops::RangeInclusive<f64> = 1e-15..=0.1;
@@ -30,29 +29,34 @@ const TOLERANCE: std::ops::RangeInclusive<f64> = 1e-15..=0.1;
 pub struct FeaturesConfig {
     /// Number of lowest non-zero vibrational frequencies.
     pub modes: usize,
-    /// Feature sets, each in the order of [`Feature::ALL`] without repetition.
-    pub sets: Vec<Vec<Feature>>,
+    /// Feature sets, each in the order of [`FeatureKind::ALL`] without repetition.
+    pub sets: Vec<Vec<FeatureKind>>,
     /// Singular values above this fraction of the largest count towards the rank.
     pub rank_tolerance: f64,
 }
 
-/// A set's name: its families joined by "+".
-pub fn set_name(set: &[Feature]) -> String {
-    set.iter().map(|feature| feature.name()).collect::<Vec<_>>().join("+")
+/// The words of a set.
+pub(super) fn words(set: &[FeatureKind]) -> Vec<&'static str> {
+    set.iter().map(|kind| kind.word()).collect()
+}
+
+/// A set's name: its kinds joined by "+".
+pub fn set_name(set: &[FeatureKind]) -> String {
+    words(set).join("+")
 }
 
 impl FeaturesConfig {
-    /// The families that any set needs, in row order: the rows of J.
-    pub fn families(&self) -> Vec<Feature> {
-        Feature::ALL
+    /// The kinds that any set needs, in row order: the rows of J.
+    pub fn families(&self) -> Vec<FeatureKind> {
+        FeatureKind::ALL
             .into_iter()
-            .filter(|feature| self.sets.iter().any(|set| set.contains(feature)))
+            .filter(|kind| self.sets.iter().any(|set| set.contains(kind)))
             .collect()
     }
 
     /// The labels of a set's rows.
-    pub fn set_labels(&self, set: &[Feature], dimension: usize) -> Vec<String> {
-        set.iter().flat_map(|feature| feature.labels(dimension, self.modes)).collect()
+    pub fn set_labels(&self, set: &[FeatureKind], dimension: usize) -> Vec<String> {
+        set.iter().flat_map(|kind| kind.labels(dimension, self.modes)).collect()
     }
 
     /// The labels of all rows of J.
@@ -60,24 +64,18 @@ impl FeaturesConfig {
         self.set_labels(&self.families(), dimension)
     }
 
-    pub(super) fn read(
-        section: &Section<'_, '_>,
-        solid: &SolidConfig,
-    ) -> Result<Self, ConfigError> {
-        let most = (solid.dimension * (solid.particles - 1)) as i64;
+    pub(super) fn read(section: &Section<'_>, solid: &SolidConfig) -> Result<Self, ConfigError> {
+        let most = (solid.dimension * (solid.recipe.particles - 1)) as i64;
         let modes = section.integer("modes", 0..=most, DEFAULT_MODES.min(most))? as usize;
-        let sets = match section.find("sets") {
-            None => vec![vec![Feature::Stress, Feature::Elastic]],
-            Some(entry) => read_sets(&entry)?,
-        };
-        for set in &sets {
-            if set.contains(&Feature::Modes) && modes == 0 {
-                return Err(section.refuse(
-                    "modes",
-                    modes,
-                    format!("at least 1, because the set \"{}\" names modes", set_name(set)),
-                ));
-            }
+        let default = vec![vec![FeatureKind::Stress, FeatureKind::Elastic]];
+        let sets = section.read("sets", default, read_sets)?;
+        let named = sets.iter().find(|set| set.contains(&FeatureKind::Modes));
+        if let (0, Some(set)) = (modes, named) {
+            return Err(section.refuse(
+                "modes",
+                modes,
+                format!("at least 1, because the set \"{}\" names modes", set_name(set)),
+            ));
         }
         let rank_tolerance = section.f64("rank_tolerance", TOLERANCE, RANK_TOLERANCE)?;
         Ok(FeaturesConfig { modes, sets, rank_tolerance })
@@ -85,39 +83,23 @@ impl FeaturesConfig {
 
     /// The table as canonical TOML.
     pub fn canonical(&self) -> String {
-        let sets: Vec<String> = self
-            .sets
-            .iter()
-            .map(|set| {
-                let names: Vec<String> = set.iter().map(|f| f.name().to_owned()).collect();
-                super::string_array(&names)
-            })
-            .collect();
-        format!(
-            "modes = {}\nsets = [{}]\nrank_tolerance = {:?}\n",
-            self.modes,
-            sets.join(", "),
-            self.rank_tolerance
-        )
+        let sets: Vec<_> = self.sets.iter().map(|set| words(set)).collect();
+        Lines::default()
+            .add("modes", self.modes)
+            .add("sets", sets)
+            .add("rank_tolerance", self.rank_tolerance)
+            .text()
     }
 }
 
-fn read_sets(entry: &Entry<'_, '_>) -> Result<Vec<Vec<Feature>>, ConfigError> {
+fn read_sets(entry: &Entry<'_>) -> Result<Vec<Vec<FeatureKind>>, ConfigError> {
     const ALLOWED: &str =
         "a list of sets such as [[\"stress\", \"elastic\"], [\"elastic\"]], each once";
-    let mut sets: Vec<Vec<Feature>> = Vec::new();
-    for item in entry.array(ALLOWED)? {
-        let mut set = Vec::new();
-        for word in item.array(ALLOWED)? {
-            set.push(word.word(&Feature::ALL.map(|feature| (feature.name(), feature)))?);
-        }
-        set.sort();
+    entry.list(ALLOWED, |entry| {
+        let mut set = entry.all(ALLOWED, |word| word.word(FeatureKind::WORDS))?;
         let length = set.len();
+        set.sort();
         set.dedup();
-        if set.is_empty() || set.len() < length || sets.contains(&set) {
-            return Err(item.refuse(ALLOWED));
-        }
-        sets.push(set);
-    }
-    if sets.is_empty() { Err(entry.refuse(ALLOWED)) } else { Ok(sets) }
+        if set.is_empty() || set.len() < length { Err(entry.refuse(ALLOWED)) } else { Ok(set) }
+    })
 }

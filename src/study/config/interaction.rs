@@ -3,10 +3,10 @@
 
 use std::f64::consts::PI;
 
-use super::document::Section;
 use super::error::ConfigError;
-use super::solid::{SolidConfig, Structure, Target};
-use crate::relax::prepare::start_packing_fraction;
+use super::section::Section;
+use super::solid::SolidConfig;
+use crate::relax::prepare::{Target, start_packing_fraction};
 
 /// The packing fraction of a soft-sphere packing at this pressure [largest k/length^d].
 fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
@@ -19,14 +19,18 @@ fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
 
 /// The largest distance at which two particles interact [small diameters].
 pub fn range(solid: &SolidConfig) -> f64 {
-    let tail = if solid.is_attractive() { solid.tail.end() / solid.a } else { 0.0 };
-    solid.size_ratio + tail
+    let potential = &solid.recipe.potential;
+    let tail = if solid.is_attractive() { potential.tail.end() / potential.a } else { 0.0 };
+    solid.recipe.size_ratio + tail
 }
 
 /// The edge of a cubic box that holds the particles at the target [small diameters]; none for
 /// solids from files.
 pub fn edge(solid: &SolidConfig) -> Option<f64> {
-    let fraction = match solid.target? {
+    if solid.is_from_files() {
+        return None;
+    }
+    let fraction = match solid.recipe.target {
         Target::PackingFraction(fraction) => fraction,
         Target::Pressure(pressure) => {
             packing_fraction(solid.dimension, pressure / solid.energy_unit())
@@ -35,25 +39,19 @@ pub fn edge(solid: &SolidConfig) -> Option<f64> {
     let (small, large) = solid.class_sizes();
     let d = solid.dimension as i32;
     let unit_ball = if d == 2 { PI / 4.0 } else { PI / 6.0 };
-    let volume = unit_ball * (small as f64 + large as f64 * solid.size_ratio.powi(d)) / fraction;
+    let volume =
+        unit_ball * (small as f64 + large as f64 * solid.recipe.size_ratio.powi(d)) / fraction;
     Some(volume.powf(1.0 / f64::from(d)))
 }
 
 /// Refuses a box that is too small for the minimum image.
-pub(super) fn check_box(solid: &SolidConfig, section: &Section<'_, '_>) -> Result<(), ConfigError> {
-    if solid.structure == Structure::File {
-        return Ok(());
-    }
-    let Some(edge) = edge(solid) else { return Ok(()) };
-    let range = range(solid);
-    if edge > 2.0 * range {
-        return Ok(());
-    }
-    let enough =
-        (solid.particles as f64 * (2.0 * range / edge).powi(solid.dimension as i32)).ceil();
+pub(super) fn check_box(solid: &SolidConfig, section: &Section<'_>) -> Result<(), ConfigError> {
+    let (range, particles) = (range(solid), solid.recipe.particles);
+    let Some(edge) = edge(solid).filter(|edge| !(*edge > 2.0 * range)) else { return Ok(()) };
+    let enough = (particles as f64 * (2.0 * range / edge).powi(solid.dimension as i32)).ceil();
     Err(section.refuse(
         "particles",
-        solid.particles,
+        particles,
         format!(
             "a box edge above twice the interaction range ({range:.3}), but the edge is about \
              {edge:.3}: take more than {enough:.0} particles or a smaller range"

@@ -4,34 +4,34 @@
 //! refused; every refusal names the file, the key, the value and what is allowed.
 
 mod difference;
-mod document;
+mod entry;
 mod error;
 mod features;
 mod interaction;
+mod key;
+mod lines;
 mod output;
 mod parameters;
+mod section;
 mod show;
 mod solid;
 mod sweep;
 mod table;
 
-use std::path::Path;
-
-use toml::de::DeTable;
-
-pub use document::Key;
+pub use entry::ReadRows;
 pub use error::ConfigError;
-pub use features::{Feature, FeaturesConfig, set_name};
+pub use features::{FeaturesConfig, set_name};
 pub use interaction::{edge, range};
+pub use key::Key;
 pub use output::OutputConfig;
-pub use parameters::{Kinds, Level, Parameterisation, ParametersConfig};
-pub use solid::{SWITCH, SolidConfig, Structure, Target};
-pub use sweep::{
-    BRACKET, DEVIATION, Directions, GAMMA, MAX_DIRECTIONS, MAX_POINTS, Scale, Signs, SweepConfig,
-};
-pub use table::Table;
+pub use parameters::{Parameterisation, ParametersConfig};
+pub use solid::{SWITCH, SolidConfig};
+pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
 
-use document::{Document, Section};
+use entry::{Entry, Source};
+use key::keys;
+use lines::Lines;
+use section::Section;
 
 /// The version of the configuration's format.
 pub const VERSION: i64 = 1;
@@ -47,16 +47,16 @@ const RESERVED_NAMES: [&str; 2] = ["items", "statistics"];
 /// The configuration is an attribute of the results file, and HDF5 attributes end at 64 KiB.
 pub const MAX_CANONICAL_BYTES: usize = 60_000;
 
-/// The keys of `[study]`.
-pub const STUDY_KEYS: &[Key] = &[
-    Key { name: "name", doc: "name of the study" },
-    Key { name: "seed", doc: "seed of every random number" },
-    Key { name: "replicas", doc: "solids per scenario in this file" },
-    Key {
-        name: "first_replica",
-        doc: "index of the first one; a larger ensemble is several files",
-    },
-];
+keys! {
+    /// name of the study
+    "name",
+    /// seed of every random number
+    "seed",
+    /// solids per scenario in this file
+    "replicas",
+    /// index of the first one; a larger ensemble is several files
+    "first_replica",
+}
 
 const TOP_KEYS: [&str; 8] =
     ["version", "study", "solid", "features", "parameters", "sweep", "output", "scenario"];
@@ -97,7 +97,7 @@ pub struct Scenario {
 impl Scenario {
     /// Every θ of the scenario.
     pub fn parameterisations(&self) -> Vec<Parameterisation> {
-        self.parameters.parameterisations(self.solid.particles)
+        self.parameters.parameterisations(self.solid.recipe.particles)
     }
 
     /// Indices of the parameterisations that are swept.
@@ -117,21 +117,24 @@ impl Scenario {
 }
 
 impl Study {
-    /// Reads a study's file.
-    pub fn load(path: &Path) -> Result<Study, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        Study::parse(&path.display().to_string(), &text)
+    /// Resolves a study's text that names no files of directions, such as a canonical one; `file`
+    /// names it in messages.
+    pub fn parse(file: &str, text: &str) -> Result<Study, ConfigError> {
+        Study::parse_with(file, text, &|_| Err("only the file of a study may name one".into()))
     }
 
-    /// Resolves a study's text; `file` names it in messages.
-    pub fn parse(file: &str, text: &str) -> Result<Study, ConfigError> {
-        let document = Document::parse(file, text)?;
-        let root = &document.root;
-        document.refuse_unknown(root, "", &TOP_KEYS)?;
-        let top = Section::root(&document);
-        top.require("version", &format!("version = {VERSION}"))?.integer(VERSION..=VERSION)?;
-        let section = Section::new(&document, &[(String::new(), root)], "study", STUDY_KEYS)?;
+    /// Resolves a study's text; `read_rows` reads the files of directions that it names.
+    pub fn parse_with(
+        file: &str,
+        text: &str,
+        read_rows: ReadRows<'_>,
+    ) -> Result<Study, ConfigError> {
+        let source = Source { file, text, read_rows };
+        let root = source.parse()?;
+        let root = Entry::root(&source, &root);
+        root.refuse_unknown(&TOP_KEYS, "a table")?;
+        root.require("version", &format!("version = {VERSION}"))?.integer(VERSION..=VERSION)?;
+        let section = Section::new(std::slice::from_ref(&root), "study", KEYS)?;
         let name = section.require("name", "the name of the study, a string")?;
         let mut study = Study {
             name: check_name(&name)?,
@@ -140,41 +143,16 @@ impl Study {
             first_replica: section.integer("first_replica", 0..=MAX_REPLICAS, 0)? as u64,
             scenarios: Vec::new(),
         };
-        match top.find("scenario") {
-            None => study.scenarios.push(read_scenario(
-                &document,
-                ONLY_SCENARIO.to_owned(),
-                &[(String::new(), root)],
-                &study,
-            )?),
-            Some(entry) => {
-                const ALLOWED: &str = "one or more [[scenario]] tables";
-                let items = entry.array(ALLOWED)?;
-                if items.is_empty() || items.len() > MAX_SCENARIOS {
-                    return Err(entry.refuse(format!("1 to {MAX_SCENARIOS} [[scenario]] tables")));
-                }
-                for item in items {
-                    let table = item.table(ALLOWED)?;
-                    document.refuse_unknown(table, &item.path, &SCENARIO_KEYS)?;
-                    let name_entry = item.require("name", "the name of the scenario, a string")?;
-                    let name = check_name(&name_entry)?;
-                    if RESERVED_NAMES.contains(&name.as_str()) {
-                        return Err(name_entry.refuse(format!(
-                            "any name but {}, which the results file uses",
-                            RESERVED_NAMES.join(", ")
-                        )));
-                    }
-                    if study.scenarios.iter().any(|scenario| scenario.name == name) {
-                        return Err(name_entry.refuse("a name that no other scenario has"));
-                    }
-                    let layers = [(item.path.clone(), table), (String::new(), root)];
-                    study.scenarios.push(read_scenario(&document, name, &layers, &study)?);
-                }
+        match root.find("scenario") {
+            None => {
+                let name = ONLY_SCENARIO.to_owned();
+                study.scenarios.push(read_scenario(std::slice::from_ref(&root), name, &study)?);
             }
+            Some(scenarios) => study.read_scenarios(&root, &scenarios)?,
         }
         let length = study.canonical().len();
         if length > MAX_CANONICAL_BYTES {
-            return Err(top.refuse(
+            return Err(Section::whole(&root).refuse(
                 "scenario",
                 format!("{} scenarios, {length} bytes when resolved", study.scenarios.len()),
                 format!("at most {MAX_CANONICAL_BYTES} bytes: split the study into several files"),
@@ -183,16 +161,44 @@ impl Study {
         Ok(study)
     }
 
+    fn read_scenarios(
+        &mut self,
+        root: &Entry<'_>,
+        scenarios: &Entry<'_>,
+    ) -> Result<(), ConfigError> {
+        const ALLOWED: &str = "one or more [[scenario]] tables";
+        let tables = scenarios.array(ALLOWED)?;
+        if tables.is_empty() || tables.len() > MAX_SCENARIOS {
+            return Err(scenarios.refuse(format!("1 to {MAX_SCENARIOS} [[scenario]] tables")));
+        }
+        for table in tables {
+            table.refuse_unknown(&SCENARIO_KEYS, ALLOWED)?;
+            let entry = table.require("name", "the name of the scenario, a string")?;
+            let name = check_name(&entry)?;
+            if RESERVED_NAMES.contains(&name.as_str()) {
+                return Err(entry.refuse(format!(
+                    "any name but {}, which the results file uses",
+                    RESERVED_NAMES.join(", ")
+                )));
+            }
+            if self.scenarios.iter().any(|scenario| scenario.name == name) {
+                return Err(entry.refuse("a name that no other scenario has"));
+            }
+            let scenario = read_scenario(&[table, root.clone()], name, self)?;
+            self.scenarios.push(scenario);
+        }
+        Ok(())
+    }
+
     /// The resolved study as TOML with every key in a fixed order. It parses to the same study.
     pub fn canonical(&self) -> String {
-        format!(
-            "version = {VERSION}\n\n[study]\nname = \"{}\"\nseed = {}\nreplicas = {}\nfirst_replica = {}\n{}",
-            self.name,
-            self.seed,
-            self.replicas,
-            self.first_replica,
-            self.canonical_scenarios()
-        )
+        let keys = Lines::default()
+            .add("name", &self.name)
+            .add("seed", self.seed)
+            .add("replicas", self.replicas)
+            .add("first_replica", self.first_replica)
+            .text();
+        format!("version = {VERSION}\n\n[study]\n{keys}{}", self.canonical_scenarios())
     }
 
     fn canonical_scenarios(&self) -> String {
@@ -213,6 +219,27 @@ impl Study {
             .collect()
     }
 
+    /// The place of a scenario.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub fn place(&self, scenario: &str) -> Result<usize, String> {
+        let names: Vec<&str> = self.scenarios.iter().map(|known| known.name.as_str()).collect();
+        names.iter().position(|name| *name == scenario).ok_or_else(|| names.join(", "))
+    }
+
+    /// The row of a replica in the file.
+    ///
+    /// # Errors
+    /// The replicas that the file holds.
+    pub fn slot(&self, replica: u64) -> Result<u64, String> {
+        let held = self.first_replica..self.first_replica + self.replicas;
+        match held.contains(&replica) {
+            true => Ok(replica - held.start),
+            false => Err(format!("{} to {}", held.start, held.end.saturating_sub(1))),
+        }
+    }
+
     /// Hash of the whole resolved study: two files with the same hash hold the same items.
     pub fn hash(&self) -> String {
         hash_of(&self.canonical())
@@ -228,17 +255,7 @@ fn hash_of(text: &str) -> String {
     format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
 }
 
-/// A TOML array of strings.
-fn string_array(items: &[String]) -> String {
-    let items: Vec<String> = items.iter().map(|item| toml_string(item)).collect();
-    format!("[{}]", items.join(", "))
-}
-
-fn toml_string(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-fn check_name(entry: &document::Entry<'_, '_>) -> Result<String, ConfigError> {
+fn check_name(entry: &Entry<'_>) -> Result<String, ConfigError> {
     let allowed = format!(
         "a name of 1 to {MAX_NAME} letters, digits, `-`, `_` (it becomes a group of the results file)"
     );
@@ -250,35 +267,33 @@ fn check_name(entry: &document::Entry<'_, '_>) -> Result<String, ConfigError> {
     Ok(name.to_owned())
 }
 
-fn read_scenario<'d, 't>(
-    document: &'d Document<'t>,
+/// A scenario from its own table, where it has one, and the whole file.
+fn read_scenario(
+    parents: &[Entry<'_>],
     name: String,
-    layers: &[(String, &'d DeTable<'t>)],
     study: &Study,
 ) -> Result<Scenario, ConfigError> {
-    let section = Section::new(document, layers, "solid", solid::KEYS)?;
+    let section = Section::new(parents, "solid", solid::KEYS)?;
     let solid = SolidConfig::read(&section)?;
     interaction::check_box(&solid, &section)?;
-    if solid.structure == Structure::File
-        && (solid.files.len() as u64) < study.first_replica + study.replicas
-    {
+    let (files, needed) = (solid.files.len(), study.first_replica + study.replicas);
+    if solid.is_from_files() && (files as u64) < needed {
         return Err(section.refuse(
             "files",
-            format!("{} files", solid.files.len()),
+            format!("{files} files"),
             format!(
-                "at least {} files, one for each replica up to study.first_replica + study.replicas",
-                study.first_replica + study.replicas
+                "at least {needed} files, one for each replica up to study.first_replica + study.replicas"
             ),
         ));
     }
-    let section = Section::new(document, layers, "features", features::KEYS)?;
+    let section = Section::new(parents, "features", features::KEYS)?;
     let features = FeaturesConfig::read(&section, &solid)?;
-    let section = Section::new(document, layers, "parameters", parameters::KEYS)?;
+    let section = Section::new(parents, "parameters", parameters::KEYS)?;
     let parameters = ParametersConfig::read(&section, &solid)?;
-    let section = Section::new(document, layers, "sweep", sweep::KEYS)?;
-    let parameterisations = parameters.parameterisations(solid.particles);
+    let section = Section::new(parents, "sweep", sweep::KEYS)?;
+    let parameterisations = parameters.parameterisations(solid.recipe.particles);
     let sweep = SweepConfig::read(&section, &features, &parameterisations, solid.dimension)?;
-    let section = Section::new(document, layers, "output", output::KEYS)?;
+    let section = Section::new(parents, "output", output::KEYS)?;
     let output = OutputConfig::read(&section)?;
     Ok(Scenario { name, solid, features, parameters, sweep, output })
 }
@@ -286,6 +301,7 @@ fn read_scenario<'d, 't>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relax::prepare::Target;
 
     const MINIMAL: &str = "version = 1\n[study]\nname = \"s\"\n[solid]\ndimension = 2\nparticles = 64\npressure = 0.1\n";
 
@@ -295,6 +311,21 @@ mod tests {
         let again = Study::parse("c.toml", &study.canonical()).expect("canonical is valid");
         assert_eq!(study, again);
         assert_eq!(study.hash(), again.hash());
+    }
+
+    #[test]
+    fn a_study_that_does_not_fit_into_an_attribute_is_refused_with_and_without_scenarios() {
+        let rows = vec!["[1.0, 0.25]"; MAX_CANONICAL_BYTES / 10].join(", ");
+        let sweep =
+            format!("[sweep]\nparameters = [\"D_n2\"]\ndirections = {{ rows = [{rows}] }}\n");
+        for (scenarios, key) in
+            [("", "scenario (default)"), ("[[scenario]]\nname = \"a\"\n", "scenario")]
+        {
+            let error = Study::parse("s.toml", &format!("{MINIMAL}{sweep}{scenarios}"));
+            let message = error.expect_err("too long").to_string();
+            assert!(message.contains(&format!("{key} = 1 scenarios, ")), "{message}");
+            assert!(message.contains("at most 60000 bytes"), "{message}");
+        }
     }
 
     #[test]
@@ -312,9 +343,9 @@ mod tests {
             "{MINIMAL}size_ratio = 1.2\n[[scenario]]\nname = \"a\"\n[[scenario]]\nname = \"b\"\n[scenario.solid]\npacking_fraction = 0.9\n"
         );
         let study = Study::parse("s.toml", &text).expect("valid");
-        assert_eq!(study.scenarios[0].solid.target, Some(Target::Pressure(0.1)));
-        assert_eq!(study.scenarios[1].solid.target, Some(Target::PackingFraction(0.9)));
-        assert_eq!(study.scenarios[1].solid.size_ratio, 1.2);
+        assert_eq!(study.scenarios[0].solid.recipe.target, Target::Pressure(0.1));
+        assert_eq!(study.scenarios[1].solid.recipe.target, Target::PackingFraction(0.9));
+        assert_eq!(study.scenarios[1].solid.recipe.size_ratio, 1.2);
     }
 
     #[test]

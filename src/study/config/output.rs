@@ -1,18 +1,20 @@
 //! `[output]`: which arrays the results file keeps.
 
-use super::document::{Key, Section};
 use super::error::ConfigError;
+use super::key::{Key, keys};
+use super::lines::Lines;
+use super::section::Section;
 
-/// The keys of `[output]`.
-pub const KEYS: &[Key] = &[
-    Key { name: "curves", doc: "number of replicas whose curves delta_y(gamma) are stored" },
-    Key {
-        name: "snapshots",
-        doc: "number of replicas whose positions around gamma_contact and gamma_rearrangement are stored",
-    },
-    Key { name: "vectors", doc: "store left and right singular vectors" },
-    Key { name: "jacobian", doc: "store the Jacobian" },
-];
+keys! {
+    /// number of replicas whose curves delta_y(gamma) are stored
+    "curves",
+    /// number of replicas whose positions around gamma_contact and gamma_rearrangement are stored
+    "snapshots",
+    /// store left and right singular vectors
+    "vectors",
+    /// store the Jacobian
+    "jacobian",
+}
 
 /// The resolved `[output]` table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub struct OutputConfig {
 }
 
 impl OutputConfig {
-    pub(super) fn read(section: &Section<'_, '_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
         Ok(OutputConfig {
             curves: section.integer("curves", 0..=super::MAX_REPLICAS, 10)? as u64,
             snapshots: section.integer("snapshots", 0..=super::MAX_REPLICAS, 0)? as u64,
@@ -39,9 +41,11 @@ impl OutputConfig {
 
     /// The table as canonical TOML.
     pub fn canonical(&self) -> String {
-        format!(
-            "curves = {}\nsnapshots = {}\nvectors = {}\njacobian = {}\n",
-            self.curves, self.snapshots, self.vectors, self.jacobian
-        )
+        Lines::default()
+            .add("curves", self.curves)
+            .add("snapshots", self.snapshots)
+            .add("vectors", self.vectors)
+            .add("jacobian", self.jacobian)
+            .text()
     }
 }

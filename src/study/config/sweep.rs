@@ -1,128 +1,78 @@
 //! `[sweep]`: how far the linear prediction is followed.
 
-use super::document::{Entry, Key, Section};
-use super::error::ConfigError;
-use super::features::{Feature, FeaturesConfig, set_name};
-use super::parameters::Parameterisation;
-pub use crate::analysis::directions::{Scale, Signs};
-use crate::format::solid_file;
-use crate::linearity::settings::{Protocol, Start, SweepSettings};
-use crate::solid::parameters::unit_direction;
+use std::ops::RangeInclusive;
 
-/// The keys of `[sweep]`.
-pub const KEYS: &[Key] = &[
-    Key {
-        name: "set",
-        doc: "the feature set whose singular directions are swept; default: the first set",
-    },
-    Key {
-        name: "parameters",
-        doc: "parameterisations that are swept, by name; default all, [] = none",
-    },
-    Key {
-        name: "directions",
-        doc: "\"all\" relevant singular directions, the first n, { random = n }, { rows = [[...], ...] }, or { file = \"FILE[:/group]\" } with a dataset `directions`, relative to this file",
-    },
-    Key { name: "signs", doc: "\"+\" or \"both\": which orientations of a direction" },
-    Key { name: "gamma_min", doc: "first step |delta theta| of the geometric grid" },
-    Key { name: "gamma_max", doc: "last step |delta theta|" },
-    Key { name: "points", doc: "points of the grid" },
-    Key {
-        name: "deviation",
-        doc: "gamma_star: |dy - J dtheta| over |J dtheta| that ends the linear regime",
-    },
-    Key { name: "bracket", doc: "relative width to which thresholds are bracketed" },
-    Key {
-        name: "scale",
-        doc: "weights of the features in |dy|: \"none\", \"initial\" (1/|y0|) or one number per feature of the set",
-    },
-    Key {
-        name: "protocol",
-        doc: "\"continuation\" (predictor and corrector) or \"referee\" (FIRE at every step of gamma/200)",
-    },
-    Key {
-        name: "start",
-        doc: "\"warm\" (the previous gamma) or, with the referee, \"zero\": where each relaxation begins",
-    },
-];
+use super::entry::Entry;
+use super::error::ConfigError;
+use super::features::{FeaturesConfig, set_name, words};
+use super::key::{Key, keys};
+use super::lines::{Lines, Raw};
+use super::parameters::Parameterisation;
+use super::section::Section;
+use crate::analysis::directions::{Directions, Scale, Signs};
+use crate::linearity::settings::{Protocol, Start, SweepSettings};
+use crate::response::features::FeatureKind;
+use crate::solid::parameters::unit_direction;
+use crate::system::words::Word;
+
+keys! {
+    /// the feature set whose singular directions are swept; default: the first set
+    "set",
+    /// parameterisations that are swept, by name; default all, [] = none
+    "parameters",
+    /// "all" relevant singular directions, the first n, { random = n }, { rows = [[...], ...] }, or
+    /// { file = "FILE[:/group]" } with a dataset `directions`, relative to this file
+    "directions",
+    /// "+" or "both": which orientations of a direction
+    "signs",
+    /// first step |delta theta| of the geometric grid
+    "gamma_min",
+    /// last step |delta theta|
+    "gamma_max",
+    /// points of the grid
+    "points",
+    /// gamma_star: |dy - J dtheta| over |J dtheta| that ends the linear regime
+    "deviation",
+    /// relative width to which thresholds are bracketed
+    "bracket",
+    /// weights of the features in |dy|: "none", "initial" (1/|y0|) or one number per feature of the
+    /// set
+    "scale",
+    /// "continuation" (predictor and corrector) or "referee" (FIRE at every step of gamma/200)
+    "protocol",
+    /// "warm" (the previous gamma) or, with the referee, "zero": where each relaxation begins
+    "start",
+}
 
 /// Allowed γ.
-pub const GAMMA: std::ops::RangeInclusive<f64> = 1e-12..=10.0;
+pub const GAMMA: RangeInclusive<f64> = 1e-12..=10.0;
 /// Allowed `deviation`.
-pub const DEVIATION: std::ops::RangeInclusive<f64> = 1e-4..=1.0;
+pub const DEVIATION: RangeInclusive<f64> = 1e-4..=1.0;
 /// Allowed `bracket`.
-pub const BRACKET: std::ops::RangeInclusive<f64> = 1e-6..=0.5;
+pub const BRACKET: RangeInclusive<f64> = 1e-6..=0.5;
 /// The most points of a grid.
 pub const MAX_POINTS: i64 = 1000;
 /// The most directions of a sweep.
 pub const MAX_DIRECTIONS: i64 = 100_000;
 
-/// Which directions are swept.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Directions {
-    /// All relevant right singular vectors.
-    All,
-    /// The first n of them.
-    First(usize),
-    /// n random unit vectors.
-    Random(usize),
-    /// Given ones, normalised, one row of n_θ components each.
-    Given(Vec<Vec<f64>>),
-}
-
-const SIGNS: [(&str, Signs); 2] = [("+", Signs::Plus), ("both", Signs::Both)];
-const PROTOCOLS: [(&str, Protocol); 2] =
-    [("continuation", Protocol::Continuation), ("referee", Protocol::Referee)];
-const STARTS: [(&str, Start); 2] = [("warm", Start::Warm), ("zero", Start::Zero)];
-
 /// The resolved `[sweep]` table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepConfig {
     /// The feature set of the sweeps.
-    pub set: Vec<Feature>,
+    pub set: Vec<FeatureKind>,
     /// Names of the parameterisations that are swept.
     pub parameters: Vec<String>,
-    /// Which directions.
-    pub directions: Directions,
+    /// Which directions; given ones are normalised, one row of n_θ components each.
+    pub directions: Directions<Vec<Vec<f64>>>,
     /// Which orientations.
     pub signs: Signs,
-    /// First γ of the grid.
-    pub gamma_min: f64,
-    /// Last γ of the grid.
-    pub gamma_max: f64,
-    /// Points of the grid.
-    pub points: usize,
-    /// |Δy − JΔθ| / |JΔθ| that ends the linear regime.
-    pub deviation: f64,
-    /// Relative width of the brackets.
-    pub bracket: f64,
     /// The weights of the features in |Δy|.
     pub scale: Scale,
-    /// How the solid follows the parameters.
-    pub protocol: Protocol,
-    /// Where each relaxation begins.
-    pub start: Start,
+    /// Grid, thresholds and protocol.
+    pub settings: SweepSettings,
 }
 
 impl SweepConfig {
-    /// The geometric grid of γ.
-    pub fn gammas(&self) -> Vec<f64> {
-        self.settings().grid()
-    }
-
-    /// The settings of the sweeps.
-    pub fn settings(&self) -> SweepSettings {
-        SweepSettings {
-            gamma_min: self.gamma_min,
-            gamma_max: self.gamma_max,
-            points: self.points,
-            deviation: self.deviation,
-            bracket: self.bracket,
-            protocol: self.protocol,
-            start: self.start,
-        }
-    }
-
     /// Length of the sweep axis for n_y features and n_θ parameters.
     pub fn direction_count(&self, features: usize, parameters: usize) -> usize {
         let relevant = features.min(parameters);
@@ -136,51 +86,28 @@ impl SweepConfig {
     }
 
     pub(super) fn read(
-        section: &Section<'_, '_>,
+        section: &Section<'_>,
         features: &FeaturesConfig,
         parameterisations: &[Parameterisation],
         dimension: usize,
     ) -> Result<Self, ConfigError> {
-        let gamma_min = section.f64("gamma_min", GAMMA, 1e-6)?;
-        let gamma_max = section.f64("gamma_max", GAMMA, 1e-1)?;
-        if gamma_min >= gamma_max {
-            return Err(section.refuse(
-                "gamma_max",
-                gamma_max,
-                format!("more than sweep.gamma_min ({gamma_min:?})"),
-            ));
-        }
-        let set = read_set(section, features)?;
-        let parameters = read_parameters(section, parameterisations)?;
+        let settings = read_settings(section)?;
+        let default = features.sets[0].clone();
+        let set = section.read("set", default, |entry| read_set(entry, features))?;
+        let names: Vec<String> = parameterisations.iter().map(|theta| theta.name.clone()).collect();
+        let parameters =
+            section.read("parameters", names.clone(), |entry| read_parameters(entry, names))?;
         let swept: Vec<&Parameterisation> =
             parameterisations.iter().filter(|theta| parameters.contains(&theta.name)).collect();
-        let protocol = section.word("protocol", &PROTOCOLS, Protocol::Continuation)?;
-        let start = section.word("start", &STARTS, Start::Warm)?;
-        if start == Start::Zero && protocol != Protocol::Referee {
-            return Err(section.refuse(
-                "start",
-                "zero",
-                "\"warm\"; \"zero\" goes with sweep.protocol = \"referee\"",
-            ));
-        }
         let rows = features.set_labels(&set, dimension).len();
         Ok(SweepConfig {
             directions: section
-                .find("directions")
-                .map_or(Ok(Directions::All), |entry| read_directions(&entry, &swept))?,
-            scale: section
-                .find("scale")
-                .map_or(Ok(Scale::None), |entry| read_scale(&entry, rows))?,
+                .read("directions", Directions::All, |entry| read_directions(entry, &swept))?,
+            scale: section.read("scale", Scale::None, |entry| read_scale(entry, rows))?,
             set,
             parameters,
-            signs: section.word("signs", &SIGNS, Signs::Plus)?,
-            gamma_min,
-            gamma_max,
-            points: section.integer("points", 2..=MAX_POINTS, 26)? as usize,
-            deviation: section.f64("deviation", DEVIATION, 0.1)?,
-            bracket: section.f64("bracket", BRACKET, 0.01)?,
-            protocol,
-            start,
+            signs: section.word("signs", Signs::WORDS, Signs::Plus)?,
+            settings,
         })
     }
 
@@ -193,72 +120,67 @@ impl SweepConfig {
             Directions::Given(rows) => format!("{{ rows = {rows:?} }}"),
         };
         let scale = match &self.scale {
-            Scale::None => "\"none\"".to_owned(),
-            Scale::Initial => "\"initial\"".to_owned(),
             Scale::Table(weights) => format!("{weights:?}"),
+            scale => format!("{:?}", scale.name()),
         };
-        let set: Vec<String> = self.set.iter().map(|f| f.name().to_owned()).collect();
-        format!(
-            "set = {}\nparameters = {}\ndirections = {directions}\nsigns = \"{}\"\n\
-             gamma_min = {:?}\ngamma_max = {:?}\npoints = {}\ndeviation = {:?}\nbracket = {:?}\n\
-             scale = {scale}\nprotocol = \"{}\"\nstart = \"{}\"\n",
-            super::string_array(&set),
-            super::string_array(&self.parameters),
-            word_of(&SIGNS, self.signs),
-            self.gamma_min,
-            self.gamma_max,
-            self.points,
-            self.deviation,
-            self.bracket,
-            word_of(&PROTOCOLS, self.protocol),
-            word_of(&STARTS, self.start),
-        )
+        let settings = &self.settings;
+        Lines::default()
+            .add("set", words(&self.set))
+            .add("parameters", &self.parameters)
+            .add("directions", Raw(directions))
+            .add("signs", self.signs.word())
+            .add("gamma_min", settings.gamma_min)
+            .add("gamma_max", settings.gamma_max)
+            .add("points", settings.points)
+            .add("deviation", settings.deviation)
+            .add("bracket", settings.bracket)
+            .add("scale", Raw(scale))
+            .add("protocol", settings.protocol.word())
+            .add("start", settings.start.word())
+            .text()
     }
 }
 
-fn word_of<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
-    words.iter().find(|(_, candidate)| *candidate == value).map_or("", |(word, _)| word)
-}
-
-fn read_set(
-    section: &Section<'_, '_>,
-    features: &FeaturesConfig,
-) -> Result<Vec<Feature>, ConfigError> {
-    let Some(entry) = section.find("set") else {
-        return Ok(features.sets[0].clone());
+fn read_settings(section: &Section<'_>) -> Result<SweepSettings, ConfigError> {
+    let default = SweepSettings::DEFAULT;
+    let settings = SweepSettings {
+        gamma_min: section.f64("gamma_min", GAMMA, default.gamma_min)?,
+        gamma_max: section.f64("gamma_max", GAMMA, default.gamma_max)?,
+        points: section.integer("points", 2..=MAX_POINTS, default.points as i64)? as usize,
+        deviation: section.f64("deviation", DEVIATION, default.deviation)?,
+        bracket: section.f64("bracket", BRACKET, default.bracket)?,
+        protocol: section.word("protocol", Protocol::WORDS, default.protocol)?,
+        start: section.word("start", Start::WORDS, default.start)?,
     };
-    let names: Vec<String> = features
-        .sets
-        .iter()
-        .map(|set| {
-            let names: Vec<String> = set.iter().map(|f| f.name().to_owned()).collect();
-            super::string_array(&names)
-        })
-        .collect();
-    let allowed = format!("one of the feature sets: {}", names.join(", "));
-    let mut given: Vec<&str> = Vec::new();
-    for item in entry.array(&allowed)? {
-        given.push(item.string(&allowed)?);
+    let (least, most) = (settings.gamma_min, settings.gamma_max);
+    if least >= most {
+        let allowed = format!("more than sweep.gamma_min ({least:?})");
+        return Err(section.refuse("gamma_max", most, allowed));
     }
-    let matches = |set: &&Vec<Feature>| {
-        set.len() == given.len() && set.iter().all(|feature| given.contains(&feature.name()))
+    if settings.start == Start::Zero && settings.protocol != Protocol::Referee {
+        return Err(section.refuse(
+            "start",
+            "zero",
+            "\"warm\"; \"zero\" goes with sweep.protocol = \"referee\"",
+        ));
+    }
+    Ok(settings)
+}
+
+fn read_set(entry: &Entry<'_>, features: &FeaturesConfig) -> Result<Vec<FeatureKind>, ConfigError> {
+    let sets: Vec<String> = features.sets.iter().map(|set| format!("{:?}", words(set))).collect();
+    let allowed = format!("one of the feature sets: {}", sets.join(", "));
+    let given = entry.all(&allowed, |item| item.string(&allowed))?;
+    let matches = |set: &&Vec<FeatureKind>| {
+        set.len() == given.len() && words(set).iter().all(|word| given.contains(word))
     };
     features.sets.iter().find(matches).cloned().ok_or_else(|| {
-        entry.refuse(format!(
-            "{allowed} (named {})",
-            features.sets.iter().map(|s| set_name(s)).collect::<Vec<_>>().join(", ")
-        ))
+        let names: Vec<String> = features.sets.iter().map(|set| set_name(set)).collect();
+        entry.refuse(format!("{allowed} (named {})", names.join(", ")))
     })
 }
 
-fn read_parameters(
-    section: &Section<'_, '_>,
-    parameterisations: &[Parameterisation],
-) -> Result<Vec<String>, ConfigError> {
-    let names: Vec<String> = parameterisations.iter().map(|theta| theta.name.clone()).collect();
-    let Some(entry) = section.find("parameters") else {
-        return Ok(names);
-    };
+fn read_parameters(entry: &Entry<'_>, names: Vec<String>) -> Result<Vec<String>, ConfigError> {
     let allowed = format!("a list of parameterisations, each once, of: {}", names.join(", "));
     let mut given = Vec::new();
     for item in entry.array(&allowed)? {
@@ -272,108 +194,73 @@ fn read_parameters(
 }
 
 fn read_directions(
-    entry: &Entry<'_, '_>,
+    entry: &Entry<'_>,
     swept: &[&Parameterisation],
-) -> Result<Directions, ConfigError> {
+) -> Result<Directions<Vec<Vec<f64>>>, ConfigError> {
     const ALLOWED: &str = "\"all\", a number of directions, { random = n }, { rows = [[...], ...] }, \
                            or { file = \"FILE[:/group]\" }";
-    const KEYS: [&str; 3] = ["random", "rows", "file"];
-    let value = entry.value();
-    if value.as_str() == Some("all") {
+    const COUNT: RangeInclusive<i64> = 1..=MAX_DIRECTIONS;
+    if entry.value.as_str() == Some("all") {
         return Ok(Directions::All);
     }
-    if value.is_integer() {
-        return Ok(Directions::First(entry.integer(1..=MAX_DIRECTIONS)? as usize));
+    if entry.value.is_integer() {
+        return Ok(Directions::First(entry.integer(COUNT)? as usize));
     }
-    let table = entry.table(ALLOWED)?;
-    if table.len() > 1 && KEYS.iter().filter(|key| table.contains_key(**key)).count() > 1 {
-        return Err(entry.refuse(ALLOWED));
+    match entry.members(["random", "rows", "file"], ALLOWED)? {
+        [Some(random), None, None] => Ok(Directions::Random(random.integer(COUNT)? as usize)),
+        [None, Some(rows), None] => read_rows(&rows, swept).map(Directions::Given),
+        [None, None, Some(file)] => read_file(&file, swept).map(Directions::Given),
+        _ => Err(entry.refuse(ALLOWED)),
     }
-    if table.contains_key("rows") {
-        return read_rows(&entry.member("rows", &KEYS, ALLOWED)?, swept).map(Directions::Given);
-    }
-    if table.contains_key("file") {
-        return read_file(&entry.member("file", &KEYS, ALLOWED)?, swept).map(Directions::Given);
-    }
-    let random = entry.member("random", &KEYS, ALLOWED)?;
-    Ok(Directions::Random(random.integer(1..=MAX_DIRECTIONS)? as usize))
 }
 
 /// Given directions: each as long as θ of every swept parameterisation, and normalised here.
-fn read_rows(
-    entry: &Entry<'_, '_>,
-    swept: &[&Parameterisation],
-) -> Result<Vec<Vec<f64>>, ConfigError> {
+fn read_rows(entry: &Entry<'_>, swept: &[&Parameterisation]) -> Result<Vec<Vec<f64>>, ConfigError> {
     const ALLOWED: &str = "rows of numbers, one row per direction, not all zero";
-    let mut rows = Vec::new();
-    for row in entry.array(ALLOWED)? {
-        let mut components = Vec::new();
-        for component in row.array(ALLOWED)? {
-            components.push(component.f64(-f64::MAX..=f64::MAX)?);
+    let rows = entry.all(ALLOWED, |row| {
+        let components = row.all(ALLOWED, |item| item.f64(-f64::MAX..=f64::MAX))?;
+        if let Some((length, of)) = other_length(&components, swept) {
+            return Err(row.refuse(format!("{length} numbers, {of}")));
         }
-        if let Some(theta) = other_length(components.len(), swept) {
-            return Err(row.refuse(format!(
-                "{} numbers, one per parameter of {}",
-                theta.parameters(),
-                theta.name
-            )));
-        }
-        rows.push(unit_direction(components).map_err(|_| row.refuse(ALLOWED))?);
-    }
-    if rows.is_empty() {
-        return Err(entry.refuse(ALLOWED));
-    }
-    Ok(rows)
+        unit_direction(components).map_err(|_| row.refuse(ALLOWED))
+    })?;
+    if rows.is_empty() { Err(entry.refuse(ALLOWED)) } else { Ok(rows) }
 }
 
 /// The same from the dataset `directions` of an HDF5 file. The rows, not the file's name, become
 /// part of the study.
-fn read_file(
-    entry: &Entry<'_, '_>,
-    swept: &[&Parameterisation],
-) -> Result<Vec<Vec<f64>>, ConfigError> {
+fn read_file(entry: &Entry<'_>, swept: &[&Parameterisation]) -> Result<Vec<Vec<f64>>, ConfigError> {
     let name = entry.string("an HDF5 file with a dataset `directions`, \"FILE[:/group]\"")?;
-    let address = entry.beside(name);
-    let (values, columns) =
-        solid_file::read_directions(&address).map_err(|source| entry.unusable(source))?;
-    if let Some(theta) = other_length(columns, swept) {
-        return Err(entry.refuse(format!(
-            "a dataset `directions` of {} columns, one per parameter of {} ({address} has {columns})",
-            theta.parameters(),
-            theta.name
-        )));
-    }
-    let mut rows = Vec::new();
-    for (index, row) in values.chunks_exact(columns).enumerate() {
-        rows.push(unit_direction(row.to_vec()).map_err(|_| {
+    let (address, rows) = entry.read_rows(name)?;
+    let unit = |(index, row): (usize, Vec<f64>)| {
+        if let Some((length, of)) = other_length(&row, swept) {
+            let found = row.len();
+            return Err(entry.refuse(format!(
+                "a dataset `directions` of {length} columns, {of} ({address} has {found})"
+            )));
+        }
+        unit_direction(row).map_err(|_| {
             entry.refuse(format!(
                 "a dataset `directions` of finite rows that are not zero (row {index} of {address})"
             ))
-        })?);
-    }
-    Ok(rows)
+        })
+    };
+    rows.into_iter().enumerate().map(unit).collect()
 }
 
-/// A swept parameterisation that has not this many parameters.
-fn other_length<'p>(
-    columns: usize,
-    swept: &[&'p Parameterisation],
-) -> Option<&'p Parameterisation> {
-    swept.iter().copied().find(|theta| theta.parameters() != columns)
+/// Where a row is not as long as θ of a swept parameterisation: that length, and why.
+fn other_length(row: &[f64], swept: &[&Parameterisation]) -> Option<(usize, String)> {
+    let theta = swept.iter().find(|theta| theta.parameters() != row.len())?;
+    Some((theta.parameters(), format!("one per parameter of {}", theta.name)))
 }
 
-fn read_scale(entry: &Entry<'_, '_>, rows: usize) -> Result<Scale, ConfigError> {
+fn read_scale(entry: &Entry<'_>, rows: usize) -> Result<Scale, ConfigError> {
     let allowed =
         format!("\"none\", \"initial\", or {rows} numbers >= 0, one per feature of the set");
-    match entry.value().as_str() {
-        Some("none") => return Ok(Scale::None),
-        Some("initial") => return Ok(Scale::Initial),
-        _ => {}
+    if let Some(scale) = entry.value.as_str().and_then(Scale::from_name) {
+        return Ok(scale);
     }
-    let mut weights = Vec::new();
-    for weight in entry.array(&allowed)? {
-        weights.push(weight.f64(0.0..=f64::MAX)?);
-    }
+    let weights = entry.all(&allowed, |weight| weight.f64(0.0..=f64::MAX))?;
     if weights.len() != rows || weights.iter().all(|&weight| weight == 0.0) {
         return Err(entry.refuse(allowed));
     }

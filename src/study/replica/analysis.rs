@@ -26,8 +26,7 @@ impl<const D: usize> Replicate<D> {
     /// From the bytes of a solid alone: every rank gets the same bits.
     pub fn new(scenario: &Scenario, key: StreamKey, bytes: &[u8]) -> Result<Self, ReplicaError> {
         let (solid, attempts) = preparation::decode::<D>(&scenario.solid, &key, bytes)?;
-        let mut kinds: Vec<ParameterKind> =
-            scenario.parameters.kinds.iter().flat_map(|kinds| kinds.list()).collect();
+        let mut kinds: Vec<ParameterKind> = scenario.parameters.kinds.concat();
         kinds.sort();
         kinds.dedup();
         let (request, tolerance) =
@@ -43,7 +42,7 @@ impl<const D: usize> Replicate<D> {
     /// A parameterisation with its Jacobian.
     pub fn theta(&self, theta: &Parameterisation) -> Result<Theta, ReplicaError> {
         let assignment = assignment(&self.analysis.solid, theta, &self.key)?;
-        Theta::of_species(&self.analysis, assignment, &theta.kinds.list()).map_err(|error| {
+        Theta::of_species(&self.analysis, assignment, theta.space.kinds()).map_err(|error| {
             let name = || theta.name.clone();
             match error {
                 AnalysisError::NotAttractive(parameter) => {
@@ -84,7 +83,7 @@ pub(super) fn assignment<const D: usize>(
 ) -> Result<Assignment, SolidError> {
     match theta.level {
         Level::Particle => Ok(Assignment::particles(solid)),
-        _ => Assignment::random(solid, theta.species, key),
+        _ => Assignment::random(solid, theta.space.species(), key),
     }
 }
 

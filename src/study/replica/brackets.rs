@@ -165,7 +165,7 @@ fn relax_direction<const D: usize>(
         request: FeatureRequest::new(set, scenario.features.modes),
         start: analysis.values(&analysis.rows(set)),
         contacts: bonds(&analysis.origin.equilibrium.contacts),
-        threshold: scenario.sweep.deviation,
+        threshold: scenario.sweep.settings.deviation,
         direction,
     };
     judge.contact(&mut found);

@@ -16,10 +16,12 @@ use crate::format::row::Failure;
 use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax};
+use crate::relax::prepare::Target;
 use crate::response::features::compute;
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
-use crate::study::config::{Scenario, Target, set_name};
+use crate::solid::parameters::ParameterKind;
+use crate::study::config::{Scenario, set_name};
 use crate::study::work::Work as _;
 
 /// Residual forces that are accepted, in units of what the preparation accepts.
@@ -132,9 +134,10 @@ fn mechanics<const D: usize>(
     if !close(stored_pressure, pressure, AGAIN) {
         say(format!("pressure {stored_pressure:e} is stored, the positions give {pressure:e}"));
     }
-    if let Some(Target::Pressure(target)) = config.solid.target
+    let recipe = &config.solid.recipe;
+    if let Target::Pressure(target) = recipe.target
         && solid.springs.is_none()
-        && !close(pressure, target, config.solid.pressure_tolerance)
+        && !close(pressure, target, recipe.pressure_tolerance)
     {
         say(format!("pressure {pressure:e} is not the configuration's {target:e}"));
     }
@@ -169,8 +172,8 @@ fn identities<const D: usize>(
     for theta in config.parameterisations() {
         let columns = theta.parameters();
         let Some(jacobian) = JACOBIAN.find(row, &theta.name).map(Values::floats) else { continue };
-        if theta.kinds.diameters {
-            let of_diameters = |row: &[f64]| row[..theta.species].iter().sum::<f64>();
+        if theta.space.kinds().contains(&ParameterKind::Diameter) {
+            let of_diameters = |row: &[f64]| row[..theta.space.species()].iter().sum::<f64>();
             let sums: Vec<f64> = jacobian.chunks_exact(columns).map(of_diameters).collect();
             let (first, expected) =
                 uniform.get_or_insert_with(|| (theta.name.clone(), sums.clone()));

@@ -180,7 +180,7 @@ pub fn stored_solid<const D: usize>(
 }
 
 fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError> {
-    let (n, d) = (config.particles, config.dimension);
+    let (n, d) = (config.recipe.particles, config.dimension);
     let positions = quantities::POSITIONS.floats(row, SOLIDS, n * d)?;
     let edges = quantities::BOX.floats(row, SOLIDS, d)?;
     let attempts = quantities::ATTEMPTS.counts(row, SOLIDS, 1)?[0] as u64;

@@ -12,15 +12,13 @@ use super::error::ReplicaError;
 use crate::format::solid_file;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
-use crate::relax::prepare::{self, Recipe, springs};
+use crate::relax::prepare::{Structure, springs};
 use crate::solid::assignment::classes;
 use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
-use crate::solid::interactions::SymmetricTable;
-use crate::solid::potential::Potential;
 use crate::solid::random::StreamKey;
 use crate::solid::{Solid, Vector};
-use crate::study::config::{SolidConfig, Structure, Study, Table, Target};
+use crate::study::config::{SolidConfig, Study};
 
 /// Bytes of one value.
 const WORD: usize = 8;
@@ -36,34 +34,6 @@ pub(super) fn used(key: StreamKey, attempts: u64) -> StreamKey {
     StreamKey { attempt: attempts.saturating_sub(1), ..key }
 }
 
-/// The recipe; none for solids from files.
-fn recipe(config: &SolidConfig) -> Option<Recipe> {
-    let structure = match config.structure {
-        Structure::Disordered => prepare::Structure::Disordered,
-        Structure::Triangular | Structure::Fcc => prepare::Structure::Crystal,
-        Structure::Network => prepare::Structure::Network,
-        Structure::File => return None,
-    };
-    let target = match config.target? {
-        Target::Pressure(value) => {
-            prepare::Target::Pressure { value, tolerance: config.pressure_tolerance }
-        }
-        Target::PackingFraction(fraction) => prepare::Target::PackingFraction(fraction),
-    };
-    let table = |table: &Table| SymmetricTable::from_fn(2, |s, t| table.get(s, t));
-    Some(Recipe {
-        particles: config.particles,
-        structure,
-        size_ratio: config.size_ratio,
-        target,
-        start_packing_fraction: config.start_packing_fraction,
-        k: table(&config.k),
-        depths: table(&config.b),
-        potential: Potential { a: config.a, tail: config.tail },
-        max_attempts: u64::from(config.max_attempts),
-    })
-}
-
 /// The solid of the replica's file as it is stored there.
 fn from_file<const D: usize>(config: &SolidConfig, replica: u64) -> Result<Solid<D>, ReplicaError> {
     let index = usize::try_from(replica).unwrap_or(usize::MAX);
@@ -73,14 +43,15 @@ fn from_file<const D: usize>(config: &SolidConfig, replica: u64) -> Result<Solid
         expected: index.saturating_add(1),
     })?;
     let data = solid_file::read(file)?;
-    for (key, found, expected) in
-        [("dimension", data.dimension(), D), ("particles", data.species.len(), config.particles)]
-    {
+    for (key, found, expected) in [
+        ("dimension", data.dimension(), D),
+        ("particles", data.species.len(), config.recipe.particles),
+    ] {
         if found != expected {
             return Err(ReplicaError::Mismatch { file: file.clone(), key, found, expected });
         }
     }
-    Ok(data.solid::<D>(config.tail)?)
+    Ok(data.solid::<D>(config.recipe.potential.tail)?)
 }
 
 /// Makes the solid of a replica and returns its bytes.
@@ -88,17 +59,14 @@ pub(super) fn prepare<const D: usize>(
     config: &SolidConfig,
     key: &StreamKey,
 ) -> Result<Vec<u8>, ReplicaError> {
-    let (solid, attempts) = match recipe(config) {
-        Some(recipe) => {
-            let prepared = recipe.prepare::<D>(key)?;
-            (prepared.solid, prepared.attempts)
-        }
-        None => {
-            let mut solid = from_file::<D>(config, key.replica)?;
-            let mut forces = Forces::new(&solid);
-            relax(&mut solid, &mut forces)?;
-            (solid, 1)
-        }
+    let (solid, attempts) = if config.is_from_files() {
+        let mut solid = from_file::<D>(config, key.replica)?;
+        let mut forces = Forces::new(&solid);
+        relax(&mut solid, &mut forces)?;
+        (solid, 1)
+    } else {
+        let prepared = config.recipe.prepare::<D>(key)?;
+        (prepared.solid, prepared.attempts)
     };
     let edges = solid.cell.edges();
     let positions: Vec<f64> = solid.positions.iter().flatten().copied().collect();
@@ -121,22 +89,23 @@ pub(super) fn decode<const D: usize>(
     key: &StreamKey,
     bytes: &[u8],
 ) -> Result<(Solid<D>, u64), ReplicaError> {
-    let expected = WORD * (1 + D + config.particles * D);
+    let expected = WORD * (1 + D + config.recipe.particles * D);
     if bytes.len() != expected {
         return Err(ReplicaError::Shape { what: "byte string", found: bytes.len(), expected });
     }
     let (words, _) = bytes.as_chunks::<WORD>();
     let attempts = u64::from_le_bytes(words[0]);
     let values: Vec<f64> = words[1..].iter().map(|word| f64::from_le_bytes(*word)).collect();
-    let mut solid = match recipe(config) {
-        Some(recipe) => recipe.start::<D>(key)?,
-        None => from_file::<D>(config, key.replica)?,
+    let mut solid = if config.is_from_files() {
+        from_file::<D>(config, key.replica)?
+    } else {
+        config.recipe.start::<D>(key)?
     };
     solid.cell = Cell::new(Vector::from_column_slice(&values[..D]));
     solid.positions = values[D..].chunks_exact(D).map(Vector::from_column_slice).collect();
     solid.check()?;
     let mut solid = classes(&solid);
-    if config.structure == Structure::Network {
+    if config.recipe.structure == Structure::Network {
         let forces = Forces::new(&solid);
         solid.springs = Some(Arc::new(springs(&Contacts::find(&solid, forces.candidates()))));
     }

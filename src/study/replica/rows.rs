@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use super::analysis::Replicate;
 use super::error::ReplicaError;
-use crate::analysis::directions::{Direction, DirectionResult, SweepSet};
+use crate::analysis::directions::{Direction, DirectionResult, Directions, SweepSet};
 use crate::analysis::quantities::{self, SolidResult};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 use crate::format::row::Part;
 use crate::format::schema::ScenarioSchema;
-use crate::study::config::{Directions, Scenario, set_name};
+use crate::study::config::{Scenario, set_name};
 
 /// Values by column.
 #[derive(Default)]
@@ -105,15 +105,14 @@ pub(super) fn directions<const D: usize>(
     let home = format!("{}/{}", scenario.parameterisations()[index].name, quantities::SWEEPS);
     let mut columns = Columns::default();
     for direction in block.clone().map(direction) {
-        let settings = config.settings();
-        let sweep = set.sweep(analysis, (&solid, space), &direction, &settings, with_curve);
+        let sweep = set.sweep(analysis, (&solid, space), &direction, &config.settings, with_curve);
         let result = DirectionResult {
             linear: sweep.linear.clone(),
             curvature: sweep.curvature.clone(),
             gamma_tilde: sweep.gamma_tilde,
             weights: set.weights(),
             coordinates: solid.len() * D,
-            points: config.points,
+            points: config.settings.points,
             direction,
             sweep,
         };

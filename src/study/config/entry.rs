@@ -1,0 +1,248 @@
+//! One value of a TOML text, with the place to blame.
+
+use std::error::Error;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::ConfigError;
+
+/// Below this Jaro–Winkler similarity a key is not offered as "did you mean".
+const NEAREST_SIMILARITY: f64 = 0.7;
+
+/// The rows of the dataset `directions` of `FILE[:/group]`. The configuration reads TOML alone:
+/// who loads it says how such a file is read.
+pub type ReadRows<'r> = &'r dyn Fn(&str) -> Result<Vec<Vec<f64>>, Box<dyn Error + Send + Sync>>;
+
+/// Where a configuration comes from.
+pub(super) struct Source<'t> {
+    /// The file's name, for messages; files that it names stand relative to its folder.
+    pub file: &'t str,
+    pub text: &'t str,
+    pub read_rows: ReadRows<'t>,
+}
+
+impl<'t> Source<'t> {
+    /// The text as one table.
+    pub fn parse(&self) -> Result<DeValue<'t>, ConfigError> {
+        match DeTable::parse(self.text) {
+            Ok(root) => Ok(DeValue::Table(root.into_inner())),
+            Err(error) => Err(ConfigError::Syntax {
+                file: self.file.to_owned(),
+                line: self.line(error.span().map_or(0, |span| span.start)),
+                message: error.message().to_owned(),
+            }),
+        }
+    }
+
+    /// The line (from 1) of a byte offset.
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count()
+    }
+}
+
+/// A value of the text.
+#[derive(Clone)]
+pub(super) struct Entry<'d> {
+    pub source: &'d Source<'d>,
+    /// The key with its path.
+    pub path: String,
+    /// Index of the layer it came from; 0 is the scenario's own.
+    pub layer: usize,
+    pub value: &'d DeValue<'d>,
+    /// Where it stands in the text, in bytes.
+    pub offset: usize,
+}
+
+/// A key with its path.
+pub(super) fn join(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
+}
+
+impl<'d> Entry<'d> {
+    /// The whole text.
+    pub fn root(source: &'d Source<'d>, value: &'d DeValue<'d>) -> Self {
+        Entry { source, path: String::new(), layer: 0, value, offset: 0 }
+    }
+
+    fn child(&self, path: String, value: &'d Spanned<DeValue<'d>>) -> Self {
+        let offset = value.span().start;
+        Entry { source: self.source, path, layer: self.layer, value: value.get_ref(), offset }
+    }
+
+    /// The line where it stands.
+    pub fn line(&self) -> usize {
+        self.source.line(self.offset)
+    }
+
+    /// The error that this value is not what is allowed.
+    pub fn refuse(&self, allowed: impl Into<String>) -> ConfigError {
+        self.refuse_as(show(self.value), allowed)
+    }
+
+    /// The same, with the value as it is understood.
+    pub fn refuse_as(&self, value: String, allowed: impl Into<String>) -> ConfigError {
+        ConfigError::Value {
+            file: self.source.file.to_owned(),
+            line: self.line(),
+            key: self.path.clone(),
+            value,
+            allowed: allowed.into(),
+        }
+    }
+
+    /// The directions in the file that this value names, with the file's address.
+    pub fn read_rows(&self, name: &str) -> Result<(String, Vec<Vec<f64>>), ConfigError> {
+        let folder = Path::new(self.source.file).parent().unwrap_or(Path::new(""));
+        let address = folder.join(name).display().to_string();
+        let rows = (self.source.read_rows)(&address).map_err(|source| ConfigError::File {
+            file: self.source.file.to_owned(),
+            line: self.line(),
+            key: self.path.clone(),
+            source,
+        })?;
+        Ok((address, rows))
+    }
+
+    /// A finite float (an integer will do) in the range.
+    pub fn f64(&self, range: RangeInclusive<f64>) -> Result<f64, ConfigError> {
+        number(self.value).filter(|value| value.is_finite() && range.contains(value)).ok_or_else(
+            || self.refuse(format!("a number from {:?} to {:?}", range.start(), range.end())),
+        )
+    }
+
+    /// An integer in the range.
+    pub fn integer(&self, range: RangeInclusive<i64>) -> Result<i64, ConfigError> {
+        integer(self.value).filter(|value| range.contains(value)).ok_or_else(|| {
+            self.refuse(format!("an integer from {} to {}", range.start(), range.end()))
+        })
+    }
+
+    /// A string.
+    pub fn string(&self, allowed: &str) -> Result<&'d str, ConfigError> {
+        self.value.as_str().ok_or_else(|| self.refuse(allowed))
+    }
+
+    /// One of several words.
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, ConfigError> {
+        let given = self.value.as_str();
+        let found = words.iter().find(|(word, _)| Some(*word) == given);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let all: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+            self.refuse(format!("one of {}", all.join(", ")))
+        })
+    }
+
+    /// The elements of an array, each an entry of its own.
+    pub fn array(&self, allowed: &str) -> Result<Vec<Entry<'d>>, ConfigError> {
+        let array = self.value.as_array().ok_or_else(|| self.refuse(allowed))?;
+        let entry = |(index, value)| self.child(format!("{}[{index}]", self.path), value);
+        Ok(array.iter().enumerate().map(entry).collect())
+    }
+
+    /// What an array holds.
+    pub fn all<T>(
+        &self,
+        allowed: &str,
+        read: impl Fn(&Entry<'d>) -> Result<T, ConfigError>,
+    ) -> Result<Vec<T>, ConfigError> {
+        self.array(allowed)?.iter().map(read).collect()
+    }
+
+    /// The same, each once and at least one.
+    pub fn list<T: PartialEq>(
+        &self,
+        allowed: &str,
+        read: impl Fn(&Entry<'d>) -> Result<T, ConfigError>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let mut list = Vec::new();
+        for entry in self.array(allowed)? {
+            let item = read(&entry)?;
+            if list.contains(&item) {
+                return Err(entry.refuse(allowed));
+            }
+            list.push(item);
+        }
+        if list.is_empty() { Err(self.refuse(allowed)) } else { Ok(list) }
+    }
+
+    /// The value of a key where this is a table.
+    pub fn find(&self, key: &str) -> Option<Entry<'d>> {
+        let value = self.value.as_table()?.get(key)?;
+        Some(self.child(join(&self.path, key), value))
+    }
+
+    /// The same; a missing key is an error that says what it may hold.
+    pub fn require(&self, key: &str, allowed: &str) -> Result<Entry<'d>, ConfigError> {
+        self.find(key).ok_or_else(|| ConfigError::Missing {
+            file: self.source.file.to_owned(),
+            key: join(&self.path, key),
+            allowed: allowed.to_owned(),
+        })
+    }
+
+    /// The values of these keys of a table that holds no others.
+    pub fn members<const N: usize>(
+        &self,
+        keys: [&str; N],
+        allowed: &str,
+    ) -> Result<[Option<Entry<'d>>; N], ConfigError> {
+        self.refuse_unknown(&keys, allowed)?;
+        Ok(keys.map(|key| self.find(key)))
+    }
+
+    /// Refuses what is not a table, and keys that are not `valid`.
+    pub fn refuse_unknown(&self, valid: &[&str], allowed: &str) -> Result<(), ConfigError> {
+        let table = self.value.as_table().ok_or_else(|| self.refuse(allowed))?;
+        let Some(key) = table.keys().find(|key| !valid.contains(&key.get_ref().as_ref())) else {
+            return Ok(());
+        };
+        let similarity = |candidate: &str| strsim::jaro_winkler(candidate, key.get_ref());
+        let nearest = valid
+            .iter()
+            .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+            .filter(|candidate| similarity(candidate) >= NEAREST_SIMILARITY);
+        Err(ConfigError::UnknownKey {
+            file: self.source.file.to_owned(),
+            line: self.source.line(key.span().start),
+            key: join(&self.path, key.get_ref()),
+            nearest: nearest.map(|&candidate| candidate.to_owned()),
+            valid: valid.join(", "),
+        })
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    value.as_integer().and_then(|value| i64::from_str_radix(value.as_str(), value.radix()).ok())
+}
+
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(value) => value.as_str().parse().ok(),
+        other => integer(other).map(|value| value as f64),
+    }
+}
+
+/// A value as it would stand in the file.
+fn show(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("{:?}", text.as_ref()),
+        DeValue::Integer(value) => value.to_string(),
+        DeValue::Float(value) => value.to_string(),
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Datetime(value) => value.to_string(),
+        DeValue::Array(array) => {
+            let items: Vec<String> = array.iter().map(|item| show(item.get_ref())).collect();
+            format!("[{}]", items.join(", "))
+        }
+        DeValue::Table(table) => {
+            let items: Vec<String> = table
+                .iter()
+                .map(|(key, item)| format!("{} = {}", key.get_ref(), show(item.get_ref())))
+                .collect();
+            format!("{{{}}}", items.join(", "))
+        }
+    }
+}
