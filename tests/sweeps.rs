@@ -10,7 +10,7 @@ use amorph::linearity::judge::{Verdict, judge};
 use amorph::linearity::origin::Origin;
 use amorph::linearity::path::Path;
 use amorph::linearity::problem::SweepProblem;
-use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::settings::{Protocol, SweepSettings};
 use amorph::linearity::state::Refusal;
 use amorph::linearity::sweep::{sweep, sweep_from};
 use amorph::linearity::thresholds::{SweepResult, Threshold};
@@ -29,15 +29,7 @@ use amorph::system::words::Word;
 use common::protocols::{Case, Subject, outcome, thresholds};
 use common::{largest, largest_difference, numbers};
 
-const SETTINGS: SweepSettings = SweepSettings {
-    gamma_min: 1e-6,
-    gamma_max: 1e-1,
-    points: 26,
-    deviation: 0.1,
-    bracket: 0.01,
-    protocol: Protocol::Continuation,
-    start: Start::Warm,
-};
+const SETTINGS: SweepSettings = SweepSettings::DEFAULT;
 
 fn overlap(threshold: &Threshold, lo: f64, hi: f64) -> bool {
     threshold.lo <= hi && lo <= threshold.hi
@@ -328,6 +320,37 @@ fn no_rearrangement_is_stepped_over() {
     let found = outcome(&case, &SETTINGS).gamma_rearrangement;
     println!("{found:?}");
     assert!(overlap(&found, 5.04e-2, 5.05e-2), "{found:?}");
+}
+
+/// The solid jumps at γ = 0.0258828 and back at 0.0258733.
+#[test]
+fn a_jump_with_a_hysteresis_narrower_than_the_step_is_a_kink_wherever_the_step_lies() {
+    let case = Case { dimension: 3, depth: 0.1, modes: 4, replica: 3, direction: 3, ..SOFT };
+    let subject = Subject::<3>::new(&case);
+    let problem = subject.problem();
+    for below in [0.9e-3, 0.5e-3, 0.2e-3, 0.1e-3] {
+        let lo = 0.0258828 * (1.0 - below);
+        let mut path = Path::new(&problem).unwrap();
+        for gamma in (1..=52).map(|step| lo * f64::from(step) / 52.0) {
+            let point = path.relax_to(gamma).unwrap();
+            path.advance(point);
+        }
+        let width = 1e-3 * lo;
+        let Verdict::Continuous(beyond) = judge(&mut path, lo + width, width) else {
+            panic!("a rearrangement from {lo}");
+        };
+        let jump = path.distance(&beyond.positions, &path.here.positions, beyond.rattler());
+        assert!(jump > 1e-3, "{jump:e} from {lo}");
+    }
+}
+
+/// A rattler between three others finds the room above them, though they hardly push it there.
+#[test]
+fn a_wedged_rattler_ends_no_sweep() {
+    let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
+    let case = Case { dimension: 3, pressure: 1e-3, kinds, replica: 6, direction: 3, ..SOFT };
+    let found = outcome(&case, &SETTINGS).gamma_rearrangement;
+    assert!(overlap(&found, 8.56e-3, 8.58e-3), "{found:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use amorph::linearity::problem::SweepProblem;
-use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::settings::SweepSettings;
 use amorph::linearity::sweep::sweep;
 use amorph::linearity::thresholds::Threshold;
 use amorph::relax::prepare::{Recipe, Structure, Target};
@@ -58,15 +58,7 @@ fn outcome<const D: usize>(recipe: &Recipe, unit: f64) -> Outcome {
     let jacobian =
         Mat::from_fn(stresses, space.len(), |row, column| response.jacobian[(row, column)]);
     let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).unwrap();
-    let settings = SweepSettings {
-        gamma_min: 1e-6,
-        gamma_max: 3e-2,
-        points: 5,
-        deviation: 0.1,
-        bracket: 0.01,
-        protocol: Protocol::Continuation,
-        start: Start::Warm,
-    };
+    let settings = SweepSettings { gamma_max: 3e-2, points: 5, ..SweepSettings::DEFAULT };
     let thresholds = (0..2)
         .flat_map(|mode| {
             let direction: Vec<f64> = (0..space.len()).map(|q| svd.right[(mode, q)]).collect();

@@ -60,14 +60,17 @@ pub struct Piston<const D: usize> {
     pressure: f64,
     /// c = √(number of bonds) [length]: x is then about as stiff as the stiffest pair.
     scale: f64,
+    /// The box is not made smaller than this [length].
+    smallest_edge: f64,
     velocity: f64,
     force: f64,
 }
 
 impl<const D: usize> Piston<D> {
     /// At rest, for a solid of so many bonds.
-    pub fn new(pressure: f64, bonds: usize) -> Self {
-        Self { pressure, scale: (bonds as f64).sqrt(), velocity: 0.0, force: 0.0 }
+    pub fn new(pressure: f64, bonds: usize, smallest_edge: f64) -> Self {
+        let scale = (bonds as f64).sqrt();
+        Self { pressure, scale, smallest_edge, velocity: 0.0, force: 0.0 }
     }
 
     /// −∂(U + pV)/∂x.
@@ -130,7 +133,7 @@ fn descend<const D: usize>(
             piston.feel(solid, forces);
             max_force =
                 if piston.force.is_finite() { max_force.max(piston.force.abs()) } else { f64::NAN };
-            if solid.cell.shortest_edge() <= 2.0 * forces.range {
+            if solid.cell.shortest_edge() <= piston.smallest_edge.max(2.0 * forces.range) {
                 return Ending::Exhausted;
             }
         }

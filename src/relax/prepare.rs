@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::RelaxError;
 use super::forces::Forces;
 use super::newton::{Equilibrium, relax};
-use super::pressure::{self, Reached};
+use super::pressure::{self, Reached, start_packing_fraction};
 use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
 use crate::solid::interactions::{Interactions, SymmetricTable};
@@ -67,29 +67,6 @@ pub struct Prepared<const D: usize> {
 
 /// The first relaxation of a crystal starts with neighbours overlapping by this much.
 const CRYSTAL_OVERLAP: f64 = 0.05;
-
-/// (p, packing fraction) of relaxed packings of soft spheres, 1:1.4, in 2d and 3d.
-const PACKING_2D: [(f64, f64); 3] = [(1e-3, 0.843), (1e-2, 0.872), (1e-1, 1.08)];
-const PACKING_3D: [(f64, f64); 3] = [(1e-3, 0.648), (1e-2, 0.685), (1e-1, 0.912)];
-
-/// The packing fraction at which a soft-sphere packing has about the pressure p [k/length^d];
-/// interpolated in log p, linear in p above the table, constant below (the box then expands towards
-/// the target).
-pub fn start_packing_fraction<const D: usize>(pressure: f64) -> f64 {
-    let table = if D == 2 { PACKING_2D } else { PACKING_3D };
-    let [low, middle, high] = table;
-    let between =
-        |a: (f64, f64), b: (f64, f64)| a.1 + (b.1 - a.1) * (pressure / a.0).ln() / (b.0 / a.0).ln();
-    if pressure <= low.0 {
-        low.1
-    } else if pressure <= middle.0 {
-        between(low, middle)
-    } else if pressure <= high.0 {
-        between(middle, high)
-    } else {
-        high.1 + (high.1 - middle.1) * (pressure - high.0) / (high.0 - middle.0)
-    }
-}
 
 impl Recipe {
     /// How many small and large particles: the extra one of an odd number is small.

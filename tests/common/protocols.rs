@@ -1,7 +1,7 @@
 //! Directions of small solids over the corners of what is studied, swept by both protocols.
 
 use amorph::linearity::problem::SweepProblem;
-use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::settings::{Protocol, SweepSettings};
 use amorph::linearity::sweep::sweep;
 use amorph::linearity::thresholds::{SweepResult, Threshold};
 use amorph::relax::prepare::Structure;
@@ -117,15 +117,7 @@ impl<const D: usize> Subject<D> {
 }
 
 /// The sweep of the continuation.
-pub const CONTINUATION: SweepSettings = SweepSettings {
-    gamma_min: 1e-6,
-    gamma_max: 1e-1,
-    points: 26,
-    deviation: 0.1,
-    bracket: 0.01,
-    protocol: Protocol::Continuation,
-    start: Start::Warm,
-};
+pub const CONTINUATION: SweepSettings = SweepSettings::DEFAULT;
 
 /// The referee's share of the continuation's first threshold at which it starts.
 const EARLIER: f64 = 0.1;

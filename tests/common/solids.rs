@@ -1,7 +1,7 @@
 //! Solids of Scenario 1 for tests and benchmarks: N = 256, p = 0.1, diameters of 40 species.
 #![allow(dead_code)]
 
-use amorph::linearity::settings::{Protocol, Start, SweepSettings};
+use amorph::linearity::settings::SweepSettings;
 use amorph::relax::prepare::{Recipe, Structure, Target};
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::response::jacobian::BondJacobians;
@@ -18,15 +18,7 @@ pub const FEATURES: FeatureRequest =
     FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
 
 /// The sweep of Scenario 1.
-pub const SETTINGS: SweepSettings = SweepSettings {
-    gamma_min: 1e-6,
-    gamma_max: 1e-1,
-    points: 26,
-    deviation: 0.1,
-    bracket: 0.01,
-    protocol: Protocol::Continuation,
-    start: Start::Warm,
-};
+pub const SETTINGS: SweepSettings = SweepSettings::DEFAULT;
 
 /// The number of species.
 pub const SPECIES: usize = 40;

@@ -6,7 +6,8 @@ use std::f64::consts::PI;
 use super::error::ConfigError;
 use super::section::Section;
 use super::solid::SolidConfig;
-use crate::relax::prepare::{Target, start_packing_fraction};
+use crate::relax::prepare::Target;
+use crate::relax::pressure::start_packing_fraction;
 
 /// The packing fraction of a soft-sphere packing at this pressure [largest k/length^d].
 fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
