@@ -50,10 +50,8 @@ fn main() -> ExitCode {
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
-            if !error.is_reported() {
-                eprintln!("amorph: {error}");
-            }
-            ExitCode::from(error.code())
+            error.print();
+            ExitCode::from(error.code)
         }
     }
 }

@@ -35,6 +35,12 @@ pub fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> A
     Axis { name, length, ticks: Ticks::Labels(labels), unit: "", description }
 }
 
+/// An axis of values.
+pub fn valued(name: &str, values: Vec<f64>, unit: &'static str, description: &'static str) -> Axis {
+    let (name, length) = (name.to_owned(), values.len());
+    Axis { name, length, ticks: Ticks::Values(values), unit, description }
+}
+
 /// An axis of 0, 1, 2, …
 pub fn counted(name: &str, length: usize, description: &'static str) -> Axis {
     Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1", description }

@@ -42,7 +42,7 @@ pub struct Quantity<T> {
     pub name: &'static str,
     pub along: &'static [Along],
     /// "1" for pure numbers; d stands for the dimension.
-    unit: &'static str,
+    pub(super) unit: &'static str,
     pub description: &'static str,
     /// Name and description in the file of one solid, where it stands there.
     pub alone: Option<(&'static str, &'static str)>,
@@ -50,18 +50,6 @@ pub struct Quantity<T> {
 }
 
 impl<T> Quantity<T> {
-    /// A declaration.
-    pub const fn new(
-        name: &'static str,
-        along: &'static [Along],
-        unit: &'static str,
-        description: &'static str,
-        alone: Option<(&'static str, &'static str)>,
-        value: Value<T>,
-    ) -> Self {
-        Self { name, along, unit, description, alone, value }
-    }
-
     /// The unit in d dimensions.
     pub fn unit(&self, dimension: usize) -> String {
         self.unit.replace("^d", &format!("^{dimension}"))
@@ -123,16 +111,16 @@ impl<T> Quantity<T> {
     }
 
     /// So many values of a stored row.
-    fn stored<'r, V: ?Sized>(
+    fn stored<'r, V>(
         &self,
         row: &'r Row,
         group: &str,
         expected: usize,
-        of: fn(&'r Values) -> Option<&'r V>,
-    ) -> Result<&'r V, StoredError> {
+        of: fn(&Values) -> &[V],
+    ) -> Result<&'r [V], StoredError> {
         let values = self.find(row, group);
         let found = values.map_or(0, Values::len);
-        let typed = values.filter(|_| found == expected).and_then(of);
+        let typed = values.map(of).filter(|typed| typed.len() == expected);
         typed.ok_or_else(|| StoredError { path: self.path(group), found, expected })
     }
 
@@ -146,10 +134,7 @@ impl<T> Quantity<T> {
         group: &str,
         n: usize,
     ) -> Result<&'r [f64], StoredError> {
-        self.stored(row, group, n, |values| match values {
-            Values::F64(values) => Some(values.as_slice()),
-            _ => None,
-        })
+        self.stored(row, group, n, Values::floats)
     }
 
     /// The counts of a stored row.
@@ -157,10 +142,7 @@ impl<T> Quantity<T> {
     /// # Errors
     /// As [`Quantity::floats`].
     pub fn counts(&self, row: &Row, group: &str, n: usize) -> Result<Vec<usize>, StoredError> {
-        let values = self.stored(row, group, n, |values| match values {
-            Values::I32(values) => Some(values.as_slice()),
-            _ => None,
-        })?;
+        let values = self.stored(row, group, n, Values::integers)?;
         Ok(values.iter().map(|&value| usize::try_from(value).unwrap_or(0)).collect())
     }
 
@@ -169,10 +151,7 @@ impl<T> Quantity<T> {
     /// # Errors
     /// As [`Quantity::floats`].
     pub fn flags<'r>(&self, row: &'r Row, group: &str, n: usize) -> Result<&'r [u8], StoredError> {
-        self.stored(row, group, n, |values| match values {
-            Values::U8(values) => Some(values.as_slice()),
-            _ => None,
-        })
+        self.stored(row, group, n, Values::codes)
     }
 }
 
@@ -190,14 +169,14 @@ macro_rules! quantities {
         $quantity:ident = $name:literal, $kind:ident[$($along:ident),*], $unit:literal, $text:literal
         $(($($alone:tt)*))?: $value:expr;
     )*) => {
-        $(pub const $quantity: Quantity<$of> = Quantity::new(
-            $name,
-            &[$(Along::$along),*],
-            $unit,
-            $text,
-            quantities!(@alone $name $text $($($alone)*)?),
-            Value::$kind($value),
-        );)*
+        $(pub const $quantity: Quantity<$of> = Quantity {
+            name: $name,
+            along: &[$(Along::$along),*],
+            unit: $unit,
+            description: $text,
+            alone: quantities!(@alone $name $text $($($alone)*)?),
+            value: Value::$kind($value),
+        };)*
         $(#[$doc])*
         pub const $list: &[Quantity<$of>] = &[$($quantity),*];
     };

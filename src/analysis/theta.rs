@@ -59,10 +59,8 @@ impl Theta {
         let interactions = &assignment.interactions;
         let species = interactions.species();
         if kinds.contains(&ParameterKind::Depth) {
-            let pairs = (0..species).flat_map(|s| (s..species).map(move |t| (s, t)));
-            if let Some((s, t)) =
-                pairs.into_iter().find(|&(s, t)| interactions.depths.get(s, t) == 0.0)
-            {
+            let mut pairs = (0..species).flat_map(|s| (s..species).map(move |t| (s, t)));
+            if let Some((s, t)) = pairs.find(|&(s, t)| interactions.depths.get(s, t) == 0.0) {
                 return Err(AnalysisError::NotAttractive(format!("B_{s}_{t}")));
             }
         }
@@ -129,16 +127,6 @@ impl Theta {
             Parameters::Species { assignment, space } => Some((assignment, space)),
             Parameters::Bonds { .. } => None,
         }
-    }
-
-    /// n_θ.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Is θ empty?
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
     }
 
     /// The names of the parameters: `D_0`, `k_0_1`; of bonds `sigma_3_17`, `k_3_17`.

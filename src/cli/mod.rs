@@ -27,11 +27,11 @@ pub enum Outcome {
 }
 
 /// What a command that cannot do its work returns: a message and the exit code that fits it.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", message.as_deref().unwrap_or_default())]
+#[derive(Debug)]
 pub struct CommandError {
-    message: Option<String>,
-    code: u8,
+    /// None where it has been printed already.
+    pub message: Option<String>,
+    pub code: u8,
 }
 
 /// Exit code of a usage or configuration error.
@@ -42,7 +42,8 @@ pub const FAILURE: u8 = 1;
 impl CommandError {
     /// A usage or configuration error, or else a failure.
     pub fn of(usage: bool, error: impl ToString) -> Self {
-        CommandError { message: Some(error.to_string()), ..CommandError::reported(usage) }
+        let code = if usage { USAGE } else { FAILURE };
+        CommandError { message: Some(error.to_string()), code }
     }
 
     /// A usage or configuration error.
@@ -55,19 +56,18 @@ impl CommandError {
         CommandError::of(false, error)
     }
 
-    /// An error that has been printed already.
-    pub fn reported(usage: bool) -> Self {
-        CommandError { message: None, code: if usage { USAGE } else { FAILURE } }
+    /// The same, printed at once.
+    pub fn reported(usage: bool, error: impl ToString) -> Self {
+        let error = CommandError::of(usage, error);
+        error.print();
+        CommandError { message: None, ..error }
     }
 
-    /// Whether there is nothing to print any more.
-    pub fn is_reported(&self) -> bool {
-        self.message.is_none()
-    }
-
-    /// The exit code.
-    pub fn code(&self) -> u8 {
-        self.code
+    /// Prints what has not been printed.
+    pub fn print(&self) {
+        if let Some(message) = &self.message {
+            eprintln!("amorph: {message}");
+        }
     }
 }
 

@@ -86,10 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         Ok(_) if !root => Ok(Outcome::Done),
         Ok(ended) => conclude(&ended, arguments, ranks),
         Err(RunError::Elsewhere) => Ok(Outcome::Done),
-        Err(error) => {
-            eprintln!("amorph: {error}");
-            Err(CommandError::reported(error.is_usage()))
-        }
+        Err(error) => Err(CommandError::reported(error.is_usage(), error)),
     };
     job.finish();
     result
@@ -98,13 +95,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
 /// Rank 0 stores the statistics, and says how the run has ended.
 fn conclude(ended: &Ended, arguments: &Arguments, ranks: usize) -> Result<Outcome, CommandError> {
     let closed = Instant::now();
-    let statistics = match gather(&arguments.output) {
-        Ok(statistics) => statistics,
-        Err(error) => {
-            eprintln!("amorph: {error}");
-            return Err(CommandError::reported(false));
-        }
-    };
+    let statistics =
+        gather(&arguments.output).map_err(|error| CommandError::reported(false, error))?;
     let files = ended.files + closed.elapsed().as_secs_f64();
     report(ended, files, &statistics, arguments, ranks);
     let items = statistics.items();

@@ -18,10 +18,8 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
-    let mut archives = Vec::new();
-    for path in &arguments.files {
-        archives.push(super::open(path)?);
-    }
+    let archives: Vec<_> =
+        arguments.files.iter().map(|path| super::open(path)).collect::<Result<_, _>>()?;
     let statistics = collect(&archives).map_err(|error| match error {
         StatisticsError::Archive(error) => CommandError::failure(error),
         error => CommandError::usage(error),

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use super::row::Part;
 use crate::analysis::axis::Axis;
-use crate::analysis::quantity::CAUSE_SUFFIX;
 use crate::analysis::values::{Kind, Row};
 
 /// One dataset of a scenario; its first axis is the replica.
@@ -39,16 +38,6 @@ impl Column {
     /// The group of the column below the scenario's.
     pub fn group(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(group, _)| group)
-    }
-
-    /// Whether the values are codes of [`Cause`](crate::linearity::cause::Cause).
-    pub fn holds_causes(&self) -> bool {
-        self.path.ends_with(CAUSE_SUFFIX)
-    }
-
-    /// Bytes of the whole dataset.
-    pub fn bytes(&self) -> u64 {
-        self.replicas * self.row_bytes() as u64
     }
 
     /// Bytes of one row.
@@ -123,40 +112,31 @@ impl ScenarioSchema {
     /// Checks that a part's row has exactly the columns, kinds and lengths of the schema, in its
     /// order.
     pub fn check_row(&self, part: &Part, slot: u64, row: &Row) -> Result<(), ShapeError> {
-        let error = |path: &str, found: String, expected: String| ShapeError {
+        let error = |path: &str, found: &str, expected: &str| ShapeError {
             scenario: self.name.clone(),
             part: self.part_name(part),
             path: path.to_owned(),
-            found,
-            expected,
+            found: found.to_owned(),
+            expected: expected.to_owned(),
         };
         let mut given = row.iter();
         for index in self.columns_of(part, slot) {
             let column = &self.columns[index];
             let Some((path, values)) = given.next() else {
-                return Err(error(&column.path, "missing".to_owned(), "a value".to_owned()));
+                return Err(error(&column.path, "missing", "a value"));
             };
             if *path != column.path {
-                return Err(error(
-                    path,
-                    "stands here".to_owned(),
-                    format!("column {}", column.path),
-                ));
+                return Err(error(path, "stands here", &format!("column {}", column.path)));
             }
             let (kind, length) = (Kind::of(values), values.len());
             let expected = column.values_of(part).map_or(0, |range| range.len());
             if kind != column.kind || length != expected {
-                return Err(error(
-                    path,
-                    format!("{length} values of {kind:?}"),
-                    format!("{expected} of {:?}", column.kind),
-                ));
+                let found = format!("{length} values of {kind:?}");
+                return Err(error(path, &found, &format!("{expected} of {:?}", column.kind)));
             }
         }
         match given.next() {
-            Some((path, _)) => {
-                Err(error(path, "stands here".to_owned(), "no more columns".to_owned()))
-            }
+            Some((path, _)) => Err(error(path, "stands here", "no more columns")),
             None => Ok(()),
         }
     }

@@ -57,11 +57,7 @@ impl Plan {
                 parameterisations: schema.parameterisations.len(),
                 directions: directions(scenario),
                 parts: schema.parts.len(),
-                row_bytes: schema
-                    .columns
-                    .iter()
-                    .map(|column| (column.row_length() * column.kind.size()) as u64)
-                    .sum(),
+                row_bytes: schema.columns.iter().map(|column| column.row_bytes() as u64).sum(),
             })
             .collect();
         Plan {

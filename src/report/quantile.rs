@@ -7,6 +7,8 @@
 //! floats are mapped to integers of the same order, and every pass over the stream fixes the next
 //! [`DIGIT_BITS`] bits of each quantile by a histogram. A short stream is simply kept and sorted.
 
+use std::collections::BTreeMap;
+
 /// Bits that a pass fixes.
 const DIGIT_BITS: u32 = 11;
 const BUCKETS: usize = 1 << DIGIT_BITS;
@@ -46,8 +48,8 @@ pub struct Quantiles {
     /// Bits of `selections` that are fixed.
     fixed: u32,
     selections: Vec<Selection>,
-    /// One histogram for each different prefix of the selections, sorted by prefix.
-    histograms: Vec<(u64, Vec<u64>)>,
+    /// One histogram for each different prefix of the selections.
+    histograms: BTreeMap<u64, Vec<u64>>,
     done: bool,
 }
 
@@ -60,7 +62,7 @@ impl Quantiles {
             kept: Vec::new(),
             fixed: 0,
             selections: Vec::new(),
-            histograms: vec![(0, vec![0; BUCKETS])],
+            histograms: BTreeMap::from([(0, vec![0; BUCKETS])]),
             done: false,
         }
     }
@@ -92,8 +94,8 @@ impl Quantiles {
     fn tally(&mut self, key: u64) {
         let prefix = if self.fixed == 0 { 0 } else { key >> (u64::BITS - self.fixed) };
         let digit = self.digit(key);
-        if let Ok(index) = self.histograms.binary_search_by_key(&prefix, |(prefix, _)| *prefix) {
-            self.histograms[index].1[digit] += 1;
+        if let Some(histogram) = self.histograms.get_mut(&prefix) {
+            histogram[digit] += 1;
         }
     }
 
@@ -126,8 +128,7 @@ impl Quantiles {
         }
         let bits = self.digit_bits();
         for selection in &mut self.selections {
-            let found = self.histograms.iter().find(|(prefix, _)| *prefix == selection.prefix);
-            let Some((_, histogram)) = found else { continue };
+            let Some(histogram) = self.histograms.get(&selection.prefix) else { continue };
             let mut digit = 0;
             while digit + 1 < histogram.len() && selection.position >= histogram[digit] {
                 selection.position -= histogram[digit];
@@ -136,16 +137,9 @@ impl Quantiles {
             selection.prefix = selection.prefix << bits | digit as u64;
         }
         self.fixed += bits;
-        let mut prefixes: Vec<u64> =
-            self.selections.iter().map(|selection| selection.prefix).collect();
-        prefixes.sort_unstable();
-        prefixes.dedup();
-        self.histograms = Vec::new();
         self.done = self.fixed == u64::BITS;
-        if !self.done {
-            self.histograms =
-                prefixes.into_iter().map(|prefix| (prefix, vec![0; BUCKETS])).collect();
-        }
+        let empty = |selection: &Selection| (selection.prefix, vec![0; BUCKETS]);
+        self.histograms = self.selections.iter().filter(|_| !self.done).map(empty).collect();
     }
 
     /// The quantiles; NaN where the stream is empty.

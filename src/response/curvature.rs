@@ -19,10 +19,10 @@ use crate::solid::parameters::ParameterDirection;
 use crate::solid::potential::PairTangent;
 
 use super::bond::{Phi, fourth, phi, second, second_with, third, third_with};
-use super::features::{FeatureRequest, derived_gradients};
+use super::features::{FeatureRequest, combined, derived, derived_gradients, poisson_slopes};
 use super::linear::{LinearResponse, PerBond, bond_changes, scatter};
-use super::modes::Modes;
-use super::strain::{components, elastic_pairs};
+use super::modes::{Modes, add, deflate, dot};
+use super::strain::{components, elastic_pairs, strained};
 
 /// Relative residual at which the resolvent has converged.
 const RESOLVENT_TOLERANCE: f64 = 1e-12;
@@ -121,13 +121,6 @@ pub fn directional_derivative<const D: usize>(
     request: &FeatureRequest,
 ) -> Vec<f64> {
     let (stress, elastic) = first_derivatives(response, direction);
-    let mut values = Vec::new();
-    if request.stress {
-        values.extend_from_slice(&stress);
-    }
-    if request.elastic {
-        values.extend_from_slice(&elastic);
-    }
     let single: Vec<f64> = modes
         .vectors
         .iter()
@@ -140,22 +133,19 @@ pub fn directional_derivative<const D: usize>(
             sum / (2.0 * eigenvalue.sqrt())
         })
         .collect();
-    for m in 0..request.modes {
-        values.push(modes.clusters.get(m).map_or(f64::NAN, |cluster| {
+    let mode = |m: usize| {
+        modes.clusters.get(m).map_or(f64::NAN, |cluster| {
             single[cluster.clone()].iter().sum::<f64>() / cluster.len() as f64
-        }));
-    }
-    if request.derived {
+        })
+    };
+    let combination = |(of_s, of_c): &(Vec<f64>, Vec<f64>)| {
+        let terms = of_s.iter().zip(&stress).chain(of_c.iter().zip(&elastic));
+        terms.map(|(x, y)| x * y).sum::<f64>()
+    };
+    request.assemble(&stress, &elastic, mode, || {
         let gradients = derived_gradients::<D>(&response.stress(), &response.elastic_constants());
-        values.extend(gradients.iter().map(|(of_s, of_c)| {
-            of_s.iter()
-                .zip(&stress)
-                .chain(of_c.iter().zip(&elastic))
-                .map(|(x, y)| x * y)
-                .sum::<f64>()
-        }));
-    }
-    values
+        gradients.iter().map(combination).collect()
+    })
 }
 
 /// d²y/dγ² of the requested features, shape (n_y,); NaN for a degenerate mode.
@@ -196,24 +186,12 @@ pub fn curvature<const D: usize>(
         }
     }
 
-    let mut values = Vec::new();
-    if request.stress {
-        values.extend_from_slice(&stress);
-    }
-    if request.elastic {
-        values.extend_from_slice(&elastic);
-    }
-    for m in 0..request.modes {
-        values.push(if m < modes.vectors.len() && !modes.degenerate(m) {
-            mode_curvature(response, direction, modes, m, bend)
-        } else {
-            f64::NAN
-        });
-    }
-    if request.derived {
-        values.extend(derived_curvature(response, direction, &stress, &elastic));
-    }
-    values
+    let mode = |m: usize| match m < modes.vectors.len() && !modes.degenerate(m) {
+        true => mode_curvature(response, direction, modes, m, bend),
+        false => f64::NAN,
+    };
+    let derived = || derived_curvature(response, direction, &stress, &elastic);
+    request.assemble(&stress, &elastic, mode, derived)
 }
 
 /// Second derivatives of pressure, K, G (linear in stress and C) and ν.
@@ -225,23 +203,18 @@ fn derived_curvature<const D: usize>(
 ) -> Vec<f64> {
     let (s0, c0) = (response.stress(), response.elastic_constants());
     let gradients = derived_gradients::<D>(&s0, &c0);
-    let dot = |(of_s, of_c): &(Vec<f64>, Vec<f64>), s: &[f64], c: &[f64]| -> f64 {
-        of_s.iter().zip(s).map(|(x, y)| x * y).sum::<f64>()
-            + of_c.iter().zip(c).map(|(x, y)| x * y).sum::<f64>()
-    };
     let first = first_derivatives(response, direction);
-    let rate = |index: usize| dot(&gradients[index], &first.0, &first.1);
+    let rate = |index: usize| combined(&gradients[index], &first.0, &first.1);
     let (k1, g1) = (rate(1), rate(2));
-    let [_, k, g, _] = super::features::derived::<D>(&s0, &c0);
+    let [_, k, g, _] = derived::<D>(&s0, &c0);
     let mut values: Vec<f64> =
-        gradients.iter().map(|gradient| dot(gradient, stress, elastic)).collect();
+        gradients.iter().map(|gradient| combined(gradient, stress, elastic)).collect();
     // ν is not linear: add its Hessian in (K, G) along (K', G').
-    let (denominator, scale) = if D == 2 { (k + g, 1.0) } else { (6.0 * k + 2.0 * g, 1.0) };
-    let (x, y, n) = if D == 2 { (1.0, 1.0, 2.0) } else { (6.0, 2.0, 18.0) };
-    let rate_of_denominator = x * k1 + y * g1;
+    let (x, y, n) = poisson_slopes::<D>();
+    let (denominator, rate_of_denominator) = (x * k + y * g, x * k1 + y * g1);
     // ν' = n (g k' − k g')/denominator²; its explicit rate of change at fixed K'', G'' is
     // −2 n (g k' − k g') denominator'/denominator³.
-    values[3] += -2.0 * scale * n * (g * k1 - k * g1) * rate_of_denominator / denominator.powi(3);
+    values[3] += -2.0 * n * (g * k1 - k * g1) * rate_of_denominator / denominator.powi(3);
     values
 }
 
@@ -257,7 +230,7 @@ pub fn first_derivatives<const D: usize>(
         let force = second_with(&response.phi[index], r, &direction.changes[index])
             + r * direction.along[index][0];
         for (total, &component) in stress.iter_mut().zip(components(D)) {
-            *total += force.dot(&super::strain::strained(component, r)) / response.volume;
+            *total += force.dot(&strained(component, r)) / response.volume;
         }
         for (total, &(a, b)) in elastic.iter_mut().zip(elastic_pairs(D)) {
             let (e_a, e_b) = (&response.strains[a][index], &response.strains[b][index]);
@@ -302,10 +275,6 @@ fn resolvent<const D: usize>(
     m: usize,
     b: &Field<D>,
 ) -> Option<Field<D>> {
-    let dot = |x: &Field<D>, y: &Field<D>| -> f64 { x.iter().zip(y).map(|(x, y)| x.dot(y)).sum() };
-    let add = |x: &mut Field<D>, scale: f64, y: &Field<D>| {
-        x.iter_mut().zip(y).for_each(|(x, y)| *x += y * scale);
-    };
     let lambda = modes.eigenvalues[m];
     let mut solution = vec![Vector::zeros(); b.len()];
     let mut rest = b.clone();
@@ -316,16 +285,10 @@ fn resolvent<const D: usize>(
             add(&mut solution, overlap / (modes.eigenvalues[j] - lambda), vector);
         }
     }
-    let deflate = |x: &mut Field<D>| {
-        for vector in &modes.vectors {
-            let overlap = dot(vector, x);
-            add(x, -overlap, vector);
-        }
-    };
     let precondition = |x: &Field<D>| {
         let mut y = x.clone();
         response.hessian.solve_one(&mut y);
-        deflate(&mut y);
+        deflate(&mut y, &modes.vectors);
         y
     };
     let limit = RESOLVENT_TOLERANCE * dot(b, b).sqrt();
@@ -341,7 +304,7 @@ fn resolvent<const D: usize>(
         }
         apply(&response.solid.interactions.potential, response.bonds, &search, &mut product);
         add(&mut product, -lambda, &search);
-        deflate(&mut product);
+        deflate(&mut product, &modes.vectors);
         let step = rho / dot(&search, &product);
         add(&mut solution, step, &search);
         add(&mut residual, -step, &product);

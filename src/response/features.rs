@@ -119,6 +119,28 @@ impl FeatureRequest {
         }
         rows
     }
+
+    /// What is wanted of every kind, in the order of rows.
+    pub(super) fn assemble<T: Clone>(
+        &self,
+        stress: &[T],
+        elastic: &[T],
+        mode: impl Fn(usize) -> T,
+        derived: impl FnOnce() -> Vec<T>,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        if self.stress {
+            all.extend_from_slice(stress);
+        }
+        if self.elastic {
+            all.extend_from_slice(elastic);
+        }
+        all.extend((0..self.modes).map(mode));
+        if self.derived {
+            all.extend(derived());
+        }
+        all
+    }
 }
 
 /// The features of one solid and their sensitivities.
@@ -154,22 +176,13 @@ pub fn of_response<const D: usize>(
 ) -> Features<D> {
     let stress = response.stress();
     let elastic = response.elastic_constants();
-    let (mut values, mut degenerate) = (Vec::new(), Vec::new());
-    if request.stress {
-        values.extend_from_slice(&stress);
-    }
-    if request.elastic {
-        values.extend_from_slice(&elastic);
-    }
-    degenerate.resize(values.len(), false);
     let frequencies = modes.frequencies();
-    for m in 0..request.modes {
-        values.push(frequencies.get(m).copied().unwrap_or(f64::NAN));
-        degenerate.push(m < frequencies.len() && modes.degenerate(m));
-    }
-    if request.derived {
-        values.extend(derived::<D>(&stress, &elastic));
-        degenerate.resize(values.len(), false);
+    let frequency = |m: usize| frequencies.get(m).copied().unwrap_or(f64::NAN);
+    let derived = || derived::<D>(&stress, &elastic).to_vec();
+    let values = request.assemble(&stress, &elastic, frequency, derived);
+    let mut degenerate = vec![false; values.len()];
+    for (m, row) in request.rows(D, &[FeatureKind::Modes]).into_iter().enumerate() {
+        degenerate[row] = m < frequencies.len() && modes.degenerate(m);
     }
     let sensitivities = if with_sensitivities {
         sensitivities(response, &modes, request, &stress, &elastic)
@@ -193,45 +206,34 @@ fn sensitivities<const D: usize>(
     } else {
         Vec::new()
     };
-    let mut rows = Vec::new();
-    if request.stress {
-        rows.extend(of_stress.iter().cloned());
-    }
-    if request.elastic {
-        rows.extend(of_elastic.iter().cloned());
-    }
     let single = response.mode_sensitivities(&modes.vectors, &modes.frequencies());
-    for m in 0..request.modes {
-        rows.push(match modes.clusters.get(m) {
-            None => Sensitivity::combined(std::iter::empty(), bonds),
-            Some(cluster) => {
-                let weight = 1.0 / cluster.len() as f64;
-                Sensitivity::combined(cluster.clone().map(|c| (weight, &single[c])), bonds)
-            }
-        });
-    }
-    if request.derived {
-        for (of_s, of_c) in derived_gradients::<D>(stress, elastic) {
-            let terms = of_s
-                .iter()
-                .zip(&of_stress)
-                .chain(of_c.iter().zip(&of_elastic))
-                .map(|(&coefficient, row)| (coefficient, row));
-            rows.push(Sensitivity::combined(terms, bonds));
-        }
-    }
-    rows
+    let mode = |m: usize| {
+        let cluster = modes.clusters.get(m).cloned().unwrap_or_default();
+        let weight = 1.0 / cluster.len() as f64;
+        Sensitivity::combined(cluster.map(|c| (weight, &single[c])), bonds)
+    };
+    let combination = |(of_s, of_c): &(Vec<f64>, Vec<f64>)| {
+        let terms = of_s.iter().zip(&of_stress).chain(of_c.iter().zip(&of_elastic));
+        Sensitivity::combined(terms.map(|(&coefficient, row)| (coefficient, row)), bonds)
+    };
+    let derived = || derived_gradients::<D>(stress, elastic).iter().map(combination).collect();
+    request.assemble(&of_stress, &of_elastic, mode, derived)
 }
 
 /// pressure, K, G, ν from stress and elastic constants, shape (4,).
 pub fn derived<const D: usize>(stress: &[f64], elastic: &[f64]) -> [f64; DERIVED] {
-    let [pressure, bulk, shear] = linear_combinations::<D>();
-    let value = |(s, c): &(Vec<f64>, Vec<f64>)| -> f64 {
-        s.iter().zip(stress).map(|(x, y)| x * y).sum::<f64>()
-            + c.iter().zip(elastic).map(|(x, y)| x * y).sum::<f64>()
-    };
-    let (k, g) = (value(&bulk), value(&shear));
-    [value(&pressure), k, g, poisson::<D>(k, g).0]
+    let [pressure, k, g] = linear_combinations::<D>().map(|it| combined(&it, stress, elastic));
+    [pressure, k, g, poisson::<D>(k, g).0]
+}
+
+/// A combination with these coefficients.
+pub(super) fn combined(
+    (of_s, of_c): &(Vec<f64>, Vec<f64>),
+    stress: &[f64],
+    elastic: &[f64],
+) -> f64 {
+    of_s.iter().zip(stress).map(|(x, y)| x * y).sum::<f64>()
+        + of_c.iter().zip(elastic).map(|(x, y)| x * y).sum::<f64>()
 }
 
 /// The gradient of each derived feature with respect to stress and elastic constants.
@@ -249,13 +251,15 @@ pub fn derived_gradients<const D: usize>(
 
 /// ν and its derivatives with respect to K and G.
 fn poisson<const D: usize>(k: f64, g: f64) -> (f64, f64, f64) {
-    if D == 2 {
-        let sum = k + g;
-        ((k - g) / sum, 2.0 * g / (sum * sum), -2.0 * k / (sum * sum))
-    } else {
-        let sum = 6.0 * k + 2.0 * g;
-        ((3.0 * k - 2.0 * g) / sum, 18.0 * g / (sum * sum), -18.0 * k / (sum * sum))
-    }
+    let (a, b) = if D == 2 { (1.0, 1.0) } else { (3.0, 2.0) };
+    let (x, y, n) = poisson_slopes::<D>();
+    let sum = x * k + y * g;
+    ((a * k - b * g) / sum, n * g / (sum * sum), -n * k / (sum * sum))
+}
+
+/// (x, y, n) of ν' = n (G K' − K G')/(x K + y G)².
+pub(super) fn poisson_slopes<const D: usize>() -> (f64, f64, f64) {
+    if D == 2 { (1.0, 1.0, 2.0) } else { (6.0, 2.0, 18.0) }
 }
 
 /// Coefficients of (pressure, K, G) over (stress, elastic constants).

@@ -1,28 +1,24 @@
 //! The names of features and parameters, in the order in which every array holds them.
 
+use super::strain::{components, elastic_pairs};
 use crate::solid::parameters::ParameterKind;
 use crate::system::words::Word;
 
-/// Index pairs of the stress and strain components in 2d and 3d (Voigt-like order).
-const COMPONENTS_2D: [&str; 3] = ["xx", "yy", "xy"];
-const COMPONENTS_3D: [&str; 6] = ["xx", "yy", "zz", "yz", "xz", "xy"];
-
-const ELASTIC_2D: [&str; 6] = ["xxxx", "yyyy", "xyxy", "xxyy", "xxxy", "yyxy"];
-const ELASTIC_3D: [&str; 21] = [
-    "xxxx", "yyyy", "zzzz", "yzyz", "xzxz", "xyxy", "yyzz", "xxzz", "xxyy", "xxyz", "xxxz", "xxxy",
-    "yyyz", "yyxz", "yyxy", "zzyz", "zzxz", "zzxy", "yzxz", "yzxy", "xzxy",
-];
+/// The strain components by their axes: `xx`, …
+fn component_names(dimension: usize) -> Vec<String> {
+    let axes = ["x", "y", "z"];
+    components(dimension).iter().map(|&(a, b)| format!("{}{}", axes[a], axes[b])).collect()
+}
 
 /// `stress_xx`, …: 3 in two dimensions, 6 in three.
 pub fn stress(dimension: usize) -> Vec<String> {
-    let components: &[&str] = if dimension == 2 { &COMPONENTS_2D } else { &COMPONENTS_3D };
-    components.iter().map(|component| format!("stress_{component}")).collect()
+    component_names(dimension).iter().map(|name| format!("stress_{name}")).collect()
 }
 
 /// `C_xxxx`, …: 6 in two dimensions, 21 in three.
 pub fn elastic(dimension: usize) -> Vec<String> {
-    let components: &[&str] = if dimension == 2 { &ELASTIC_2D } else { &ELASTIC_3D };
-    components.iter().map(|component| format!("C_{component}")).collect()
+    let names = component_names(dimension);
+    elastic_pairs(dimension).iter().map(|&(a, b)| format!("C_{}{}", names[a], names[b])).collect()
 }
 
 /// `omega_0`, …: the lowest non-zero frequencies, ascending.

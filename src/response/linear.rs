@@ -65,11 +65,7 @@ pub fn scatter<const D: usize>(
 impl<'a, const D: usize> LinearResponse<'a, D> {
     /// One multiple solve with the factor that the equilibrium holds.
     pub fn new(solid: &'a Solid<D>, equilibrium: &'a Equilibrium<D>) -> Self {
-        Self::from_parts(solid, &equilibrium.contacts.bonds, &equilibrium.hessian)
-    }
-
-    /// The same from bonds and a factorised Hessian.
-    pub fn from_parts(solid: &'a Solid<D>, bonds: &'a [Bond<D>], hessian: &'a Hessian<D>) -> Self {
+        let (bonds, hessian) = (&equilibrium.contacts.bonds[..], &equilibrium.hessian);
         let potential = &solid.interactions.potential;
         let phi: PerBond<Phi> = bonds
             .iter()
@@ -127,13 +123,12 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
         components(D)
             .iter()
             .map(|&(alpha, beta)| {
-                let sum: f64 = self
+                let terms = self
                     .bonds
                     .iter()
                     .zip(self.phi.iter())
-                    .map(|(bond, phi)| phi[0] * bond.separation[alpha] * bond.separation[beta])
-                    .sum();
-                sum / self.volume
+                    .map(|(bond, phi)| phi[0] * bond.separation[alpha] * bond.separation[beta]);
+                terms.sum::<f64>() / self.volume
             })
             .collect()
     }
@@ -143,20 +138,11 @@ impl<'a, const D: usize> LinearResponse<'a, D> {
         elastic_pairs(D)
             .iter()
             .map(|&(a, b)| {
-                let sum: f64 = self
-                    .bonds
-                    .iter()
-                    .enumerate()
-                    .map(|(index, bond)| {
-                        second(
-                            &self.phi[index],
-                            &bond.separation,
-                            &self.strains[a][index],
-                            &self.strains[b][index],
-                        )
-                    })
-                    .sum();
-                sum / self.volume
+                let (e_a, e_b) = (&self.strains[a], &self.strains[b]);
+                let terms = self.bonds.iter().enumerate().map(|(index, bond)| {
+                    second(&self.phi[index], &bond.separation, &e_a[index], &e_b[index])
+                });
+                terms.sum::<f64>() / self.volume
             })
             .collect()
     }

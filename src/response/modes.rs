@@ -152,13 +152,22 @@ fn start_vector<const D: usize>(hessian: &Hessian<D>, particles: usize) -> Field
     field
 }
 
-fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {
+pub(super) fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {
     a.iter().zip(b).map(|(x, y)| x.dot(y)).sum()
 }
 
-fn subtract<const D: usize>(from: &mut Field<D>, scale: f64, field: &Field<D>) {
-    for (x, y) in from.iter_mut().zip(field) {
-        *x -= y * scale;
+/// Adds a multiple of another field.
+pub(super) fn add<const D: usize>(to: &mut Field<D>, scale: f64, field: &Field<D>) {
+    for (x, y) in to.iter_mut().zip(field) {
+        *x += y * scale;
+    }
+}
+
+/// Takes out what lies along orthonormal vectors.
+pub(super) fn deflate<const D: usize>(field: &mut Field<D>, vectors: &[Field<D>]) {
+    for vector in vectors {
+        let overlap = dot(field, vector);
+        add(field, -overlap, vector);
     }
 }
 
@@ -188,10 +197,7 @@ fn lanczos<const D: usize>(
         alpha.push(dot(&next, &basis[step]));
         // Twice is enough.
         for _ in 0..2 {
-            for vector in &basis {
-                let overlap = dot(&next, vector);
-                subtract(&mut next, overlap, vector);
-            }
+            deflate(&mut next, &basis);
         }
         let norm = normalise(&mut next);
         let size = alpha.len();
@@ -222,7 +228,7 @@ fn lanczos<const D: usize>(
 fn combine<const D: usize>(basis: &[Field<D>], weight: impl Fn(usize) -> f64) -> Field<D> {
     let mut sum = vec![Vector::zeros(); basis[0].len()];
     for (row, vector) in basis.iter().enumerate() {
-        subtract(&mut sum, -weight(row), vector);
+        add(&mut sum, weight(row), vector);
     }
     normalise(&mut sum);
     sum
@@ -257,7 +263,7 @@ fn exact<const D: usize>(
     let mut product = vec![Vector::zeros(); solid.len()];
     eigenvalues.iter().zip(vectors).all(|(&value, vector)| {
         apply(&solid.interactions.potential, bonds, vector, &mut product);
-        subtract(&mut product, value, vector);
+        add(&mut product, -value, vector);
         dot(&product, &product).sqrt() <= limit
     })
 }

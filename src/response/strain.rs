@@ -38,18 +38,12 @@ const ELASTIC_3D: [(usize, usize); 21] = [
 
 /// The strain components (α, β), α ≤ β: 3 in 2d, 6 in 3d.
 pub fn components(dimension: usize) -> &'static [(usize, usize)] {
-    match dimension {
-        2 => &STRAINS_2D,
-        _ => &STRAINS_3D,
-    }
+    if dimension == 2 { &STRAINS_2D } else { &STRAINS_3D }
 }
 
 /// The elastic constants as pairs (a, b) of strain components: 6 in 2d, 21 in 3d.
 pub fn elastic_pairs(dimension: usize) -> &'static [(usize, usize)] {
-    match dimension {
-        2 => &ELASTIC_2D,
-        _ => &ELASTIC_3D,
-    }
+    if dimension == 2 { &ELASTIC_2D } else { &ELASTIC_3D }
 }
 
 /// The place of C_ab among the elastic constants, for either order of a and b.

@@ -106,26 +106,17 @@ pub fn interacting_pairs<const D: usize>(
     solid: &Solid<D>,
     candidates: &[Candidate],
 ) -> Vec<Bond<D>> {
-    let stretch = |index: usize| solid.springs.as_ref().map(|springs| springs[index].stretch);
     let mut bonds = Vec::with_capacity(candidates.len());
     bonds.extend(candidates.iter().enumerate().filter_map(|(index, candidate)| {
         let (i, j) = (candidate.i as usize, candidate.j as usize);
         let separation = solid.separation(i, j);
         let distance = separation.norm();
         let mut pair = solid.pair(i, j);
-        let stretch = stretch(index);
-        if let Some(stretch) = stretch {
-            pair.sigma *= stretch;
-            pair.spring = true;
-        }
-        solid.interactions.potential.interacts(&pair, distance).then_some(Bond {
-            i,
-            j,
-            separation,
-            distance,
-            pair,
-            stretch: stretch.unwrap_or(1.0),
-        })
+        let stretch = solid.springs.as_ref().map_or(1.0, |springs| springs[index].stretch);
+        pair.sigma *= stretch;
+        pair.spring = solid.springs.is_some();
+        let interacts = solid.interactions.potential.interacts(&pair, distance);
+        interacts.then_some(Bond { i, j, separation, distance, pair, stretch })
     }));
     bonds
 }
@@ -153,33 +144,15 @@ fn virial<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], of: fn(f64) -> f6
     sum / (D as f64 * solid.cell.volume())
 }
 
-/// What a bond does for its particles.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Load {
-    None,
-    Compression,
-    Tension,
-}
-
 fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
     let potential = &solid.interactions.potential;
     let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds);
-    let load = |bond: &Bond<D>| {
-        let (_, slope) = potential.energy_and_slope(&bond.pair, bond.distance);
-        let strain = slope * bond.pair.sigma / bond.pair.k;
-        if bond.pair.spring || -strain > tolerance {
-            Load::Compression
-        } else if strain > tolerance {
-            Load::Tension
-        } else {
-            Load::None
-        }
-    };
     let mut partners = vec![Vec::new(); solid.len()];
     for bond in bonds {
-        let load = load(bond);
-        if load != Load::None {
-            let tension = load == Load::Tension;
+        let (_, slope) = potential.energy_and_slope(&bond.pair, bond.distance);
+        let strain = slope * bond.pair.sigma / bond.pair.k;
+        if bond.pair.spring || strain.abs() > tolerance {
+            let tension = !bond.pair.spring && strain > tolerance;
             partners[bond.i].push((bond.j, tension));
             partners[bond.j].push((bond.i, tension));
         }

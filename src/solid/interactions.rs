@@ -1,5 +1,8 @@
 //! The interaction parameters at the level of species, and the order of θ.
 
+use std::fmt::Arguments;
+
+use super::error::SolidError;
 use super::potential::{Pair, Potential};
 
 /// A symmetric n × n table: stored in full, or as one value where all entries are the same. (At the level
@@ -155,33 +158,27 @@ impl Interactions {
     ///
     /// # Errors
     /// Names the first parameter that is out of range: D, k, a > 0 and B ≥ 0, all finite.
-    pub fn check(&self) -> Result<(), super::SolidError> {
-        let out = |name: String, value: f64, allowed: &'static str| {
-            Err(super::SolidError::Parameter { name, value, allowed })
+    pub fn check(&self) -> Result<(), SolidError> {
+        let check = |name: Arguments<'_>, value: f64, good: bool, allowed: &'static str| {
+            if good && value.is_finite() {
+                return Ok(());
+            }
+            Err(SolidError::Parameter { name: name.to_string(), value, allowed })
         };
         for (s, &diameter) in self.diameters.iter().enumerate() {
-            if !(diameter > 0.0 && diameter.is_finite()) {
-                return out(format!("D_{s}"), diameter, "D > 0");
-            }
+            check(format_args!("D_{s}"), diameter, diameter > 0.0, "D > 0")?;
         }
         let uniform = self.k.uniform_value().is_some() && self.depths.uniform_value().is_some();
         let checked = if uniform { self.species().min(1) } else { self.species() };
         for s in 0..checked {
             for t in s..checked {
                 let (k, depth) = (self.k.get(s, t), self.depths.get(s, t));
-                if !(k > 0.0 && k.is_finite()) {
-                    return out(format!("k_{s}_{t}"), k, "k > 0");
-                }
-                if !(depth >= 0.0 && depth.is_finite()) {
-                    return out(format!("B_{s}_{t}"), depth, "B >= 0");
-                }
+                check(format_args!("k_{s}_{t}"), k, k > 0.0, "k > 0")?;
+                check(format_args!("B_{s}_{t}"), depth, depth >= 0.0, "B >= 0")?;
             }
         }
         let a = self.potential.a;
-        if !(a > 0.0 && a.is_finite()) {
-            return out("a".into(), a, "a > 0");
-        }
-        Ok(())
+        check(format_args!("a"), a, a > 0.0, "a > 0")
     }
 }
 

@@ -70,23 +70,19 @@ pub fn crystal<const D: usize>(particles: usize) -> Result<(Cell<D>, Vec<Vector<
 
 /// Every way to write n as an ordered product of D factors.
 fn factorisations<const D: usize>(n: usize) -> Vec<[usize; D]> {
-    let mut found = vec![([1; D], n)];
-    for axis in 0..D {
-        found = found
-            .into_iter()
-            .flat_map(|(factors, rest)| {
-                let last = axis == D - 1;
-                (1..=rest)
-                    .filter(move |f| if last { *f == rest } else { rest.is_multiple_of(*f) })
-                    .map(move |f| {
-                        let mut factors: [usize; D] = factors;
-                        factors[axis] = f;
-                        (factors, rest / f)
-                    })
+    // The last axis takes what the others leave.
+    let mut found = vec![std::array::from_fn(|axis| if axis == D - 1 { n } else { 1 })];
+    for axis in 0..D - 1 {
+        let split = |mut factors: [usize; D]| {
+            let rest = factors[D - 1];
+            (1..=rest).filter(move |factor| rest.is_multiple_of(*factor)).map(move |factor| {
+                (factors[axis], factors[D - 1]) = (factor, rest / factor);
+                factors
             })
-            .collect();
+        };
+        found = found.into_iter().flat_map(split).collect();
     }
-    found.into_iter().map(|(factors, _)| factors).collect()
+    found
 }
 
 /// Longest over shortest edge.

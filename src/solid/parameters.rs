@@ -97,14 +97,8 @@ impl ParameterSpace {
 
     /// The index of the first parameter of a kind, where θ holds this kind.
     pub fn offset(&self, wanted: ParameterKind) -> Option<usize> {
-        let mut offset = 0;
-        for &kind in &self.kinds {
-            if kind == wanted {
-                return Some(offset);
-            }
-            offset += kind.count(self.species);
-        }
-        None
+        let place = self.kinds.iter().position(|&kind| kind == wanted)?;
+        Some(self.kinds[..place].iter().map(|kind| kind.count(self.species)).sum())
     }
 
     /// θ as it stands in the interactions.

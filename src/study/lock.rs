@@ -17,7 +17,7 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another job writes the file.
-    #[error("{}: is being written by {holder}; wait until it has ended, or end it{}", output.display(), how_to_end(holder))]
+    #[error("{}: is being written by {holder}; wait until it has ended, or end it{}", output.display(), with_job("scancel", holder))]
     Held {
         /// The results file.
         output: PathBuf,
@@ -25,7 +25,7 @@ pub enum LockError {
         holder: Box<Holder>,
     },
     /// Another job may be writing the file.
-    #[error("{}: {holder} may still be writing it, which cannot be told from this host; make sure that it has ended{}, then remove {}", output.display(), how_to_look(holder), lock.display())]
+    #[error("{}: {holder} may still be writing it, which cannot be told from this host; make sure that it has ended{}, then remove {}", output.display(), with_job("squeue -j", holder), lock.display())]
     Unclear {
         /// The results file.
         output: PathBuf,
@@ -54,12 +54,9 @@ pub enum LockError {
     },
 }
 
-fn how_to_end(holder: &Holder) -> String {
-    if holder.job.is_empty() { String::new() } else { format!(" (scancel {})", holder.job) }
-}
-
-fn how_to_look(holder: &Holder) -> String {
-    if holder.job.is_empty() { String::new() } else { format!(" (squeue -j {})", holder.job) }
+/// A command with the number of the holder's job, where it has one.
+fn with_job(command: &str, holder: &Holder) -> String {
+    if holder.job.is_empty() { String::new() } else { format!(" ({command} {})", holder.job) }
 }
 
 /// The name of a results file's lock.

@@ -66,13 +66,10 @@ impl Reporter {
             return;
         }
         let elapsed = self.started.elapsed().as_secs_f64();
-        let left = if finished == 0 {
-            "unknown".to_owned()
-        } else {
-            format!(
-                "{:.0} s",
-                elapsed / finished as f64 * (self.total - finished.min(self.total)) as f64
-            )
+        let rest = self.total.saturating_sub(finished) as f64;
+        let left = match finished {
+            0 => "unknown".to_owned(),
+            _ => format!("{:.0} s", elapsed / finished as f64 * rest),
         };
         eprintln!(
             "amorph: {finished} of {} items, {} failed, {elapsed:.0} s elapsed, {left} left",

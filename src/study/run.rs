@@ -65,13 +65,9 @@ impl RunError {
     /// Whether the user's input is at fault, not the system.
     pub fn is_usage(&self) -> bool {
         match self {
-            RunError::Config(_)
-            | RunError::Lock(_)
-            | RunError::Preflight(_)
-            | RunError::OtherProgram { .. }
-            | RunError::Different { .. } => true,
             RunError::Archive(error) => error.is_usage(),
             RunError::Elsewhere => false,
+            _ => true,
         }
     }
 }
@@ -189,14 +185,14 @@ fn agree(
     job: &Job,
     prepared: Option<Result<(Study, Pending), RunError>>,
 ) -> Result<(Study, Pending), RunError> {
-    let announcement =
-        prepared.as_ref().and_then(|prepared| prepared.as_ref().ok()).map(|(study, pending)| {
-            Announcement {
-                configuration: study.canonical(),
-                longest: pending.longest.clone(),
-                program: program(),
-            }
-        });
+    let announcement = match &prepared {
+        Some(Ok((study, pending))) => Some(Announcement {
+            configuration: study.canonical(),
+            longest: pending.longest.clone(),
+            program: program(),
+        }),
+        _ => None,
+    };
     let bytes = job.broadcast(serde_json::to_vec(&announcement).unwrap_or_default());
     if let Some(prepared) = prepared {
         return prepared;

@@ -1,6 +1,6 @@
 //! The shape that a study gives its results: columns and parts of every scenario.
 
-use crate::analysis::axis::{Axis, Ticks, counted, labelled};
+use crate::analysis::axis::{Axis, Ticks, counted, labelled, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::format::row::Part;
@@ -83,11 +83,9 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let dimension = scenario.solid.dimension;
     let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
+    let particles = scenario.solid.recipe.particles;
     let axes = Axes(vec![
-        (
-            Along::Particle,
-            counted("particle", scenario.solid.recipe.particles, "index of the particle"),
-        ),
+        (Along::Particle, counted("particle", particles, "index of the particle")),
         (Along::Cartesian, labelled("axis", names, "Cartesian axis")),
         (Along::Feature, labelled("feature", labels, "features y: the rows of the Jacobian")),
     ]);
@@ -144,14 +142,7 @@ fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation,
     let count = scenario.sweep.direction_count(features.1.length, theta.parameters());
     let direction = counted("direction", count, "swept direction; with both signs +, - alternate");
     let ends = ["lo", "hi"].map(str::to_owned).to_vec();
-    let gammas = scenario.sweep.settings.grid();
-    let gamma = Axis {
-        name: "gamma".to_owned(),
-        length: gammas.len(),
-        ticks: Ticks::Values(gammas),
-        unit: "mixed",
-        description: quantities::GAMMA,
-    };
+    let gamma = valued("gamma", scenario.sweep.settings.grid(), "mixed", quantities::GAMMA);
     let axes = axes.with([
         parameter_axis(theta),
         features,
@@ -175,9 +166,10 @@ fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation,
 /// The schema of one scenario of a study.
 fn schema(study: &Study, scenario: &Scenario) -> ScenarioSchema {
     let mut parts = vec![Part::Solid];
+    let thetas = scenario.parameterisations();
     for parameterisation in scenario.swept() {
-        let theta = &scenario.parameterisations()[parameterisation];
-        let count = scenario.sweep.direction_count(scenario.sweep_features(), theta.parameters());
+        let n_theta = thetas[parameterisation].parameters();
+        let count = scenario.sweep.direction_count(scenario.sweep_features(), n_theta);
         let block = count.div_ceil(DIRECTION_BLOCKS).max(1);
         parts.extend((0..count).step_by(block).map(|start| Part::Directions {
             parameterisation,
@@ -189,11 +181,7 @@ fn schema(study: &Study, scenario: &Scenario) -> ScenarioSchema {
         replica: replica_axis(study),
         columns: columns(study, scenario),
         parts,
-        parameterisations: scenario
-            .parameterisations()
-            .into_iter()
-            .map(|theta| theta.name)
-            .collect(),
+        parameterisations: thetas.into_iter().map(|theta| theta.name).collect(),
     }
 }
 

@@ -19,7 +19,7 @@ pub fn file_bytes(study: &Study) -> u64 {
     for schema in schemas {
         let mut scales: Vec<(String, String, u64)> = Vec::new();
         for column in &schema.columns {
-            bytes += column.bytes();
+            bytes += column.replicas * column.row_bytes() as u64;
             datasets += 1;
             let group = column.group().to_owned();
             let replicas = column.replicas * Kind::F64.size() as u64;

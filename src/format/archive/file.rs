@@ -10,6 +10,7 @@ use hdf5::{Dataset, File};
 use super::error::ArchiveError;
 use super::items::{Checksum, Item, ItemLayout, State};
 use super::layout::ITEMS;
+use crate::analysis::quantity::CAUSE_SUFFIX;
 use crate::analysis::values::{Kind, Row, Values};
 use crate::format::row::{Part, REASON_LENGTH};
 use crate::format::schema::{Column, ScenarioSchema, Shape};
@@ -169,7 +170,7 @@ impl<S> Archive<S> {
     /// The values of a column's bytes, with today's codes.
     pub fn values(&self, column: &Column, bytes: &[u8]) -> Values {
         match values(column.kind, bytes) {
-            Values::U8(codes) if self.version == 1 && column.holds_causes() => {
+            Values::U8(codes) if self.version == 1 && column.path.ends_with(CAUSE_SUFFIX) => {
                 Values::U8(codes.into_iter().map(Cause::from_version_1).collect())
             }
             values => values,

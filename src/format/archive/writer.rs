@@ -175,7 +175,7 @@ impl Writer {
         }
         items.sort_by_key(|finished| finished.item);
         let mut pieces = Vec::new();
-        let rows: Vec<ItemRow> =
+        let rows: Vec<ItemRow<'_>> =
             items.iter().map(|finished| self.encode(finished, &mut pieces)).collect();
         pieces.sort_by_key(|piece| {
             let first = piece.directions.as_ref().map_or(0, |range| range.start);
@@ -195,7 +195,7 @@ impl Writer {
         Ok(items.len())
     }
 
-    fn encode(&self, finished: &Finished, pieces: &mut Vec<Piece>) -> ItemRow {
+    fn encode<'f>(&self, finished: &'f Finished, pieces: &mut Vec<Piece>) -> ItemRow<'f> {
         let item = finished.item;
         let schema = &self.archive.schemas[item.scenario];
         let part = &schema.parts[item.part];
@@ -218,24 +218,18 @@ impl Writer {
                 });
             }
         }
-        ItemRow {
-            row: self.archive.layout.row(item),
-            state,
-            checksum: checksum.finish(),
-            reason,
-            seconds: finished.seconds,
-            finished: finished.finished,
-        }
+        let (row, checksum) = (self.archive.layout.row(item), checksum.finish());
+        ItemRow { row, state, checksum, reason, of: finished }
     }
 
-    fn write_rows(&self, run: &[ItemRow]) -> Result<(), ArchiveError> {
+    fn write_rows(&self, run: &[ItemRow<'_>]) -> Result<(), ArchiveError> {
         let (first, count) = (run[0].row, run.len());
         let write =
             |field: &str, bytes: Vec<u8>| self.archive.write_items(field, first, count, &bytes);
-        let collect = |value: fn(&ItemRow) -> Vec<u8>| run.iter().flat_map(value).collect();
+        let collect = |value: fn(&ItemRow<'_>) -> Vec<u8>| run.iter().flat_map(value).collect();
         write("reason", collect(|row| row.reason.to_vec()))?;
-        write("seconds", collect(|row| row.seconds.to_ne_bytes().to_vec()))?;
-        write("finished", collect(|row| row.finished.to_ne_bytes().to_vec()))?;
+        write("seconds", collect(|row| row.of.seconds.to_ne_bytes().to_vec()))?;
+        write("finished", collect(|row| row.of.finished.to_ne_bytes().to_vec()))?;
         for (field, cell) in &self.origin {
             write(field, cell.repeat(count))?;
         }
@@ -265,13 +259,12 @@ impl Writer {
 }
 
 /// What a row of `/items` will hold.
-struct ItemRow {
+struct ItemRow<'f> {
     row: u64,
     state: State,
     checksum: u64,
     reason: [u8; REASON_LENGTH],
-    seconds: f64,
-    finished: f64,
+    of: &'f Finished,
 }
 
 /// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.

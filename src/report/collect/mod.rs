@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::format::archive::{ArchiveError, write_arrays};
+use crate::study::config::Study;
 use crate::study::results::{self, Results};
 use crate::study::statistics::{PROBABILITIES, arrays};
 
@@ -74,26 +75,17 @@ pub fn collect(archives: &[Results]) -> Result<Statistics, StatisticsError> {
 
 fn check_compatible(archives: &[Results]) -> Result<(), StatisticsError> {
     let name = |archive: &Results| archive.path().display().to_string();
-    for (index, second) in archives.iter().enumerate() {
-        for first in &archives[..index] {
-            if first.study().ensemble_hash() != second.study().ensemble_hash() {
-                return Err(StatisticsError::DifferentStudies {
-                    first: name(first),
-                    second: name(second),
-                });
+    let range = |study: &Study| study.first_replica..study.first_replica + study.replicas;
+    for (index, later) in archives.iter().enumerate() {
+        for earlier in &archives[..index] {
+            let (first, second) = (name(earlier), name(later));
+            if earlier.study().ensemble_hash() != later.study().ensemble_hash() {
+                return Err(StatisticsError::DifferentStudies { first, second });
             }
-            let range = |archive: &Results| {
-                let study = archive.study();
-                study.first_replica..study.first_replica + study.replicas
-            };
-            let (a, b) = (range(first), range(second));
+            let (a, b) = (range(earlier.study()), range(later.study()));
             let overlap = a.start.max(b.start)..a.end.min(b.end);
             if !overlap.is_empty() {
-                return Err(StatisticsError::Overlap {
-                    first: name(first),
-                    second: name(second),
-                    overlap,
-                });
+                return Err(StatisticsError::Overlap { first, second, overlap });
             }
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn analyse<const D: usize>(
         name: name.to_owned(),
         dimension: D,
         solid: SolidResult::new(&analysis, 0),
-        parameters: theta.len(),
+        parameters: theta.values.len(),
         inert: theta.inert.iter().filter(|&&inert| inert).count(),
         set,
         normalised: Vec::new(),
@@ -97,7 +97,7 @@ fn write<const D: usize>(
     let length = |along| match along {
         Along::Particle => analysis.solid.len(),
         Along::Cartesian => D,
-        Along::Parameter => theta.len(),
+        Along::Parameter => theta.values.len(),
         Along::Mode => set.svd.singular_values.len(),
         _ => summary.solid.features.len(),
     };

@@ -77,9 +77,8 @@ pub struct Summary {
 pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     measurement::refuse_existing(&options.output)?;
     check(options)?;
-    let loaded = source::load(&options.source)?;
-    let (name, directions) = (loaded.name, loaded.directions);
-    let (summary, mut output, inverse_range) = match loaded.solid {
+    let (name, solid, directions) = source::load(&options.source)?;
+    let (summary, mut output, inverse_range) = match solid {
         AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
         AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
     };

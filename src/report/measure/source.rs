@@ -34,14 +34,9 @@ pub(super) enum AnySolid {
     Three(Solid<3>),
 }
 
-/// A solid with what stands beside it.
-pub(super) struct Loaded {
-    /// File and group, for messages.
-    pub name: String,
-    pub solid: AnySolid,
-    /// Row-major (n_dir, n_θ) with its number of columns.
-    pub directions: Option<(Vec<f64>, usize)>,
-}
+/// File and group, for messages; the solid; and the directions that stand beside it, row-major
+/// (n_dir, n_θ) with their number of columns.
+type Loaded = (String, AnySolid, Option<(Vec<f64>, usize)>);
 
 /// Reads the solid.
 pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
@@ -57,7 +52,7 @@ pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
                 _ => AnySolid::Three(data.solid(tail).map_err(wrong)?),
             };
             let name = if group == "/" { file.display().to_string() } else { address.clone() };
-            Ok(Loaded { name, solid, directions: data.directions })
+            Ok((name, solid, data.directions))
         }
         Source::Row { file, scenario, replica, parameterisation } => {
             row(file, scenario, *replica, parameterisation.as_deref())
@@ -101,7 +96,7 @@ fn row(
             AnySolid::Three(stored_solid(study, scenario, replica, &stored, theta).map_err(wrong)?)
         }
     };
-    Ok(Loaded { name: label, solid, directions: None })
+    Ok((label, solid, None))
 }
 
 /// The row of the solid, if it is done and intact.

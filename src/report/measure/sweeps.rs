@@ -27,7 +27,7 @@ pub(super) fn write<const D: usize>(
     let failed = |source| MeasureError::Analysis { name: name.clone(), source };
     let (features, settings) = (&options.sweep_features, &options.settings);
     let svd = analysis.decompose(theta.jacobian.as_ref(), features).map_err(failed)?;
-    let Some(chosen) = directions::choose(&name, theta.len(), &svd, given, options)? else {
+    let Some(chosen) = directions::choose(&name, theta.values.len(), &svd, given, options)? else {
         return Ok(());
     };
     summary.normalised = chosen.normalised;
@@ -63,7 +63,7 @@ pub(super) fn write<const D: usize>(
     write_results(output, &summary.directions, labels, options, |along| match along {
         Along::Particle => analysis.solid.len(),
         Along::Cartesian => D,
-        Along::Parameter => theta.len(),
+        Along::Parameter => theta.values.len(),
         Along::Bracket => 2,
         Along::Gamma => settings.points,
         _ => theta.jacobian.nrows(),

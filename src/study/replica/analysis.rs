@@ -43,16 +43,12 @@ impl<const D: usize> Replicate<D> {
     pub fn theta(&self, theta: &Parameterisation) -> Result<Theta, ReplicaError> {
         let assignment = assignment(&self.analysis.solid, theta, &self.key)?;
         Theta::of_species(&self.analysis, assignment, theta.space.kinds()).map_err(|error| {
-            let name = || theta.name.clone();
-            match error {
-                AnalysisError::NotAttractive(parameter) => {
-                    ReplicaError::NotAttractive { theta: name(), parameter }
-                }
-                AnalysisError::NothingAttracts => {
-                    ReplicaError::NotAttractive { theta: name(), parameter: "every B".to_owned() }
-                }
-                error => error.into(),
-            }
+            let parameter = match error {
+                AnalysisError::NotAttractive(parameter) => parameter,
+                AnalysisError::NothingAttracts => "every B".to_owned(),
+                error => return error.into(),
+            };
+            ReplicaError::NotAttractive { theta: theta.name.clone(), parameter }
         })
     }
 

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use super::analysis::Replicate;
 use super::error::ReplicaError;
-use super::examination::bonds;
 use super::walk::{Settled, Walk};
 use super::{Analysed, Worker, in_either};
 use crate::analysis::quantities::{self, GAMMA_CONTACT, GAMMA_STAR, THRESHOLDS};
@@ -164,7 +163,7 @@ fn relax_direction<const D: usize>(
         },
         request: FeatureRequest::new(set, scenario.features.modes),
         start: analysis.values(&analysis.rows(set)),
-        contacts: bonds(&analysis.origin.equilibrium.contacts),
+        contacts: analysis.origin.equilibrium.contacts.contact_set(),
         threshold: scenario.sweep.settings.deviation,
         direction,
     };
@@ -180,8 +179,8 @@ struct Judge<'r, const D: usize> {
     request: FeatureRequest,
     /// The features at γ = 0.
     start: Vec<f64>,
-    /// The bonds at γ = 0.
-    contacts: Vec<(usize, usize, bool)>,
+    /// The contact set at γ = 0.
+    contacts: Vec<(usize, usize)>,
     threshold: f64,
     direction: StoredDirection<'r>,
 }
@@ -209,24 +208,19 @@ impl<const D: usize> Judge<'_, D> {
 
     /// Whether the contacts of a state differ from those at γ = 0, beyond doubt.
     fn contacts_differ(&self, state: &Settled<D>) -> Option<bool> {
-        let now = bonds(&state.equilibrium.contacts);
-        let is_contact = |bond: &&(usize, usize, bool)| bond.2;
-        let before: Vec<_> = self.contacts.iter().filter(is_contact).collect();
-        let after: Vec<_> = now.iter().filter(is_contact).collect();
-        let gap = |i: usize, j: usize| {
+        let (before, after) = (&self.contacts, &state.equilibrium.contacts.contact_set());
+        let sure = |&(i, j): &(usize, usize)| {
             let sigma = state.solid.pair(i, j).sigma;
-            (state.solid.separation(i, j).norm() / sigma - 1.0).abs()
+            (state.solid.separation(i, j).norm() / sigma - 1.0).abs() > UNCERTAIN_GAP
         };
         if before == after {
             let springs = state.solid.springs.is_some();
-            let sure = springs || after.iter().all(|bond| gap(bond.0, bond.1) > UNCERTAIN_GAP);
-            return sure.then_some(false);
+            return (springs || after.iter().all(sure)).then_some(false);
         }
-        let one_sided = |a: &[&(usize, usize, bool)], b: &[&(usize, usize, bool)]| {
-            a.iter()
-                .any(|bond| b.binary_search(bond).is_err() && gap(bond.0, bond.1) > UNCERTAIN_GAP)
+        let one_sided = |a: &[(usize, usize)], b: &[(usize, usize)]| {
+            a.iter().any(|pair| b.binary_search(pair).is_err() && sure(pair))
         };
-        (one_sided(&before, &after) || one_sided(&after, &before)).then_some(true)
+        (one_sided(before, after) || one_sided(after, before)).then_some(true)
     }
 
     fn judge_contacts(&self, state: &Settled<D>, changed: bool) -> Finding {

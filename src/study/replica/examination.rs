@@ -241,7 +241,7 @@ fn spot_check<const D: usize>(
     stored: Option<&[f64]>,
     found: &mut Examination,
 ) {
-    let parameters = theta.len();
+    let parameters = theta.values.len();
     let component = 1.0 / (parameters as f64).sqrt();
     let direction: Vec<f64> =
         (0..parameters).map(|q| if q % 2 == 0 { component } else { -component }).collect();
@@ -306,7 +306,7 @@ pub(super) fn settle<const D: usize>(solid: &mut Solid<D>) -> Result<Equilibrium
 }
 
 /// Every bond, (i, j, whether it is a contact), in ascending order.
-pub(super) fn bonds<const D: usize>(contacts: &Contacts<D>) -> Vec<(usize, usize, bool)> {
+fn bonds<const D: usize>(contacts: &Contacts<D>) -> Vec<(usize, usize, bool)> {
     let mut bonds: Vec<_> =
         contacts.bonds.iter().map(|bond| (bond.i, bond.j, bond.in_contact())).collect();
     bonds.sort_unstable();

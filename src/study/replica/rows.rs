@@ -39,9 +39,8 @@ impl Columns {
             .map(|index| {
                 let path = &schema.columns[index].path;
                 let values = self.0.remove(path);
-                values
-                    .map(|values| (path.clone(), values))
-                    .ok_or_else(|| ReplicaError::MissingColumn(path.clone()))
+                let values = values.ok_or_else(|| ReplicaError::MissingColumn(path.clone()))?;
+                Ok((path.clone(), values))
             })
             .collect()
     }
@@ -83,7 +82,7 @@ pub(super) fn directions<const D: usize>(
     let Some((_, space)) = theta.space() else { return Err(ReplicaError::WrongPart) };
     let set = SweepSet::new(analysis, &config.set, &config.scale)?;
     let chosen = match &config.directions {
-        Directions::Random(count) => key.directions(theta.len(), *count),
+        Directions::Random(count) => key.directions(theta.values.len(), *count),
         Directions::Given(rows) => rows.clone(),
         Directions::All | Directions::First(_) => Vec::new(),
     };
@@ -93,7 +92,7 @@ pub(super) fn directions<const D: usize>(
         if let Some(vector) = chosen.get(base) {
             return set.direction(analysis, theta, svd, (vector, sign));
         }
-        let vector: Vec<f64> = (0..theta.len()).map(|q| svd.right[(base, q)]).collect();
+        let vector: Vec<f64> = (0..theta.values.len()).map(|q| svd.right[(base, q)]).collect();
         Direction {
             susceptibility: svd.singular_values[base],
             relevant: base < svd.rank,

@@ -4,7 +4,7 @@
 use super::{
     Counts, PROBABILITIES, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics,
 };
-use crate::analysis::axis::{Axis, Ticks, counted, labelled};
+use crate::analysis::axis::{Axis, counted, labelled, valued};
 use crate::analysis::quantities as q;
 use crate::analysis::values::Kind;
 use crate::format::archive::{STATISTICS, State, reason_cell};
@@ -22,13 +22,8 @@ fn names(name: &str, labels: &[&str], description: &'static str) -> Axis {
 }
 
 fn quantile_axis() -> Axis {
-    Axis {
-        name: "quantile".to_owned(),
-        length: PROBABILITIES.len(),
-        ticks: Ticks::Values(PROBABILITIES.to_vec()),
-        unit: "1",
-        description: "probability of the quantile (inverse of the empirical distribution)",
-    }
+    let description = "probability of the quantile (inverse of the empirical distribution)";
+    valued("quantile", PROBABILITIES.to_vec(), "1", description)
 }
 
 /// Arrays of a scenario with their bytes.
