@@ -18,23 +18,22 @@ const MOVED: f64 = 0.45;
 /// max|F| at which the polish stops, in units of the largest pair curvature: a few roundings.
 pub const FORCE_FLOOR: f64 = 3e-15;
 
-/// A pair of the list.
+/// The second particle of a pair of the list.
 #[derive(Clone, Copy, Debug)]
-struct Listed {
+struct Partner {
     j: u32,
     /// Place of its periodic image in `images`.
     image: u32,
-    pair: Pair,
-    /// The square of the distance at which it begins to interact [length²].
-    reach: f64,
 }
 
 /// The energy and the forces of a solid; owns the Verlet list and every buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Forces<const D: usize> {
     candidates: Vec<Candidate>,
-    listed: Vec<Listed>,
-    /// Particle i of `listed`, and where its pairs end there: one entry for each run of equal i.
+    partners: Vec<Partner>,
+    /// The parameters of every pair, and the square of the distance at which it begins to interact.
+    pairs: Vec<(Pair, f64)>,
+    /// Particle i of the pairs, and where they end: one entry for each run of equal i.
     runs: Vec<(usize, usize)>,
     /// The periodic images that occur, in numbers of edges, and as lengths at the last evaluation.
     images: Vec<Vector<D>>,
@@ -96,15 +95,15 @@ impl<const D: usize> Forces<D> {
             None => Kind::Soft,
         };
         if self.kind == Kind::Attractive {
-            let pairs = self.listed.iter().map(|listed| (listed.pair, listed.reach));
-            self.lanes.list(&solid.interactions.potential, pairs);
+            self.lanes.list(&solid.interactions.potential, &self.pairs);
         }
         self.values.resize(solid.len(), Vector::zeros());
     }
 
     /// What an evaluation needs of the candidates.
     fn list(&mut self, solid: &Solid<D>) {
-        self.listed.clear();
+        self.partners.clear();
+        self.pairs.clear();
         self.runs.clear();
         for (index, &Candidate { i, j }) in self.candidates.iter().enumerate() {
             let mut pair = solid.pair(i as usize, j as usize);
@@ -120,7 +119,8 @@ impl<const D: usize> Forces<D> {
                 self.images.push(image);
                 self.images.len() - 1
             }) as u32;
-            self.listed.push(Listed { j, image, pair, reach });
+            self.partners.push(Partner { j, image });
+            self.pairs.push((pair, reach));
             match self.runs.last_mut() {
                 Some((last, end)) if *last == i as usize => *end = index + 1,
                 _ => self.runs.push((i as usize, index + 1)),
@@ -183,7 +183,8 @@ impl<const D: usize> Forces<D> {
         for &(i, end) in &self.runs {
             let position = solid.positions[i];
             let mut sum = self.values[i];
-            for Listed { j, image, pair, reach } in &self.listed[begin..end] {
+            let pairs = self.partners[begin..end].iter().zip(&self.pairs[begin..end]);
+            for (Partner { j, image }, (pair, reach)) in pairs {
                 let j = *j as usize;
                 let separation = position - solid.positions[j] - self.shifts[*image as usize];
                 let squared = separation.norm_squared();
@@ -201,36 +202,35 @@ impl<const D: usize> Forces<D> {
     /// The same for attractive particles, and their virial: first all separations, then all slopes side by
     /// side, then all sums.
     fn accumulate_lanes(&mut self, solid: &Solid<D>) {
+        let Self { lanes, partners, runs, shifts, values, .. } = self;
+        let (positions, shifts) = (&solid.positions[..], &shifts[..]);
         let mut begin = 0;
-        for &(i, end) in &self.runs {
-            let position = solid.positions[i];
-            let lanes =
-                self.lanes.separation[begin..end].iter_mut().zip(&mut self.lanes.push[begin..end]);
-            for (Listed { j, image, .. }, (separation, squared)) in
-                self.listed[begin..end].iter().zip(lanes)
-            {
-                *separation =
-                    position - solid.positions[*j as usize] - self.shifts[*image as usize];
+        for &(i, end) in &*runs {
+            let position = positions[i];
+            let pairs = lanes.separation[begin..end].iter_mut().zip(&mut lanes.push[begin..end]);
+            for (partner, (separation, squared)) in partners[begin..end].iter().zip(pairs) {
+                let other = positions[partner.j as usize];
+                *separation = position - other - shifts[partner.image as usize];
                 *squared = separation.norm_squared();
             }
             begin = end;
         }
-        self.lanes.evaluate(&solid.interactions.potential);
-        self.virial = 0.0;
+        lanes.evaluate(&solid.interactions.potential);
+        let (values, mut virial) = (&mut values[..], 0.0);
         begin = 0;
-        for &(i, end) in &self.runs {
-            let mut sum = self.values[i];
-            let lanes = self.lanes.separation[begin..end].iter().zip(&self.lanes.push[begin..end]);
-            for (Listed { j, .. }, (separation, &push)) in self.listed[begin..end].iter().zip(lanes)
-            {
+        for &(i, end) in &*runs {
+            let mut sum = values[i];
+            let pairs = lanes.separation[begin..end].iter().zip(&lanes.push[begin..end]);
+            for (partner, (separation, &push)) in partners[begin..end].iter().zip(pairs) {
                 let force = separation * push;
                 sum += force;
-                self.virial -= push * separation.norm_squared();
-                self.values[*j as usize] -= force;
+                virial -= force.dot(separation);
+                values[partner.j as usize] -= force;
             }
-            self.values[i] = sum;
+            values[i] = sum;
             begin = end;
         }
+        self.virial = virial;
     }
 
     /// The energy U of the solid.
@@ -238,8 +238,8 @@ impl<const D: usize> Forces<D> {
         let potential = &solid.interactions.potential;
         self.candidates
             .iter()
-            .zip(&self.listed)
-            .map(|(candidate, Listed { pair, .. })| {
+            .zip(&self.pairs)
+            .map(|(candidate, (pair, _))| {
                 let separation = solid.separation(candidate.i as usize, candidate.j as usize);
                 potential.energy_and_slope(pair, separation.norm()).0
             })

@@ -28,11 +28,11 @@ pub struct Lanes<const D: usize> {
 
 impl<const D: usize> Lanes<D> {
     /// Takes these pairs, each with the square of its range.
-    pub fn list(&mut self, potential: &Potential, pairs: impl Iterator<Item = (Pair, f64)>) {
+    pub fn list(&mut self, potential: &Potential, pairs: &[(Pair, f64)]) {
         for array in [&mut self.reach, &mut self.sigma, &mut self.core, &mut self.tail] {
             array.clear();
         }
-        for (Pair { sigma, k, depth, .. }, reach) in pairs {
+        for &(Pair { sigma, k, depth, .. }, reach) in pairs {
             self.reach.push(reach);
             self.sigma.push(sigma);
             self.core.push(k / (sigma * sigma));
@@ -155,7 +155,7 @@ mod tests {
                 let distances = pairs.map(|pair| 2e-3 * f64::from(step) * pair.sigma);
                 let mut lanes = Lanes::<2>::default();
                 let reach = |pair: &Pair| potential.range(pair.sigma, pair.depth).powi(2);
-                lanes.list(&potential, pairs.iter().map(|pair| (*pair, reach(pair))));
+                lanes.list(&potential, &pairs.map(|pair| (pair, reach(&pair))));
                 lanes.push.iter_mut().zip(distances).for_each(|(push, r)| *push = r * r);
                 lanes.evaluate(&potential);
                 for ((pair, r), push) in pairs.iter().zip(distances).zip(&lanes.push) {
