@@ -481,7 +481,7 @@ fn no_particle_of_an_accepted_step_feels_a_force() {
             let gamma = 1e-6 * 1.15_f64.powi(step);
             let Ok(trial) = path.try_step(gamma) else { break };
             path.advance(trial.point);
-            let solid = path.solid_here();
+            let solid = path.work.solid_at(&path.here);
             let (force, _) = plain_force(solid);
             let unit = amorph::relax::forces::stiffness(solid);
             assert!(force <= 1e-11 * unit, "{depth} γ = {gamma:e}: {force:e}");

@@ -117,7 +117,7 @@ impl<const D: usize> Run<'_, '_, D> {
     fn resolving_target(&mut self) -> f64 {
         let (here, ceiling) = (self.path.here.gamma, self.ceiling);
         let margin = 0.25 * self.settings.bracket;
-        let mut event = self.path.next_contact_change();
+        let mut event = self.path.work.next_contact_change(&self.path.here);
         if event >= ceiling {
             event = f64::INFINITY;
         }

@@ -76,19 +76,9 @@ impl<'a, const D: usize> Path<'a, D> {
         Self { work, here }
     }
 
-    /// The solid at `here`.
-    pub fn solid_here(&mut self) -> &Solid<D> {
-        self.work.solid_at(&self.here)
-    }
-
     /// Where the solid is expected at γ.
     pub fn predict(&mut self, gamma: f64) -> Prediction<D> {
         self.work.predict(&self.here, gamma)
-    }
-
-    /// The γ at which the next pair is predicted to make or break contact; infinite if none is.
-    pub fn next_contact_change(&mut self) -> f64 {
-        self.work.next_contact_change(&self.here)
     }
 
     /// Tries to step to γ. The path stays where it is: pass the point to [`Path::advance`].

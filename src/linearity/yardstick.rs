@@ -44,23 +44,18 @@ impl<'a> Yardstick<'a> {
 
     /// |v| with the weights of the features.
     pub(super) fn norm(&self, values: impl Iterator<Item = f64>) -> f64 {
-        match self.weights {
-            None => values.map(|x| x * x).sum::<f64>(),
-            Some(weights) => values.zip(weights).map(|(x, w)| (x * w).powi(2)).sum(),
-        }
-        .sqrt()
+        self.weighted(values).map(|x| x * x).sum::<f64>().sqrt()
     }
 
-    fn weighted(&self, values: &[f64]) -> Vec<f64> {
-        match self.weights {
-            None => values.to_vec(),
-            Some(weights) => values.iter().zip(weights).map(|(x, w)| x * w).collect(),
-        }
+    fn weighted(&self, values: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
+        let weight = |row: usize| self.weights.map_or(1.0, |weights| weights[row]);
+        values.enumerate().map(move |(row, x)| x * weight(row))
     }
 
     /// γ̃ for a fraction.
     pub(super) fn gamma_tilde(&self, fraction: f64) -> f64 {
-        gamma_tilde(&self.weighted(&self.linear), &self.weighted(&self.curvature), fraction)
+        let weighted = |values: &[f64]| self.weighted(values.iter().copied()).collect::<Vec<_>>();
+        gamma_tilde(&weighted(&self.linear), &weighted(&self.curvature), fraction)
     }
 
     /// Δy of the solid elsewhere.
@@ -72,14 +67,9 @@ impl<'a> Yardstick<'a> {
         solid: &Solid<D>,
         equilibrium: &mut Equilibrium<D>,
     ) -> Result<Vec<f64>, RelaxError> {
-        let request = self.request;
-        let modes = if request.modes > 0 {
-            lowest_modes(solid, equilibrium, request.modes)
-        } else {
-            Modes::none()
-        };
+        let modes = lowest_modes(solid, equilibrium, self.request.modes);
         let response = LinearResponse::new(solid, equilibrium);
-        let features = of_response(&response, modes, &request, false);
+        let features = of_response(&response, modes, &self.request, false);
         let change: Vec<f64> =
             features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect();
         match change.iter().all(|dy| dy.is_finite()) {

@@ -87,38 +87,17 @@ impl<const D: usize> Piston<D> {
     }
 }
 
-/// Minimises the energy until max_i |F_i| < `tolerance` [energy/length].
+/// Minimises the energy over the positions until max_i |F_i| < `tolerance` [energy/length]; with a piston
+/// the enthalpy U + pV over positions and box, until the force on the piston is below it, too.
 ///
-/// `forces` must belong to the solid; it holds the final forces on return.
+/// `forces` must belong to the solid; it holds the final forces on return, and with a piston its list may
+/// not belong to the solid any more.
 pub fn minimise<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
     tolerance: f64,
     settings: &FireSettings,
-) -> Ending {
-    descend(solid, forces, tolerance, settings, &mut None)
-}
-
-/// Minimises the enthalpy U + pV over positions and box until max_i |F_i| and the force on the piston
-/// are below `tolerance` [energy/length].
-///
-/// `forces` must belong to the solid; its list does not on return.
-pub fn minimise_enthalpy<const D: usize>(
-    solid: &mut Solid<D>,
-    forces: &mut Forces<D>,
-    piston: Piston<D>,
-    tolerance: f64,
-    settings: &FireSettings,
-) -> Ending {
-    descend(solid, forces, tolerance, settings, &mut Some(piston))
-}
-
-fn descend<const D: usize>(
-    solid: &mut Solid<D>,
-    forces: &mut Forces<D>,
-    tolerance: f64,
-    settings: &FireSettings,
-    piston: &mut Option<Piston<D>>,
+    mut piston: Option<Piston<D>>,
 ) -> Ending {
     let unit = 1.0 / stiffness(solid).sqrt();
     let largest_step = settings.largest_step * unit;
@@ -130,7 +109,7 @@ fn descend<const D: usize>(
     forces.evaluate(solid);
     for _ in 0..settings.max_evaluations {
         let mut max_force = max_norm(&forces.values);
-        if let Some(piston) = piston {
+        if let Some(piston) = &mut piston {
             piston.feel(solid, forces);
             max_force =
                 if piston.force.is_finite() { max_force.max(piston.force.abs()) } else { f64::NAN };
@@ -148,7 +127,7 @@ fn descend<const D: usize>(
         for (force, v) in forces.values.iter().zip(&velocity) {
             power += force.dot(v);
         }
-        if let Some(piston) = piston {
+        if let Some(piston) = &mut piston {
             power += piston.force * piston.velocity;
         }
         if power > 0.0 {
@@ -167,7 +146,7 @@ fn descend<const D: usize>(
                 *position -= *v * (0.5 * step);
                 *v = Vector::zeros();
             }
-            if let Some(piston) = piston {
+            if let Some(piston) = &mut piston {
                 piston.advance(solid, -0.5 * step);
                 piston.velocity = 0.0;
             }
@@ -178,7 +157,7 @@ fn descend<const D: usize>(
             speed2 += v.norm_squared();
             force2 += force.norm_squared();
         }
-        if let Some(piston) = piston {
+        if let Some(piston) = &mut piston {
             piston.velocity += piston.force * step;
             speed2 += piston.velocity * piston.velocity;
             force2 += piston.force * piston.force;
@@ -190,7 +169,7 @@ fn descend<const D: usize>(
             *v = *v * (1.0 - mixing) + force * turn;
             *position += *v * step;
         }
-        if let Some(piston) = piston {
+        if let Some(piston) = &mut piston {
             piston.velocity = piston.velocity * (1.0 - mixing) + piston.force * turn;
             let fastest = LARGEST_STRAIN * piston.scale / step;
             piston.velocity = piston.velocity.clamp(-fastest, fastest);

@@ -285,7 +285,7 @@ fn descend<const D: usize>(
 ) -> Result<Equilibrium<D>, RelaxError> {
     for tolerance in [FIRE_TOLERANCE, FIRE_TOLERANCE * 1e-2] {
         let limit = tolerance * scale;
-        match fire::minimise(solid, forces, limit, &FireSettings::DEFAULT) {
+        match fire::minimise(solid, forces, limit, &FireSettings::DEFAULT, None) {
             Ending::Converged => {}
             Ending::Exhausted => {
                 return Err(RelaxError::NotConverged {

@@ -87,7 +87,11 @@ impl Pattern {
         let n = backbone.len() * d;
         // The symbolic analysis reads the upper triangle when the ordering is the identity, the
         // numeric one the lower, without a copy.
-        let (starts, indices) = transposed(n, &column_starts, &row_indices);
+        let rows_of =
+            |column: usize| &row_indices[column_starts[column]..column_starts[column + 1]];
+        let entries =
+            (0..n).flat_map(|column| rows_of(column).iter().map(move |&row| (row, column)));
+        let (starts, indices) = grouped(n, entries);
         let symbolic = factorize_symbolic_cholesky(
             SymbolicSparseColMatRef::new_checked(n, n, &starts, None, &indices),
             Side::Upper,
@@ -127,41 +131,28 @@ impl Pattern {
     }
 }
 
-/// The pattern of the transpose of a sparse matrix.
-fn transposed(n: usize, starts: &[usize], rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
-    let mut transposed_starts = vec![0; n + 1];
-    for &row in rows {
-        transposed_starts[row + 1] += 1;
+/// The second numbers of these pairs grouped by the first one, below n: where each group begins, and all.
+fn grouped(
+    n: usize,
+    pairs: impl Iterator<Item = (usize, usize)> + Clone,
+) -> (Vec<usize>, Vec<usize>) {
+    let mut starts = vec![0; n + 1];
+    pairs.clone().for_each(|(group, _)| starts[group + 1] += 1);
+    for group in 0..n {
+        starts[group + 1] += starts[group];
     }
-    for row in 0..n {
-        transposed_starts[row + 1] += transposed_starts[row];
+    let mut fill = starts.clone();
+    let mut members = vec![0; starts[n]];
+    for (group, member) in pairs {
+        members[fill[group]] = member;
+        fill[group] += 1;
     }
-    let mut fill = transposed_starts.clone();
-    let mut columns = vec![0; rows.len()];
-    for column in 0..n {
-        for &row in &rows[starts[column]..starts[column + 1]] {
-            columns[fill[row]] = column;
-            fill[row] += 1;
-        }
-    }
-    (transposed_starts, columns)
+    (starts, members)
 }
 
 /// The fill-reducing order of the particles: which one is eliminated first, second, …
 fn elimination_order(blocks: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, HessianError> {
-    let mut column_starts = vec![0; blocks + 1];
-    for &(_, column) in edges {
-        column_starts[column + 1] += 1;
-    }
-    for column in 0..blocks {
-        column_starts[column + 1] += column_starts[column];
-    }
-    let mut fill = column_starts.clone();
-    let mut rows = vec![0; edges.len()];
-    for &(row, column) in edges {
-        rows[fill[column]] = row;
-        fill[column] += 1;
-    }
+    let (column_starts, rows) = grouped(blocks, edges.iter().map(|&(row, column)| (column, row)));
     let graph = SymbolicSparseColMatRef::new_checked(blocks, blocks, &column_starts, None, &rows);
     let mut memory =
         MemBuffer::try_new(amd::order_maybe_unsorted_scratch::<usize>(blocks, edges.len()))

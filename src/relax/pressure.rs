@@ -8,7 +8,7 @@
 //! Attractive particles would yield again and again on that way (B = 0.1, 3d: 20 to 50 relaxations), and
 //! their pressure after a quench at any packing fraction is near zero or negative. They are brought near
 //! the target by one descent in the enthalpy U + pV, the box being one more coordinate
-//! (`fire::minimise_enthalpy`).
+//! (`fire::minimise`).
 //!
 //! A box too large holds no solid at all: one that is lost is taken up again where it last was, and
 //! strained by less. A step across the target is not held against the next one: the solid may have
@@ -173,7 +173,7 @@ fn compress<const D: usize>(
 ) -> Result<(), RelaxError> {
     let unit = solid.interactions.energy_unit();
     let settings = FireSettings::DEFAULT;
-    if fire::minimise(solid, forces, OVERLAPPING * unit, &settings) == Ending::NotFinite {
+    if fire::minimise(solid, forces, OVERLAPPING * unit, &settings, None) == Ending::NotFinite {
         return Err(RelaxError::NotFinite);
     }
     let bonds = interacting_pairs(solid, forces.candidates());
@@ -182,7 +182,7 @@ fn compress<const D: usize>(
     let shrunk = (solid.packing_fraction() / densest).powf(1.0 / D as f64);
     let smallest_edge = solid.cell.shortest_edge() * shrunk;
     let piston = Piston::new(target, bonds.len(), smallest_edge);
-    match fire::minimise_enthalpy(solid, forces, piston, tolerance, &settings) {
+    match fire::minimise(solid, forces, tolerance, &settings, Some(piston)) {
         Ending::Converged => Ok(()),
         Ending::NotFinite => Err(RelaxError::NotFinite),
         Ending::Exhausted => {

@@ -65,13 +65,16 @@ fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &
         let Some(factor) = rattlers.matrix(solid, &bonds).cholesky() else { break };
         let mut step = factor.solve(&force);
         let farthest = LARGEST_STEP / solid.interactions.potential.a;
-        let length = rattlers.longest::<D>(&step);
+        let norms = (0..rattlers.members.len()).map(|row| step.fixed_rows::<D>(D * row).norm());
+        let length = norms.fold(0.0, f64::max);
         if length > farthest {
             step *= farthest / length;
         }
         let start = solid.positions.clone();
         let mut at = |t: f64| {
-            rattlers.put(solid, &start, &step, t);
+            for (row, &i) in rattlers.members.iter().enumerate() {
+                solid.positions[i] = start[i] + step.fixed_rows::<D>(D * row) * t;
+            }
             bonds = rattlers.bonds(solid, forces);
             rattlers.force(solid, &bonds).dot(&step)
         };
@@ -139,23 +142,5 @@ impl Rattlers {
             }
         }
         matrix
-    }
-
-    /// The largest displacement of a rattler in a step [length].
-    fn longest<const D: usize>(&self, step: &DVector<f64>) -> f64 {
-        let norms = (0..self.members.len()).map(|row| step.fixed_rows::<D>(D * row).norm());
-        norms.fold(0.0, f64::max)
-    }
-
-    fn put<const D: usize>(
-        &self,
-        solid: &mut Solid<D>,
-        start: &[Vector<D>],
-        step: &DVector<f64>,
-        t: f64,
-    ) {
-        for (row, &i) in self.members.iter().enumerate() {
-            solid.positions[i] = start[i] + step.fixed_rows::<D>(D * row) * t;
-        }
     }
 }
