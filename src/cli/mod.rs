@@ -3,6 +3,7 @@
 pub mod check;
 pub mod config;
 pub mod export;
+pub mod init;
 pub mod measure;
 pub mod plan;
 pub mod run;
