@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use amorph::cli::{self, CommandError, Outcome};
-use clap::Parser;
+use amorph::system::text::tell;
+use clap::{CommandFactory as _, Parser};
 
 /// Ensembles of disordered solids: which mechanical properties can be tuned independently, how
 /// strongly they respond, and how far the linear prediction holds.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(version = cli::version::short(), long_version = cli::version::long(), after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +36,7 @@ enum Command {
     /// Look at a study's configuration and its defaults
     #[command(subcommand)]
     Config(cli::config::Command),
+    Completions(cli::completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -48,12 +50,13 @@ fn main() -> ExitCode {
         Command::Check(arguments) => cli::check::run(&arguments),
         Command::Export(arguments) => cli::export::run(&arguments),
         Command::Config(command) => cli::config::run(&command),
+        Command::Completions(asked) => cli::completions::run(&asked, Arguments::command()),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
             if !error.is_reported() {
-                eprintln!("amorph: {error}");
+                tell(&format!("amorph: {error}"));
             }
             ExitCode::from(error.code())
         }

@@ -67,9 +67,12 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
             path.display()
         ))
     })?;
-    println!(
-        "{0}: {kind}; next\n\n    amorph plan {0}\n    amorph run {0} -o {name}.h5",
-        path.display()
-    );
+    super::say(|out| {
+        writeln!(
+            out,
+            "{0}: {kind}; next\n\n    amorph plan {0}\n    amorph run {0} -o {name}.h5",
+            path.display()
+        )
+    })?;
     Ok(Outcome::Done)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::study::runner::Progress;
+use crate::system::text::tell;
 
 /// Time between two lines of a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
@@ -74,9 +75,9 @@ impl Reporter {
                 elapsed / finished as f64 * (self.total - finished.min(self.total)) as f64
             )
         };
-        eprintln!(
+        tell(&format!(
             "amorph: {finished} of {} items, {} failed, {elapsed:.0} s elapsed, {left} left",
             self.total, progress.failed
-        );
+        ));
     }
 }

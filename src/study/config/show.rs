@@ -3,22 +3,13 @@
 use std::fmt::Write as _;
 
 use super::key::Key;
-use super::{KEYS, ONLY_SCENARIO, Study, features, output, parameters, solid, sweep};
+use super::reference::TABLES;
+use super::{ONLY_SCENARIO, Study};
 
 /// Column of the comments beside the keys.
 const COMMENT_COLUMN: usize = 48;
 /// Longest line of the comments above the keys.
 const COMMENT_WIDTH: usize = 100;
-
-/// The keys of every table.
-const TABLES: [(&str, &[Key]); 6] = [
-    ("study", KEYS),
-    ("solid", solid::KEYS),
-    ("features", features::KEYS),
-    ("parameters", parameters::KEYS),
-    ("sweep", sweep::KEYS),
-    ("output", output::KEYS),
-];
 
 impl Study {
     /// The canonical text with the meaning of every key beside it.
@@ -56,8 +47,8 @@ impl Study {
         for line in self.canonical().lines() {
             if line.starts_with('[') {
                 let name = line.trim_matches(['[', ']']).rsplit('.').next().unwrap_or("");
-                let table = TABLES.iter().find(|(known, _)| *known == name);
-                keys = table.map_or(&[], |(_, keys)| *keys);
+                let table = TABLES.iter().find(|(known, ..)| *known == name);
+                keys = table.map_or(&[], |(.., keys)| *keys);
             }
             let name = line.split(" = ").next().unwrap_or("");
             documented.push((line.to_owned(), keys.iter().find(|key| key.name == name)));
