@@ -5,9 +5,12 @@ CARGO  ?= cargo
 MPIRUN ?= mpirun
 RANKS  ?= 2
 DEMO   ?= demo
+PREFIX ?= /usr/local
 
 VENV   := .venv
 AMORPH := target/release/amorph
+# Where `make install` puts things; DESTDIR is for those who make packages.
+SHARE  := $(DESTDIR)$(PREFIX)/share
 
 # OpenMPI refuses root, and more ranks than cores, unless it is told otherwise: containers and
 # small machines need both. `cargo test` gets the same from .cargo/config.toml.
@@ -20,7 +23,7 @@ export OMP_NUM_THREADS = 1
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs torture referee scan bench build packages rust clean
+.PHONY: help demo test lint docs torture referee scan bench build install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 17
@@ -46,7 +49,7 @@ lint: packages rust  ## format and clippy, as CI checks them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
 
-docs: build  ## docs/commands.md from the program's own help
+docs: build  ## docs/commands.md, docs/configuration.md and the schema from the program itself
 	@scripts/document-commands.sh $(AMORPH)
 
 torture: packages rust  ## kill the program some 200 times and compare the files, long
@@ -64,6 +67,15 @@ bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's pa
 
 build: packages rust  ## the program, target/release/amorph
 	$(CARGO) build --release
+
+install: build  ## the program, its manual pages and completions under PREFIX=/usr/local
+	install -D $(AMORPH) $(DESTDIR)$(PREFIX)/bin/amorph
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+	  $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(AMORPH) completions --man $(SHARE)/man/man1
+	$(AMORPH) completions bash > $(SHARE)/bash-completion/completions/amorph
+	$(AMORPH) completions zsh > $(SHARE)/zsh/site-functions/_amorph
+	$(AMORPH) completions fish > $(SHARE)/fish/vendor_completions.d/amorph.fish
 
 packages:  ## the system packages that are missing (Debian, Ubuntu)
 	@scripts/install-packages.sh

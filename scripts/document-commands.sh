@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes docs/commands.md from what the program says about itself.
+# Writes docs/commands.md, docs/configuration.md and docs/amorph.schema.json from what the program says
+# about itself.
 set -eu
 cd "$(dirname "$0")/.."
 amorph=${1:-target/release/amorph}
@@ -40,3 +41,6 @@ TEXT
         fi
     done
 } > docs/commands.md
+
+"$amorph" config keys > docs/configuration.md
+"$amorph" config keys --schema > docs/amorph.schema.json

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use amorph::cli::{self, CommandError, Outcome};
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 /// Ensembles of disordered solids: which mechanical properties can be tuned independently, how
 /// strongly they respond, and how far the linear prediction holds.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(version = cli::version::short(), long_version = cli::version::long(), after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -24,6 +24,7 @@ Exit codes:
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Init(cli::init::Arguments),
     Plan(cli::plan::Arguments),
     Run(cli::run::Arguments),
     Status(cli::status::Arguments),
@@ -34,10 +35,12 @@ enum Command {
     /// Look at a study's configuration and its defaults
     #[command(subcommand)]
     Config(cli::config::Command),
+    Completions(cli::completions::Arguments),
 }
 
 fn main() -> ExitCode {
     let result: Result<Outcome, CommandError> = match Arguments::parse().command {
+        Command::Init(arguments) => cli::init::run(&arguments),
         Command::Plan(arguments) => cli::plan::run(&arguments),
         Command::Run(arguments) => cli::run::run(&arguments),
         Command::Measure(arguments) => cli::measure::run(&arguments),
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => cli::check::run(&arguments),
         Command::Export(arguments) => cli::export::run(&arguments),
         Command::Config(command) => cli::config::run(&command),
+        Command::Completions(asked) => cli::completions::run(&asked, Arguments::command()),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),

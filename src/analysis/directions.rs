@@ -25,6 +25,23 @@ pub enum Directions<G> {
     Given(G),
 }
 
+impl Directions<String> {
+    /// What a text says, in a configuration or on the command line: `all`, `N`, `random:N` (at most
+    /// `most`), or `file:FILE[:/group]`.
+    pub fn from_text(text: &str, most: usize) -> Option<Self> {
+        let count = |text: &str| text.parse().ok().filter(|n| (1..=most).contains(n));
+        match text.split_once(':') {
+            None if text == "all" => Some(Directions::All),
+            None => count(text).map(Directions::First),
+            Some(("random", n)) => count(n).map(Directions::Random),
+            Some(("file", address)) if !address.is_empty() => {
+                Some(Directions::Given(address.to_owned()))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
 /// Which orientations of a direction are swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signs {

@@ -1,5 +1,6 @@
 //! `amorph check`: whether a results file can be trusted.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
@@ -27,43 +28,48 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     Ok(if report.is_clean() { Outcome::Done } else { Outcome::Failed })
 }
 
-fn print(report: &Report) {
+fn print(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for section in &report.sections {
         let verdict = match (section.wrong, section.looked_at) {
             (0, 0) => "none ",
             (0, _) => "ok   ",
             _ => "WRONG",
         };
-        print!("{verdict}  {}: {} looked at", section.name, section.looked_at);
+        write!(out, "{verdict}  {}: {} looked at", section.name, section.looked_at)?;
         if section.wrong > 0 {
-            print!(", {} wrong", section.wrong);
+            write!(out, ", {} wrong", section.wrong)?;
         }
         if section.looked_at > 0 && !section.note.is_empty() {
-            print!("; {}", section.note);
+            write!(out, "; {}", section.note)?;
         }
-        println!();
+        writeln!(out)?;
         for finding in &section.findings {
-            println!("         {finding}");
+            writeln!(out, "         {finding}")?;
         }
         for reason in &section.undecided {
-            println!("         {reason} (not wrong)");
+            writeln!(out, "         {reason} (not wrong)")?;
         }
     }
     if !report.flags.is_empty() {
-        println!("\nflags that are raised (not wrong, but to be known)");
+        writeln!(out, "\nflags that are raised (not wrong, but to be known)")?;
     }
     for flag in &report.flags {
-        println!("  {}/{}: {}", flag.scenario, flag.path.trim_start_matches('/'), flag.meaning);
+        writeln!(
+            out,
+            "  {}/{}: {}",
+            flag.scenario,
+            flag.path.trim_start_matches('/'),
+            flag.meaning
+        )?;
         let counts: Vec<String> =
             flag.counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        println!("      {}", counts.join(", "));
+        writeln!(out, "      {}", counts.join(", "))?;
     }
-    println!();
+    writeln!(out)?;
     if report.pending + report.failed > 0 {
-        println!("{} items are pending, {} have failed", report.pending, report.failed);
+        writeln!(out, "{} items are pending, {} have failed", report.pending, report.failed)?;
     }
-    println!(
-        "{}",
-        if report.is_clean() { "nothing is wrong" } else { "something is wrong, see above" }
-    );
+    let verdict =
+        if report.is_clean() { "nothing is wrong" } else { "something is wrong, see above" };
+    writeln!(out, "{verdict}")
 }

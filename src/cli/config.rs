@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
+use crate::study::config::{page, schema};
 use crate::study::load::load;
 
 /// Look at a study's configuration.
@@ -13,6 +14,12 @@ pub enum Command {
         /// The study's TOML file
         study: PathBuf,
     },
+    /// Print every key: its meaning, allowed values and default
+    Keys {
+        /// As a JSON schema, by which an editor completes and checks a study
+        #[arg(long)]
+        schema: bool,
+    },
     /// Check the configuration and print its hash
     Check {
         /// The study's TOML file
@@ -22,20 +29,21 @@ pub enum Command {
 
 /// Runs the command.
 pub fn run(command: &Command) -> Result<Outcome, CommandError> {
-    match command {
-        Command::Show { study } => {
-            print!("{}", load(study).map_err(CommandError::usage)?.annotated());
-        }
+    let text = match command {
+        Command::Show { study } => load(study).map_err(CommandError::usage)?.annotated(),
+        Command::Keys { schema: true } => format!("{:#}\n", schema()),
+        Command::Keys { schema: false } => page(),
         Command::Check { study: path } => {
             let study = load(path).map_err(CommandError::usage)?;
-            println!(
-                "{}: valid; {} scenarios, {} replicas each, hash {}",
+            format!(
+                "{}: valid; {} scenarios, {} replicas each, hash {}\n",
                 path.display(),
                 study.scenarios.len(),
                 study.replicas,
                 study.hash()
-            );
+            )
         }
-    }
+    };
+    super::say(|out| out.write_all(text.as_bytes()))?;
     Ok(Outcome::Done)
 }

@@ -2,11 +2,12 @@
 
 use std::io::{BufWriter, ErrorKind, Write};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{CommandError, Outcome};
 use crate::report::xyz::{self, ExportError};
 use crate::study::results::Results;
+use crate::system::text::tell;
 
 /// Write solids or snapshots as extended XYZ for OVITO or ASE
 ///
@@ -95,7 +96,9 @@ fn write(
     let target: Box<dyn Write> = match &arguments.output {
         None => Box::new(std::io::stdout().lock()),
         Some(path) => {
-            let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+            // A device or a pipe, such as /dev/null, is there already.
+            let file =
+                std::fs::OpenOptions::new().write(true).create_new(!is_device(path)).open(path);
             Box::new(file.map_err(|error| {
                 CommandError::usage(format!("{}: cannot be made: {error}", path.display()))
             })?)
@@ -108,17 +111,22 @@ fn write(
     });
     match written {
         Ok(frames) => {
-            eprintln!("{frames} frames; H is a small particle, He a large one");
+            tell(&format!("{frames} frames; H is a small particle, He a large one"));
             Ok(Outcome::Done)
         }
         // A reader that has seen enough (`head`) is no failure.
         Err(ExportError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Done),
         Err(error) => {
-            if let Some(path) = &arguments.output {
+            if let Some(path) = arguments.output.as_ref().filter(|path| !is_device(path)) {
                 // The error to report is the first one.
                 let _ = std::fs::remove_file(path);
             }
             Err(CommandError::of(error.is_usage(), error))
         }
     }
+}
+
+/// Whether something stands there that is written to and not replaced.
+fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
 }

@@ -1,18 +1,23 @@
 //! The command line: one file per subcommand, nothing but arguments and printing.
 
 pub mod check;
+pub mod completions;
 pub mod config;
 pub mod export;
+pub mod init;
 pub mod measure;
 pub mod plan;
 pub mod run;
 pub mod stats;
 pub mod status;
+pub mod version;
 
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::study::results::{self, Results};
+use crate::system::text::tell;
 
 /// How a command ended; its value is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +71,7 @@ impl CommandError {
     /// Prints what has not been printed.
     pub fn print(&self) {
         if let Some(message) = &self.message {
-            eprintln!("amorph: {message}");
+            tell(&format!("amorph: {message}"));
         }
     }
 }
@@ -76,19 +81,28 @@ pub fn open(path: &Path) -> Result<Results, CommandError> {
     results::open(path).map_err(|error| CommandError::of(error.is_usage(), error))
 }
 
+/// Writes to standard output. A reader that has seen enough (`head`) is no failure.
+fn say(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CommandError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(CommandError::failure(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prints a report: as JSON, or as its command does.
 fn print<T: serde::Serialize>(
     report: &T,
     json: bool,
-    print: impl FnOnce(&T),
+    print: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CommandError> {
-    match json {
-        true => {
-            println!("{}", serde_json::to_string_pretty(report).map_err(CommandError::failure)?)
-        }
-        false => print(report),
+    if !json {
+        return say(|out| print(report, out));
     }
-    Ok(())
+    let text = serde_json::to_string_pretty(report).map_err(CommandError::failure)?;
+    say(|out| writeln!(out, "{text}"))
 }
 
 /// Reads a duration: seconds, or `[[DD-]HH:]MM:SS` as SLURM writes it.

@@ -1,5 +1,6 @@
 //! `amorph run`: computes a study.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,6 +15,7 @@ use crate::study::request::Request;
 use crate::study::run::{Ended, RunError, run as run_study};
 use crate::study::runner::Job;
 use crate::system::program::program;
+use crate::system::text::tell;
 
 /// Exit code after a second SIGINT, as shells report it.
 const INTERRUPTED_AT_ONCE: i32 = 130;
@@ -73,11 +75,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         max_failures: arguments.max_failures,
         allow_version_change: arguments.allow_version_change,
         stop,
-        inform: |line| eprintln!("{line}"),
+        inform: tell,
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
     if root {
-        eprintln!("amorph   {}", program());
+        tell(&format!("amorph   {}", program()));
     }
     let ended = run_study(&job, &request, Worker::new);
     // Everything is said before MPI ends: a launcher may end the whole job when a rank has exited
@@ -98,7 +100,8 @@ fn conclude(ended: &Ended, arguments: &Arguments, ranks: usize) -> Result<Outcom
     let statistics =
         gather(&arguments.output).map_err(|error| CommandError::reported(false, error))?;
     let files = ended.files + closed.elapsed().as_secs_f64();
-    report(ended, files, &statistics, arguments, ranks);
+    // The results are safe, whoever reads this.
+    let _ = super::say(|out| report(ended, files, &statistics, arguments, ranks, out));
     let items = statistics.items();
     let too_many = arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
     Ok(if items.pending > 0 && !too_many {
@@ -123,30 +126,44 @@ fn watch_signals(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn report(ended: &Ended, files: f64, statistics: &Statistics, arguments: &Arguments, ranks: usize) {
+fn report(
+    ended: &Ended,
+    files: f64,
+    statistics: &Statistics,
+    arguments: &Arguments,
+    ranks: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let output = arguments.output.display();
-    print!("{}", table(statistics));
+    write!(out, "{}", table(statistics))?;
     let items = statistics.items();
     let share = |seconds: f64| 100.0 * seconds / (ended.span * ranks as f64).max(f64::MIN_POSITIVE);
-    println!(
+    writeln!(
+        out,
         "\n{} items in {:.1} s on {ranks} ranks, {:.1}% of the time computing, {:.2}% in commits; the file made and read in {:.2} s; results in {output}",
         ended.progress.done + ended.progress.failed,
         ended.span,
         share(ended.progress.busy),
         share(ended.progress.commits),
         files,
-    );
+    )?;
     if items.failed > 0 {
-        println!("{} items have failed: see the reasons above, or /items/reason", items.failed);
+        writeln!(
+            out,
+            "{} items have failed: see the reasons above, or /items/reason",
+            items.failed
+        )?;
     }
     if arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit) {
-        println!("{} of them in this run, more than --max-failures", ended.progress.failures);
+        writeln!(out, "{} of them in this run, more than --max-failures", ended.progress.failures)?;
     }
     if items.pending > 0 {
-        println!(
+        writeln!(
+            out,
             "{} items are pending: continue with `amorph run {} -o {output} --resume`",
             items.pending,
             arguments.study.display()
-        );
+        )?;
     }
+    Ok(())
 }

@@ -24,6 +24,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         StatisticsError::Archive(error) => CommandError::failure(error),
         error => CommandError::usage(error),
     })?;
-    super::print(&statistics, arguments.json, |statistics| print!("{}", table(statistics)))?;
+    super::print(&statistics, arguments.json, |statistics, out| {
+        write!(out, "{}", table(statistics))
+    })?;
     Ok(Outcome::Done)
 }

@@ -1,5 +1,6 @@
 //! `amorph status`: how far a study is.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,24 +31,26 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     Ok(Outcome::Done)
 }
 
-fn print(status: &Status) {
+fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     let items = status.items();
     let total = items.done + items.failed + items.pending;
     let share = 100.0 * (items.done + items.failed) as f64 / total.max(1) as f64;
-    println!(
+    writeln!(
+        out,
         "study {}: {} of {total} items done, {} failed, {share:.1}%",
         status.study, items.done, items.failed
-    );
+    )?;
     let names = status.scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     let kinds = status.scenarios.iter().flat_map(|scenario| &scenario.kinds);
     let (names, widest) = (
         names.max("scenario".len()),
         kinds.map(|kind| kind.name.len()).max().unwrap_or(0).max("items".len()),
     );
-    println!(
+    writeln!(
+        out,
         "\n  {:names$}  {:widest$} {:>9} {:>9} {:>9} {:>12} {:>12} {:>14}",
         "scenario", "items", "done", "failed", "pending", "mean time", "longest", "rank-time left"
-    );
+    )?;
     for scenario in &status.scenarios {
         for (index, kind) in scenario.kinds.iter().enumerate() {
             let time = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), human_time);
@@ -56,7 +59,8 @@ fn print(status: &Status) {
                 (0, _) => time(scenario.left),
                 _ => String::new(),
             };
-            println!(
+            writeln!(
+                out,
                 "  {:names$}  {:widest$} {:>9} {:>9} {:>9} {:>12} {:>12} {left:>14}",
                 if index == 0 { scenario.name.as_str() } else { "" },
                 kind.name,
@@ -65,24 +69,24 @@ fn print(status: &Status) {
                 kind.items.pending,
                 time(kind.seconds),
                 time(kind.longest),
-            );
+            )?;
         }
         for reason in scenario.reasons.iter().take(REASONS_SHOWN) {
-            println!("  {:names$}  failed {} times: {reason}", "", reason.count);
+            writeln!(out, "  {:names$}  failed {} times: {reason}", "", reason.count)?;
         }
     }
-    println!();
-    print_job(status);
+    writeln!(out)?;
+    print_job(status, out)
 }
 
-fn print_job(status: &Status) {
+fn print_job(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     let (left, more) = status.left();
     let bound = if more { "at least " } else { "" };
     let pending = status.items().pending;
     if let Some(finished) = status.last_finished {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         // The clocks of two hosts may differ.
-        println!("last item  {} ago", human_time((now - finished).max(0.0)));
+        writeln!(out, "last item  {} ago", human_time((now - finished).max(0.0)))?;
     }
     match &status.job {
         Some(job) => {
@@ -91,15 +95,17 @@ fn print_job(status: &Status) {
                 Some(false) => "gone without a word: continue with `amorph run --resume`",
                 None => "running or gone, which cannot be told from this host",
             };
-            println!("job        {}, {} ranks: {running}", job.holder, job.ranks);
+            writeln!(out, "job        {}, {} ranks: {running}", job.holder, job.ranks)?;
             if pending > 0 && job.running != Some(false) {
-                println!("time left  {bound}{}", human_time(left / job.ranks.max(1) as f64));
+                writeln!(out, "time left  {bound}{}", human_time(left / job.ranks.max(1) as f64))?;
             }
         }
-        None if pending == 0 => println!("job        none: the study is complete"),
-        None => println!(
+        None if pending == 0 => writeln!(out, "job        none: the study is complete")?,
+        None => writeln!(
+            out,
             "job        none: {bound}{} of one rank's time is left; continue with `amorph run --resume`",
             human_time(left)
-        ),
+        )?,
     }
+    Ok(())
 }

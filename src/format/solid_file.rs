@@ -1,11 +1,11 @@
 //! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
-//! (n_sp,), `k` and `B` (n_sp, n_sp), attribute `a` (default 50) and those of
+//! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attribute `a` (default 50) and those of
 //! [`TAIL_ATTRIBUTES`]. A spring network also has
 //! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nalgebra::SVector;
@@ -111,10 +111,15 @@ impl SolidData {
     }
 }
 
-/// Splits `FILE[:/group]` into the file and the group (default the root).
+/// Splits `FILE[:group]` into the file and the group (default the root), which is said as `group` or
+/// as `/group`. A name that holds a colon is a file's name where there is no such group's file.
 pub fn split_address(address: &str) -> (PathBuf, String) {
-    match address.rfind(":/") {
-        Some(at) if at > 0 => (PathBuf::from(&address[..at]), address[at + 1..].to_string()),
+    let split = |at: usize, group: &str| (PathBuf::from(&address[..at]), group.to_string());
+    match (address.rfind(":/"), address.rfind(':')) {
+        (Some(at), _) if at > 0 => split(at, &address[at + 1..]),
+        (_, Some(at)) if Path::new(&address[..at]).is_file() && !Path::new(address).is_file() => {
+            split(at, &format!("/{}", &address[at + 1..]))
+        }
         _ => (PathBuf::from(address), "/".to_string()),
     }
 }
@@ -257,7 +262,11 @@ impl Reader {
     }
 
     fn table(&self, name: &str, species: usize) -> Result<Vec<f64>, SolidFileError> {
-        let expected = format!("shape [{species}, {species}] (n_sp × n_sp)");
+        let expected = format!("shape [{species}, {species}] (n_sp × n_sp), or one number");
+        if self.dataset(name)?.shape().is_empty() {
+            let (values, _) = self.numbers(name, 0, &expected)?;
+            return Ok(vec![values[0]; species * species]);
+        }
         let (values, shape) = self.numbers(name, 2, &expected)?;
         if shape != [species, species] {
             return Err(self.wrong(name, format!("shape {shape:?}"), expected));

@@ -34,6 +34,26 @@ pub fn symbols(kinds: &[ParameterKind]) -> String {
     kinds.iter().map(|kind| kind.word()).collect()
 }
 
+/// The kinds that a text names, in its order: `Dk`, or `D,k`.
+///
+/// # Errors
+/// What is no kind, or there twice.
+pub fn read_symbols(text: &str) -> Result<Vec<ParameterKind>, String> {
+    let mut kinds = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        // Nothing between two commas is no kind either.
+        for letter in part.split("").filter(|letter| part.is_empty() || !letter.is_empty()) {
+            let kind = ParameterKind::from_word(letter);
+            let kind = kind.ok_or_else(|| format!("unknown parameter \"{letter}\""))?;
+            if kinds.contains(&kind) {
+                return Err(format!("\"{letter}\" twice"));
+            }
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
 impl ParameterKind {
     /// Every kind, in the order of θ.
     pub const ALL: [ParameterKind; 4] = [

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::study::runner::Progress;
+use crate::system::text::tell;
 
 /// Time between two lines of a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
@@ -71,9 +72,9 @@ impl Reporter {
             0 => "unknown".to_owned(),
             _ => format!("{:.0} s", elapsed / finished as f64 * rest),
         };
-        eprintln!(
+        tell(&format!(
             "amorph: {finished} of {} items, {} failed, {elapsed:.0} s elapsed, {left} left",
             self.total, progress.failed
-        );
+        ));
     }
 }

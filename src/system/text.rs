@@ -1,4 +1,11 @@
-//! Sizes and times for people.
+//! Sizes, times and messages for people.
+
+use std::io::Write as _;
+
+/// Writes a line to standard error. Nobody may be there to read it, which stops no computation.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// Bytes for people.
 pub fn human_bytes(bytes: u64) -> String {

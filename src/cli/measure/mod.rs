@@ -2,6 +2,7 @@
 
 mod words;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
@@ -35,7 +36,7 @@ pub struct Arguments {
     /// Features, of: stress, elastic, modes[:N], derived
     #[arg(long, default_value = "stress,elastic", value_parser = words::features)]
     features: FeatureList,
-    /// Parameters, of: D, k, B, a; their order is always this one
+    /// Parameters, of D, k, B, a, such as D or Dk; their order is always this one
     #[arg(long, default_value = "D", value_parser = words::kinds)]
     parameters: Kinds,
     /// What owns a parameter
@@ -112,7 +113,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let options = options(arguments)?;
     let summary = measure(&options).map_err(|error| CommandError::of(error.is_usage(), error))?;
-    print(&summary, &options);
+    super::say(|out| print(&summary, &options, out))?;
     Ok(Outcome::Done)
 }
 
@@ -184,24 +185,27 @@ fn chosen_tail(arguments: &Arguments) -> Result<Option<Tail>, CommandError> {
     }
 }
 
-fn print(summary: &Summary, options: &Options) {
+fn print(summary: &Summary, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let (solid, set) = (&summary.solid, &summary.set);
-    println!(
+    writeln!(
+        out,
         "{}: {} particles in {}d, {} contacts, {} rattlers",
         summary.name,
         solid.species.len(),
         summary.dimension,
         solid.contacts,
         solid.rattler_count()
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "pressure {:.6e}   energy {:.6e}   max|F| {:.1e}{}",
         solid.pressure,
         solid.energy,
         solid.max_force,
         if options.relax { "" } else { "   (not relaxed)" }
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "{} features, {} parameters ({}, level {}): rank {} of {}, gap {:.1e}{}",
         solid.features.len(),
         summary.parameters,
@@ -214,16 +218,16 @@ fn print(summary: &Summary, options: &Options) {
             Some(rank) => format!("; {rank} without the modes"),
             None => String::new(),
         }
-    );
+    )?;
     let values: Vec<String> = set.svd.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
-    println!("singular values  {}", values.join("  "));
+    writeln!(out, "singular values  {}", values.join("  "))?;
     for flag in flags(summary) {
-        println!("note: {flag}");
+        writeln!(out, "note: {flag}")?;
     }
     if !summary.directions.is_empty() {
-        directions(&summary.directions, options.sweep);
+        directions(&summary.directions, options.sweep, out)?;
     }
-    println!("written to {}", options.output.display());
+    writeln!(out, "written to {}", options.output.display())
 }
 
 /// What a reader of the numbers should know.
@@ -257,10 +261,11 @@ fn flags(summary: &Summary) -> Vec<String> {
     notes
 }
 
-fn directions(results: &[DirectionResult], swept: bool) {
-    println!(
+fn directions(results: &[DirectionResult], swept: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
         "direction  susceptibility  gamma_tilde  gamma_star (cause)  gamma_contact  gamma_rearrangement"
-    );
+    )?;
     for (index, DirectionResult { direction, gamma_tilde, sweep, .. }) in results.iter().enumerate()
     {
         let thresholds: String = [sweep.gamma_star, sweep.gamma_contact, sweep.gamma_rearrangement]
@@ -271,10 +276,12 @@ fn directions(results: &[DirectionResult], swept: bool) {
                 false => format!("  - ({})", threshold.cause.name()),
             })
             .collect();
-        println!(
+        writeln!(
+            out,
             "{index:>7} {}  {:>14.4e}  {gamma_tilde:>11.4e}{thresholds}",
             if direction.sign < 0 { '-' } else { '+' },
             direction.susceptibility
-        );
+        )?;
     }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::analysis::directions::{Directions, Scale};
 use crate::response::features::FeatureKind;
-use crate::solid::parameters::ParameterKind;
+use crate::solid::parameters::{ParameterKind, read_symbols};
 use crate::study::config::{MAX_DIRECTIONS, SWITCH};
 use crate::system::words::Word;
 
@@ -62,16 +62,8 @@ pub(super) fn features(text: &str) -> Result<FeatureList, String> {
 }
 
 pub(super) fn kinds(text: &str) -> Result<Kinds, String> {
-    let mut kinds = Kinds::new();
-    for word in text.split(',').map(str::trim) {
-        let kind = ParameterKind::from_word(word).ok_or_else(|| {
-            format!("unknown parameter \"{word}\" (allowed: D, k, B, a, such as D,k)")
-        })?;
-        if kinds.contains(&kind) {
-            return Err(format!("\"{word}\" twice (allowed: D, k, B, a, each once)"));
-        }
-        kinds.push(kind);
-    }
+    let mut kinds = read_symbols(text)
+        .map_err(|wrong| format!("{wrong} (allowed: D, k, B, a, each once, such as D or Dk)"))?;
     kinds.sort();
     Ok(kinds)
 }
@@ -102,19 +94,7 @@ pub(super) fn within(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64,
 }
 
 pub(super) fn directions(text: &str) -> Result<Directions<String>, String> {
-    let count = |text: &str| {
-        text.parse::<usize>().ok().filter(|n| (1..=MAX_DIRECTIONS as usize).contains(n))
-    };
-    let parsed = match text.split_once(':') {
-        None if text == "all" => Some(Directions::All),
-        None => count(text).map(Directions::First),
-        Some(("random", n)) => count(n).map(Directions::Random),
-        Some(("file", address)) if !address.is_empty() => {
-            Some(Directions::Given(address.to_owned()))
-        }
-        Some(_) => None,
-    };
-    parsed.ok_or_else(|| {
+    Directions::from_text(text, MAX_DIRECTIONS as usize).ok_or_else(|| {
         format!("allowed: all, N, random:N (N from 1 to {MAX_DIRECTIONS}), or file:FILE[:/group]")
     })
 }
@@ -154,7 +134,8 @@ mod tests {
     #[test]
     fn parameters_come_in_one_order_whatever_the_flags() {
         assert_eq!(symbols(&kinds("a,k,D").expect("valid")), "Dka");
-        for bad in ["", "d", "D,D", "Dk"] {
+        assert_eq!(kinds("aDk"), kinds("D, k,a"));
+        for bad in ["", "d", "D,D", "DD", "D,", "D,kk", "Dx"] {
             assert!(kinds(bad).is_err(), "{bad}");
         }
     }

@@ -24,7 +24,7 @@ impl Study {
 }
 
 /// Key and value of every line of a canonical text; scenarios by their name.
-fn entries(canonical: &str) -> BTreeMap<String, String> {
+pub(super) fn entries(canonical: &str) -> BTreeMap<String, String> {
     let mut entries = BTreeMap::new();
     let (mut scenario, mut section) = (String::new(), String::new());
     let mut order = 0;

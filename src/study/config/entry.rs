@@ -1,5 +1,7 @@
 //! One value of a TOML text, with the place to blame.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::error::Error;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -22,6 +24,8 @@ pub(super) struct Source<'t> {
     pub file: &'t str,
     pub text: &'t str,
     pub read_rows: ReadRows<'t>,
+    /// What was found to be wrong so far.
+    pub errors: RefCell<Vec<ConfigError>>,
 }
 
 impl<'t> Source<'t> {
@@ -34,6 +38,34 @@ impl<'t> Source<'t> {
                 line: self.line(error.span().map_or(0, |span| span.start)),
                 message: error.message().to_owned(),
             }),
+        }
+    }
+
+    /// A result's value; an error is recorded, and reading goes on with the stand-in.
+    pub fn keep<T>(&self, result: Result<T, ConfigError>, stand_in: T) -> T {
+        result.unwrap_or_else(|error| {
+            self.errors.borrow_mut().push(error);
+            stand_in
+        })
+    }
+
+    /// How many errors were recorded.
+    pub fn found(&self) -> usize {
+        self.errors.borrow().len()
+    }
+
+    /// The recorded errors, each once: what is wrong in a shared table is found by every scenario.
+    pub fn verdict(&self) -> Result<(), ConfigError> {
+        let mut errors: Vec<ConfigError> = Vec::new();
+        for error in self.errors.take() {
+            if errors.iter().all(|known| known.to_string() != error.to_string()) {
+                errors.push(error);
+            }
+        }
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(ConfigError::Several(errors)),
         }
     }
 
@@ -189,28 +221,32 @@ impl<'d> Entry<'d> {
         keys: [&str; N],
         allowed: &str,
     ) -> Result<[Option<Entry<'d>>; N], ConfigError> {
-        self.refuse_unknown(&keys, allowed)?;
-        Ok(keys.map(|key| self.find(key)))
+        match self.unknown(&keys, allowed).into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(keys.map(|key| self.find(key))),
+        }
     }
 
-    /// Refuses what is not a table, and keys that are not `valid`.
-    pub fn refuse_unknown(&self, valid: &[&str], allowed: &str) -> Result<(), ConfigError> {
-        let table = self.value.as_table().ok_or_else(|| self.refuse(allowed))?;
-        let Some(key) = table.keys().find(|key| !valid.contains(&key.get_ref().as_ref())) else {
-            return Ok(());
-        };
+    /// The errors that this is no table, or that some of its keys are not `valid`.
+    pub fn unknown(&self, valid: &[&str], allowed: &str) -> Vec<ConfigError> {
+        let Some(table) = self.value.as_table() else { return vec![self.refuse(allowed)] };
+        let is_unknown = |key: &&Spanned<Cow<'_, str>>| !valid.contains(&key.get_ref().as_ref());
+        table.keys().filter(is_unknown).map(|key| self.unknown_key(key, valid)).collect()
+    }
+
+    fn unknown_key(&self, key: &Spanned<Cow<'_, str>>, valid: &[&str]) -> ConfigError {
         let similarity = |candidate: &str| strsim::jaro_winkler(candidate, key.get_ref());
         let nearest = valid
             .iter()
             .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
             .filter(|candidate| similarity(candidate) >= NEAREST_SIMILARITY);
-        Err(ConfigError::UnknownKey {
+        ConfigError::UnknownKey {
             file: self.source.file.to_owned(),
             line: self.source.line(key.span().start),
             key: join(&self.path, key.get_ref()),
             nearest: nearest.map(|&candidate| candidate.to_owned()),
             valid: valid.join(", "),
-        })
+        }
     }
 }
 

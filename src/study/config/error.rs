@@ -25,4 +25,12 @@ pub enum ConfigError {
     /// What is wrong with a file that a value names.
     #[error("{file}:{line}: {key}: {source}")]
     File { file: String, line: usize, key: String, source: Box<dyn Error + Send + Sync> },
+    /// Several of these, one a line.
+    #[error("{}", lines(.0))]
+    Several(Vec<ConfigError>),
+}
+
+fn lines(errors: &[ConfigError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ConfigError::to_string).collect();
+    lines.join("\n")
 }

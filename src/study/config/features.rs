@@ -2,24 +2,29 @@
 
 use super::entry::Entry;
 use super::error::ConfigError;
-use super::key::{Key, keys};
+use super::key::{Form, Key, keys};
 use super::lines::Lines;
 use super::section::Section;
-use super::solid::SolidConfig;
+use super::solid::{MAX_PARTICLES, SolidConfig};
 use crate::response::features::FeatureKind;
 use crate::response::susceptibility::RANK_TOLERANCE;
 use crate::system::words::Word;
 
 keys! {
-    /// number of lowest non-zero vibrational frequencies
-    "modes",
+    /// number of lowest non-zero vibrational frequencies, at most d (N - 1)
+    "modes": Form::Integer(0..=MAX_MODES),
     /// feature sets of "stress", "elastic", "modes", "derived"; each gets its own singular values
-    "sets",
+    "sets": Form::Schema(
+        r#"{"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1,
+            "items": {"enum": ["stress", "elastic", "modes", "derived"]}}}"#
+    ),
     /// singular values above this fraction of the largest count towards the rank
-    "rank_tolerance",
+    "rank_tolerance": Form::Number(TOLERANCE),
 }
 
 const DEFAULT_MODES: i64 = 10;
+/// Those of the largest solid in 3d.
+const MAX_MODES: i64 = 3 * (MAX_PARTICLES - 1);
 
 /// From rounding to a tenth.
 const TOLERANCE: std::ops::RangeInclusive<f64> = 1e-15..=0.1;
@@ -64,21 +69,22 @@ impl FeaturesConfig {
         self.set_labels(&self.families(), dimension)
     }
 
-    pub(super) fn read(section: &Section<'_>, solid: &SolidConfig) -> Result<Self, ConfigError> {
-        let most = (solid.dimension * (solid.recipe.particles - 1)) as i64;
-        let modes = section.integer("modes", 0..=most, DEFAULT_MODES.min(most))? as usize;
+    pub(super) fn read(section: &Section<'_>, solid: &SolidConfig) -> Self {
+        let most = match section.is_right() {
+            true => (solid.dimension * (solid.recipe.particles - 1)) as i64,
+            false => MAX_MODES,
+        };
+        let modes = section.read("modes", DEFAULT_MODES.min(most), |entry| entry.integer(0..=most));
+        let modes = modes as usize;
         let default = vec![vec![FeatureKind::Stress, FeatureKind::Elastic]];
-        let sets = section.read("sets", default, read_sets)?;
+        let sets = section.read("sets", default, read_sets);
         let named = sets.iter().find(|set| set.contains(&FeatureKind::Modes));
         if let (0, Some(set)) = (modes, named) {
-            return Err(section.refuse(
-                "modes",
-                modes,
-                format!("at least 1, because the set \"{}\" names modes", set_name(set)),
-            ));
+            let allowed = format!("at least 1, because the set \"{}\" names modes", set_name(set));
+            section.keep(Err(section.refuse("modes", modes, allowed)), ());
         }
-        let rank_tolerance = section.f64("rank_tolerance", TOLERANCE, RANK_TOLERANCE)?;
-        Ok(FeaturesConfig { modes, sets, rank_tolerance })
+        let rank_tolerance = section.f64("rank_tolerance", RANK_TOLERANCE);
+        FeaturesConfig { modes, sets, rank_tolerance }
     }
 
     /// The table as canonical TOML.

@@ -1,7 +1,8 @@
 //! The study's configuration: one TOML file, resolved to plain values.
 //!
 //! Shared tables at the top are overridden key by key by `[[scenario]]` entries. Unknown keys are
-//! refused; every refusal names the file, the key, the value and what is allowed.
+//! refused; every refusal names the file, the key, the value and what is allowed. All that is wrong
+//! is said at once, but for what depends on a value that is wrong itself.
 
 mod difference;
 mod entry;
@@ -12,24 +13,27 @@ mod key;
 mod lines;
 mod output;
 mod parameters;
+mod reference;
 mod section;
 mod show;
 mod solid;
 mod sweep;
 mod table;
 
+use std::cell::RefCell;
+
 pub use entry::ReadRows;
 pub use error::ConfigError;
 pub use features::{FeaturesConfig, set_name};
 pub use interaction::{edge, range};
-pub use key::Key;
 pub use output::OutputConfig;
 pub use parameters::{Parameterisation, ParametersConfig};
+pub use reference::{page, schema};
 pub use solid::{SWITCH, SolidConfig};
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
 
 use entry::{Entry, Source};
-use key::keys;
+use key::{Form, Key, keys};
 use lines::Lines;
 use section::Section;
 
@@ -49,13 +53,13 @@ pub const MAX_CANONICAL_BYTES: usize = 60_000;
 
 keys! {
     /// name of the study
-    "name",
+    "name": Form::Schema(r#"{"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}"#),
     /// seed of every random number
-    "seed",
+    "seed": Form::Integer(0..=i64::MAX),
     /// solids per scenario in this file
-    "replicas",
+    "replicas": Form::Integer(0..=MAX_REPLICAS),
     /// index of the first one; a larger ensemble is several files
-    "first_replica",
+    "first_replica": Form::Integer(0..=MAX_REPLICAS),
 }
 
 const TOP_KEYS: [&str; 8] =
@@ -129,27 +133,31 @@ impl Study {
         text: &str,
         read_rows: ReadRows<'_>,
     ) -> Result<Study, ConfigError> {
-        let source = Source { file, text, read_rows };
+        let source = Source { file, text, read_rows, errors: RefCell::default() };
         let root = source.parse()?;
         let root = Entry::root(&source, &root);
-        root.refuse_unknown(&TOP_KEYS, "a table")?;
         root.require("version", &format!("version = {VERSION}"))?.integer(VERSION..=VERSION)?;
-        let section = Section::new(std::slice::from_ref(&root), "study", KEYS)?;
-        let name = section.require("name", "the name of the study, a string")?;
+        let section = Section::new(std::slice::from_ref(&root), "study", KEYS, 0);
+        source.errors.borrow_mut().extend(root.unknown(&TOP_KEYS, "a table"));
+        section.need("name", "the name of the study, a string");
         let mut study = Study {
-            name: check_name(&name)?,
-            seed: section.integer("seed", 0..=i64::MAX, 1)? as u64,
-            replicas: section.integer("replicas", 0..=MAX_REPLICAS, 10)? as u64,
-            first_replica: section.integer("first_replica", 0..=MAX_REPLICAS, 0)? as u64,
+            name: section.read("name", String::new(), check_name),
+            seed: section.integer("seed", 1) as u64,
+            replicas: section.integer("replicas", 10) as u64,
+            first_replica: section.integer("first_replica", 0) as u64,
             scenarios: Vec::new(),
         };
         match root.find("scenario") {
             None => {
                 let name = ONLY_SCENARIO.to_owned();
-                study.scenarios.push(read_scenario(std::slice::from_ref(&root), name, &study)?);
+                study.scenarios.push(read_scenario(std::slice::from_ref(&root), name, &study, 0));
             }
-            Some(scenarios) => study.read_scenarios(&root, &scenarios)?,
+            Some(scenarios) => {
+                let read = study.read_scenarios(&root, &scenarios);
+                source.keep(read, ());
+            }
         }
+        source.verdict()?;
         let length = study.canonical().len();
         if length > MAX_CANONICAL_BYTES {
             return Err(Section::whole(&root).refuse(
@@ -171,23 +179,32 @@ impl Study {
         if tables.is_empty() || tables.len() > MAX_SCENARIOS {
             return Err(scenarios.refuse(format!("1 to {MAX_SCENARIOS} [[scenario]] tables")));
         }
+        // What is wrong with the study itself concerns every scenario.
+        let source = root.source;
+        let study_is_right = source.found() == 0;
         for table in tables {
-            table.refuse_unknown(&SCENARIO_KEYS, ALLOWED)?;
-            let entry = table.require("name", "the name of the scenario, a string")?;
-            let name = check_name(&entry)?;
-            if RESERVED_NAMES.contains(&name.as_str()) {
-                return Err(entry.refuse(format!(
-                    "any name but {}, which the results file uses",
-                    RESERVED_NAMES.join(", ")
-                )));
-            }
-            if self.scenarios.iter().any(|scenario| scenario.name == name) {
-                return Err(entry.refuse("a name that no other scenario has"));
-            }
-            let scenario = read_scenario(&[table, root.clone()], name, self)?;
+            let before = if study_is_right { source.found() } else { 0 };
+            source.errors.borrow_mut().extend(table.unknown(&SCENARIO_KEYS, ALLOWED));
+            let name = source.keep(self.scenario_name(&table), String::new());
+            let scenario = read_scenario(&[table, root.clone()], name, self, before);
             self.scenarios.push(scenario);
         }
         Ok(())
+    }
+
+    fn scenario_name(&self, table: &Entry<'_>) -> Result<String, ConfigError> {
+        let entry = table.require("name", "the name of the scenario, a string")?;
+        let name = check_name(&entry)?;
+        if RESERVED_NAMES.contains(&name.as_str()) {
+            return Err(entry.refuse(format!(
+                "any name but {}, which the results file uses",
+                RESERVED_NAMES.join(", ")
+            )));
+        }
+        if self.scenarios.iter().any(|scenario| scenario.name == name) {
+            return Err(entry.refuse("a name that no other scenario has"));
+        }
+        Ok(name)
     }
 
     /// The resolved study as TOML with every key in a fixed order. It parses to the same study.
@@ -267,15 +284,31 @@ fn check_name(entry: &Entry<'_>) -> Result<String, ConfigError> {
     Ok(name.to_owned())
 }
 
-/// A scenario from its own table, where it has one, and the whole file.
-fn read_scenario(
-    parents: &[Entry<'_>],
-    name: String,
+/// A scenario from its own table, where it has one, and the whole file. `before`: errors that were
+/// found in other scenarios.
+fn read_scenario(parents: &[Entry<'_>], name: String, study: &Study, before: usize) -> Scenario {
+    let section = |name, keys| Section::new(parents, name, keys, before);
+    let of_solid = section("solid", solid::KEYS);
+    let solid = SolidConfig::read(&of_solid);
+    if of_solid.is_right() {
+        of_solid.keep(interaction::check_box(&solid, &of_solid), ());
+        of_solid.keep(check_files(&solid, &of_solid, study), ());
+    }
+    let features = FeaturesConfig::read(&section("features", features::KEYS), &solid);
+    let parameters = ParametersConfig::read(&section("parameters", parameters::KEYS), &solid);
+    let thetas = parameters.parameterisations(solid.recipe.particles);
+    let section_of_sweep = section("sweep", sweep::KEYS);
+    let sweep = SweepConfig::read(&section_of_sweep, &features, &thetas, solid.dimension);
+    let output = OutputConfig::read(&section("output", output::KEYS));
+    Scenario { name, solid, features, parameters, sweep, output }
+}
+
+/// Every replica needs its file.
+fn check_files(
+    solid: &SolidConfig,
+    section: &Section<'_>,
     study: &Study,
-) -> Result<Scenario, ConfigError> {
-    let section = Section::new(parents, "solid", solid::KEYS)?;
-    let solid = SolidConfig::read(&section)?;
-    interaction::check_box(&solid, &section)?;
+) -> Result<(), ConfigError> {
     let (files, needed) = (solid.files.len(), study.first_replica + study.replicas);
     if solid.is_from_files() && (files as u64) < needed {
         return Err(section.refuse(
@@ -286,16 +319,7 @@ fn read_scenario(
             ),
         ));
     }
-    let section = Section::new(parents, "features", features::KEYS)?;
-    let features = FeaturesConfig::read(&section, &solid)?;
-    let section = Section::new(parents, "parameters", parameters::KEYS)?;
-    let parameters = ParametersConfig::read(&section, &solid)?;
-    let section = Section::new(parents, "sweep", sweep::KEYS)?;
-    let parameterisations = parameters.parameterisations(solid.recipe.particles);
-    let sweep = SweepConfig::read(&section, &features, &parameterisations, solid.dimension)?;
-    let section = Section::new(parents, "output", output::KEYS)?;
-    let output = OutputConfig::read(&section)?;
-    Ok(Scenario { name, solid, features, parameters, sweep, output })
+    Ok(())
 }
 
 #[cfg(test)]

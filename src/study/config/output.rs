@@ -1,19 +1,18 @@
 //! `[output]`: which arrays the results file keeps.
 
-use super::error::ConfigError;
-use super::key::{Key, keys};
+use super::key::{Form, Key, keys};
 use super::lines::Lines;
 use super::section::Section;
 
 keys! {
     /// number of replicas whose curves delta_y(gamma) are stored
-    "curves",
+    "curves": Form::Integer(0..=super::MAX_REPLICAS),
     /// number of replicas whose positions around gamma_contact and gamma_rearrangement are stored
-    "snapshots",
+    "snapshots": Form::Integer(0..=super::MAX_REPLICAS),
     /// store left and right singular vectors
-    "vectors",
+    "vectors": Form::Boolean,
     /// store the Jacobian
-    "jacobian",
+    "jacobian": Form::Boolean,
 }
 
 /// The resolved `[output]` table.
@@ -30,13 +29,13 @@ pub struct OutputConfig {
 }
 
 impl OutputConfig {
-    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
-        Ok(OutputConfig {
-            curves: section.integer("curves", 0..=super::MAX_REPLICAS, 10)? as u64,
-            snapshots: section.integer("snapshots", 0..=super::MAX_REPLICAS, 0)? as u64,
-            vectors: section.boolean("vectors", true)?,
-            jacobian: section.boolean("jacobian", true)?,
-        })
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        OutputConfig {
+            curves: section.integer("curves", 10) as u64,
+            snapshots: section.integer("snapshots", 0) as u64,
+            vectors: section.boolean("vectors", true),
+            jacobian: section.boolean("jacobian", true),
+        }
     }
 
     /// The table as canonical TOML.

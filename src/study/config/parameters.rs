@@ -2,22 +2,26 @@
 
 use super::entry::Entry;
 use super::error::ConfigError;
-use super::key::{Key, keys};
+use super::key::{Form, Key, keys};
 use super::lines::Lines;
 use super::section::Section;
 use super::solid::SolidConfig;
 use crate::analysis::theta::Level;
 use crate::response::labels;
-use crate::solid::parameters::{ParameterKind, ParameterSpace, symbols};
+use crate::solid::parameters::{ParameterKind, ParameterSpace, read_symbols, symbols};
 use crate::system::words::Word;
 
 keys! {
     /// kinds of parameters: non-empty, ordered combinations of D, k, B and a, such as "D" or "Dk"
-    "kinds",
+    "kinds": Form::Schema(
+        r#"{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^D?k?B?a?$"}}"#
+    ),
     /// numbers of species; each pair (kinds, n) is one parameterisation, named such as D_n40
-    "species",
+    "species": Form::Schema(
+        r#"{"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}}"#
+    ),
     /// "species", or "particle" (every particle its own diameter)
-    "level",
+    "level": Form::Words(|| LEVELS.map(Level::word).to_vec()),
 }
 
 const DEFAULT_SPECIES: [usize; 5] = [2, 5, 10, 20, 40];
@@ -78,19 +82,22 @@ impl ParametersConfig {
         self.kinds.iter().flat_map(of_kinds).collect()
     }
 
-    pub(super) fn read(section: &Section<'_>, solid: &SolidConfig) -> Result<Self, ConfigError> {
+    pub(super) fn read(section: &Section<'_>, solid: &SolidConfig) -> Self {
         const SPECIES: &str = "a list of numbers of species, each once";
         let level =
-            section.word("level", &LEVELS.map(|level| (level.word(), level)), Level::Species)?;
+            section.word("level", &LEVELS.map(|level| (level.word(), level)), Level::Species);
         let default = vec![vec![ParameterKind::Diameter]];
-        let kinds = section.read("kinds", default, |entry| read_kinds(entry, solid, level))?;
+        let kinds = section.read("kinds", default, read_kinds);
         let species = section.read("species", DEFAULT_SPECIES.to_vec(), |entry| {
             entry.list(SPECIES, |item| Ok(item.integer(1..=MAX_SPECIES)? as usize))
-        })?;
-        if level == Level::Species && !solid.is_from_files() {
-            check_species(section, solid, &species)?;
+        });
+        if section.is_right() {
+            section.keep(check_kinds(section, solid, level), ());
+            if level == Level::Species && !solid.is_from_files() {
+                section.keep(check_species(section, solid, &species), ());
+            }
         }
-        Ok(ParametersConfig { kinds, species, level })
+        ParametersConfig { kinds, species, level }
     }
 
     /// The table as canonical TOML.
@@ -104,14 +111,25 @@ impl ParametersConfig {
     }
 }
 
-fn read_kinds(
-    entry: &Entry<'_>,
+const KINDS: &str = "a list such as [\"D\", \"Dk\"]: D, k, B, a in this order, each once";
+
+fn read_kinds(entry: &Entry<'_>) -> Result<Vec<Vec<ParameterKind>>, ConfigError> {
+    entry.list(KINDS, |item| {
+        let kinds = read_symbols(item.string(KINDS)?);
+        let ordered = kinds.ok().filter(|kinds| kinds.is_sorted());
+        ordered.ok_or_else(|| item.refuse(KINDS))
+    })
+}
+
+/// Whether the solids have these parameters.
+fn check_kinds(
+    section: &Section<'_>,
     solid: &SolidConfig,
     level: Level,
-) -> Result<Vec<Vec<ParameterKind>>, ConfigError> {
-    const ALLOWED: &str = "a list such as [\"D\", \"Dk\"]: D, k, B, a in this order, each once";
-    entry.list(ALLOWED, |item| {
-        let kinds = combination(item.string(ALLOWED)?).ok_or_else(|| item.refuse(ALLOWED))?;
+) -> Result<(), ConfigError> {
+    let Some(entry) = section.find("kinds") else { return Ok(()) };
+    for item in entry.array(KINDS)? {
+        let kinds = read_symbols(item.string(KINDS)?).unwrap_or_default();
         let any = |wanted: [ParameterKind; 2]| wanted.iter().any(|kind| kinds.contains(kind));
         let made = !solid.is_from_files();
         let of_attraction = any([ParameterKind::Depth, ParameterKind::InverseRange]);
@@ -127,15 +145,8 @@ fn read_kinds(
         if level == Level::Particle && any([ParameterKind::Stiffness, ParameterKind::Depth]) {
             return Err(item.refuse("D (or Da) at level = \"particle\": k and B belong to pairs"));
         }
-        Ok(kinds)
-    })
-}
-
-/// The kinds that a text such as "Dk" names, where it is not empty and in the order of θ.
-fn combination(text: &str) -> Option<Vec<ParameterKind>> {
-    let letters = text.split("").filter(|letter| !letter.is_empty());
-    let kinds = letters.map(ParameterKind::from_word).collect::<Option<Vec<_>>>()?;
-    (!kinds.is_empty() && kinds.is_sorted_by(|a, b| a < b)).then_some(kinds)
+    }
+    Ok(())
 }
 
 /// Every species needs at least one particle of its class.

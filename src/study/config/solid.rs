@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::entry::Entry;
 use super::error::ConfigError;
-use super::key::{Key, keys};
+use super::key::{Form, Key, keys};
 use super::lines::{Lines, Raw};
 use super::section::Section;
 use super::table;
@@ -15,38 +15,44 @@ use crate::solid::potential::{Potential, Tail};
 
 keys! {
     /// 2 or 3
-    "dimension",
+    "dimension": Form::Integer(2..=3),
     /// number of particles N
-    "particles",
+    "particles": Form::Integer(2..=MAX_PARTICLES),
     /// "disordered", "triangular" (2d), "fcc" (3d), "network" or "file"
-    "structure",
+    "structure": Form::Words(|| STRUCTURES.map(|(word, _)| word).to_vec()),
     /// structure = "file" only: solid files FILE[:/group], one per replica
-    "files",
+    "files": Form::Schema(r#"{"type": "array", "minItems": 1, "items": {"type": "string"}}"#),
     /// diameter of large over small particles; small = 1 is the unit of length
-    "size_ratio",
-    /// target pressure [k / length^d]; this or packing_fraction
-    "pressure",
+    "size_ratio": Form::Number(1.0..=MAX_SIZE_RATIO),
+    /// target pressure [k / length^d], 1e-7 to 1 of the largest k; this or packing_fraction
+    "pressure": Form::Schema(r#"{"type": "number", "exclusiveMinimum": 0}"#),
     /// target packing fraction; this or pressure
-    "packing_fraction",
+    "packing_fraction": Form::Number(PACKING_FRACTION),
     /// packing fraction of the first quench; default: from the pressure
-    "start_packing_fraction",
+    "start_packing_fraction": Form::Number(PACKING_FRACTION),
     /// repulsion [energy]: a number, or a symmetric 2x2 table of small/large
-    "k",
-    /// attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres
-    "B",
+    "k": Form::Table(ENERGY_SCALE),
+    /// attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres; at
+    /// most 1000 times the largest k
+    "B": Form::Table(DEPTH_AT_ALL),
     /// inverse range of the attraction [1/length]
-    "a",
+    "a": Form::Number(INVERSE_RANGE),
     /// switching off of the attraction from sigma + from/a to sigma + to/a, or "none" with `cutoff`
-    "switch",
+    "switch": Form::Schema(
+        r#"{"anyOf": [{"enum": ["none"]},
+            {"type": "object", "required": ["from", "to"], "additionalProperties": false,
+             "properties": {"from": {"type": "number"}, "to": {"type": "number"}}}]}"#
+    ),
     /// with switch = "none": the attraction ends at sigma + cutoff/a
-    "cutoff",
+    "cutoff": Form::Number(SWITCH),
     /// largest accepted |p/p_target - 1|
-    "pressure_tolerance",
+    "pressure_tolerance": Form::Number(PRESSURE_TOLERANCE),
     /// random starts before a replica is recorded as failed
-    "max_attempts",
+    "max_attempts": Form::Integer(1..=MAX_ATTEMPTS),
 }
 
-const MAX_PARTICLES: i64 = 1_000_000;
+/// The most particles of a solid.
+pub(super) const MAX_PARTICLES: i64 = 1_000_000;
 const MAX_SIZE_RATIO: f64 = 10.0;
 /// Harmonic spheres beyond this pressure [largest k/length^d] overlap almost completely.
 const MAX_PRESSURE: f64 = 1.0;
@@ -56,6 +62,8 @@ const PACKING_FRACTION: RangeInclusive<f64> = 0.1..=2.0;
 const ENERGY_SCALE: RangeInclusive<f64> = 1e-3..=1e3;
 /// B in units of the largest k.
 const DEPTH: RangeInclusive<f64> = 0.0..=1e3;
+/// The same for the largest k of all.
+const DEPTH_AT_ALL: RangeInclusive<f64> = 0.0..=1e6;
 const INVERSE_RANGE: RangeInclusive<f64> = 1.0..=1e3;
 /// Ends of the switch in units of 1/a.
 pub const SWITCH: RangeInclusive<f64> = 0.1..=50.0;
@@ -117,41 +125,48 @@ impl SolidConfig {
         }
     }
 
-    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
-        let dimension = section.require("dimension", "2 or 3")?.integer(2..=3)? as usize;
-        let structure = section.word("structure", &STRUCTURES, Some(Structure::Disordered))?;
-        let particles = section
-            .require("particles", "the number of particles of a solid")?
-            .integer(2..=MAX_PARTICLES)? as usize;
-        let default = if structure == Some(Structure::Crystal) { 1.0 } else { 1.4 };
-        let size_ratio = section.f64("size_ratio", 1.0..=MAX_SIZE_RATIO, default)?;
-        let k = table::read(section, "k", ENERGY_SCALE, 1.0)?;
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        let structure = section.word("structure", &STRUCTURES, Some(Structure::Disordered));
+        let k = table::read(section, "k", ENERGY_SCALE, 1.0);
         let unit = k.largest();
+        // Which keys there must be, and their ranges, follow from these.
+        let (files, target, depths) = match section.is_right() {
+            true => (
+                section.keep(read_files(section, structure), Vec::new()),
+                section.keep(read_target(section, structure, unit), Target::PackingFraction(1.0)),
+                table::read(section, "B", 0.0..=*DEPTH.end() * unit, 0.0),
+            ),
+            false => (Vec::new(), Target::PackingFraction(1.0), SymmetricTable::uniform(2, 0.0)),
+        };
+        section.need("dimension", "2 or 3");
+        section.need("particles", "the number of particles of a solid");
+        let size_ratio = if structure == Some(Structure::Crystal) { 1.0 } else { 1.4 };
         let solid = SolidConfig {
-            dimension,
-            files: read_files(section, structure)?,
+            dimension: section.integer("dimension", 2) as usize,
+            files,
             recipe: Recipe {
-                particles,
+                particles: section.integer("particles", 2) as usize,
                 structure: structure.unwrap_or(Structure::Disordered),
-                size_ratio,
-                target: read_target(section, structure, unit)?,
+                size_ratio: section.f64("size_ratio", size_ratio),
+                target,
                 start_packing_fraction: section.read("start_packing_fraction", None, |entry| {
                     entry.f64(PACKING_FRACTION).map(Some)
-                })?,
-                depths: table::read(section, "B", 0.0..=*DEPTH.end() * unit, 0.0)?,
+                }),
+                depths,
                 k,
                 potential: Potential {
-                    a: section.f64("a", INVERSE_RANGE, 50.0)?,
-                    tail: read_tail(section)?,
+                    a: section.f64("a", 50.0),
+                    tail: section.keep(read_tail(section), Tail::DEFAULT),
                 },
-                pressure_tolerance: section.f64("pressure_tolerance", PRESSURE_TOLERANCE, 1e-6)?,
-                max_attempts: section.integer("max_attempts", 1..=MAX_ATTEMPTS, 10)? as u64,
+                pressure_tolerance: section.f64("pressure_tolerance", 1e-6),
+                max_attempts: section.integer("max_attempts", 10) as u64,
             },
         };
-        if let (Some(Structure::Crystal), Some(entry)) = (structure, section.find("structure")) {
-            solid.check_crystal(section, &entry)?;
+        let crystal = section.find("structure").filter(|_| structure == Some(Structure::Crystal));
+        if let (Some(entry), true) = (crystal, section.is_right()) {
+            section.keep(solid.check_crystal(section, &entry), ());
         }
-        Ok(solid)
+        solid
     }
 
     fn check_crystal(&self, section: &Section<'_>, entry: &Entry<'_>) -> Result<(), ConfigError> {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::entry::Entry;
 use super::error::ConfigError;
 use super::features::{FeaturesConfig, set_name, words};
-use super::key::{Key, keys};
+use super::key::{Form, Key, keys, words as words_of};
 use super::lines::{Lines, Raw};
 use super::parameters::Parameterisation;
 use super::section::Section;
@@ -17,31 +17,42 @@ use crate::system::words::Word;
 
 keys! {
     /// the feature set whose singular directions are swept; default: the first set
-    "set",
+    "set": Form::Schema(r#"{"type": "array", "items": {"type": "string"}}"#),
     /// parameterisations that are swept, by name; default all, [] = none
-    "parameters",
-    /// "all" relevant singular directions, the first n, { random = n }, { rows = [[...], ...] }, or
-    /// { file = "FILE[:/group]" } with a dataset `directions`, relative to this file
-    "directions",
+    "parameters": Form::Schema(r#"{"type": "array", "items": {"type": "string"}}"#),
+    /// "all" relevant singular directions, the first n, "random:n" (or { random = n }),
+    /// { rows = [[...], ...] }, or "file:FILE[:/group]" (or { file = "FILE[:/group]" }) with a dataset
+    /// `directions`, relative to this file
+    "directions": Form::Schema(
+        r#"{"anyOf": [
+            {"type": "string", "pattern": "^(all|random:[0-9]+|file:.+)$"},
+            {"type": "integer", "minimum": 1},
+            {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+             "properties": {"random": {"type": "integer", "minimum": 1},
+                            "rows": {"type": "array"}, "file": {"type": "string"}}}]}"#
+    ),
     /// "+" or "both": which orientations of a direction
-    "signs",
+    "signs": Form::Words(words_of::<Signs>),
     /// first step |delta theta| of the geometric grid
-    "gamma_min",
+    "gamma_min": Form::Number(GAMMA),
     /// last step |delta theta|
-    "gamma_max",
+    "gamma_max": Form::Number(GAMMA),
     /// points of the grid
-    "points",
+    "points": Form::Integer(2..=MAX_POINTS),
     /// gamma_star: |dy - J dtheta| over |J dtheta| that ends the linear regime
-    "deviation",
+    "deviation": Form::Number(DEVIATION),
     /// relative width to which thresholds are bracketed
-    "bracket",
+    "bracket": Form::Number(BRACKET),
     /// weights of the features in |dy|: "none", "initial" (1/|y0|) or one number per feature of the
     /// set
-    "scale",
+    "scale": Form::Schema(
+        r#"{"anyOf": [{"enum": ["none", "initial"]},
+            {"type": "array", "items": {"type": "number", "minimum": 0}}]}"#
+    ),
     /// "continuation" (predictor and corrector) or "referee" (FIRE at every step of gamma/200)
-    "protocol",
+    "protocol": Form::Words(words_of::<Protocol>),
     /// "warm" (the previous gamma) or, with the referee, "zero": where each relaxation begins
-    "start",
+    "start": Form::Words(words_of::<Start>),
 }
 
 /// Allowed γ.
@@ -90,25 +101,30 @@ impl SweepConfig {
         features: &FeaturesConfig,
         parameterisations: &[Parameterisation],
         dimension: usize,
-    ) -> Result<Self, ConfigError> {
-        let settings = read_settings(section)?;
-        let default = features.sets[0].clone();
-        let set = section.read("set", default, |entry| read_set(entry, features))?;
+    ) -> Self {
         let names: Vec<String> = parameterisations.iter().map(|theta| theta.name.clone()).collect();
-        let parameters =
-            section.read("parameters", names.clone(), |entry| read_parameters(entry, names))?;
-        let swept: Vec<&Parameterisation> =
-            parameterisations.iter().filter(|theta| parameters.contains(&theta.name)).collect();
-        let rows = features.set_labels(&set, dimension).len();
-        Ok(SweepConfig {
+        let default = features.sets[0].clone();
+        // What these keys refer to is known only where it is right.
+        let (set, parameters) = match section.is_right() {
+            true => (
+                section.read("set", default, |entry| read_set(entry, features)),
+                section.read("parameters", names.clone(), |entry| read_parameters(entry, names)),
+            ),
+            false => (default, names),
+        };
+        let right = section.is_right();
+        let is_swept = |theta: &&Parameterisation| right && parameters.contains(&theta.name);
+        let swept: Vec<&Parameterisation> = parameterisations.iter().filter(is_swept).collect();
+        let rows = right.then(|| features.set_labels(&set, dimension).len());
+        SweepConfig {
             directions: section
-                .read("directions", Directions::All, |entry| read_directions(entry, &swept))?,
-            scale: section.read("scale", Scale::None, |entry| read_scale(entry, rows))?,
+                .read("directions", Directions::All, |entry| read_directions(entry, &swept)),
+            scale: section.read("scale", Scale::None, |entry| read_scale(entry, rows)),
             set,
             parameters,
-            signs: section.word("signs", Signs::WORDS, Signs::Plus)?,
-            settings,
-        })
+            signs: section.word("signs", Signs::WORDS, Signs::Plus),
+            settings: read_settings(section),
+        }
     }
 
     /// The table as canonical TOML.
@@ -141,17 +157,25 @@ impl SweepConfig {
     }
 }
 
-fn read_settings(section: &Section<'_>) -> Result<SweepSettings, ConfigError> {
+fn read_settings(section: &Section<'_>) -> SweepSettings {
     let default = SweepSettings::DEFAULT;
+    let known = section.found();
     let settings = SweepSettings {
-        gamma_min: section.f64("gamma_min", GAMMA, default.gamma_min)?,
-        gamma_max: section.f64("gamma_max", GAMMA, default.gamma_max)?,
-        points: section.integer("points", 2..=MAX_POINTS, default.points as i64)? as usize,
-        deviation: section.f64("deviation", DEVIATION, default.deviation)?,
-        bracket: section.f64("bracket", BRACKET, default.bracket)?,
-        protocol: section.word("protocol", Protocol::WORDS, default.protocol)?,
-        start: section.word("start", Start::WORDS, default.start)?,
+        gamma_min: section.f64("gamma_min", default.gamma_min),
+        gamma_max: section.f64("gamma_max", default.gamma_max),
+        points: section.integer("points", default.points as i64) as usize,
+        deviation: section.f64("deviation", default.deviation),
+        bracket: section.f64("bracket", default.bracket),
+        protocol: section.word("protocol", Protocol::WORDS, default.protocol),
+        start: section.word("start", Start::WORDS, default.start),
     };
+    if section.found() == known {
+        section.keep(check_settings(section, &settings), ());
+    }
+    settings
+}
+
+fn check_settings(section: &Section<'_>, settings: &SweepSettings) -> Result<(), ConfigError> {
     let (least, most) = (settings.gamma_min, settings.gamma_max);
     if least >= most {
         let allowed = format!("more than sweep.gamma_min ({least:?})");
@@ -164,7 +188,7 @@ fn read_settings(section: &Section<'_>) -> Result<SweepSettings, ConfigError> {
             "\"warm\"; \"zero\" goes with sweep.protocol = \"referee\"",
         ));
     }
-    Ok(settings)
+    Ok(())
 }
 
 fn read_set(entry: &Entry<'_>, features: &FeaturesConfig) -> Result<Vec<FeatureKind>, ConfigError> {
@@ -197,11 +221,17 @@ fn read_directions(
     entry: &Entry<'_>,
     swept: &[&Parameterisation],
 ) -> Result<Directions<Vec<Vec<f64>>>, ConfigError> {
-    const ALLOWED: &str = "\"all\", a number of directions, { random = n }, { rows = [[...], ...] }, \
-                           or { file = \"FILE[:/group]\" }";
+    const ALLOWED: &str = "\"all\", a number of directions, \"random:n\" or { random = n }, \
+                           { rows = [[...], ...] }, \"file:FILE[:/group]\" or { file = \"FILE[:/group]\" }";
     const COUNT: RangeInclusive<i64> = 1..=MAX_DIRECTIONS;
-    if entry.value.as_str() == Some("all") {
-        return Ok(Directions::All);
+    if let Some(text) = entry.value.as_str() {
+        return match Directions::from_text(text, MAX_DIRECTIONS as usize) {
+            Some(Directions::Given(name)) => read_file(entry, &name, swept).map(Directions::Given),
+            Some(Directions::All) => Ok(Directions::All),
+            Some(Directions::First(n)) => Ok(Directions::First(n)),
+            Some(Directions::Random(n)) => Ok(Directions::Random(n)),
+            None => Err(entry.refuse(ALLOWED)),
+        };
     }
     if entry.value.is_integer() {
         return Ok(Directions::First(entry.integer(COUNT)? as usize));
@@ -209,7 +239,11 @@ fn read_directions(
     match entry.members(["random", "rows", "file"], ALLOWED)? {
         [Some(random), None, None] => Ok(Directions::Random(random.integer(COUNT)? as usize)),
         [None, Some(rows), None] => read_rows(&rows, swept).map(Directions::Given),
-        [None, None, Some(file)] => read_file(&file, swept).map(Directions::Given),
+        [None, None, Some(file)] => {
+            let name =
+                file.string("an HDF5 file with a dataset `directions`, \"FILE[:/group]\"")?;
+            read_file(&file, name, swept).map(Directions::Given)
+        }
         _ => Err(entry.refuse(ALLOWED)),
     }
 }
@@ -229,8 +263,11 @@ fn read_rows(entry: &Entry<'_>, swept: &[&Parameterisation]) -> Result<Vec<Vec<f
 
 /// The same from the dataset `directions` of an HDF5 file. The rows, not the file's name, become
 /// part of the study.
-fn read_file(entry: &Entry<'_>, swept: &[&Parameterisation]) -> Result<Vec<Vec<f64>>, ConfigError> {
-    let name = entry.string("an HDF5 file with a dataset `directions`, \"FILE[:/group]\"")?;
+fn read_file(
+    entry: &Entry<'_>,
+    name: &str,
+    swept: &[&Parameterisation],
+) -> Result<Vec<Vec<f64>>, ConfigError> {
     let (address, rows) = entry.read_rows(name)?;
     let unit = |(index, row): (usize, Vec<f64>)| {
         if let Some((length, of)) = other_length(&row, swept) {
@@ -254,14 +291,16 @@ fn other_length(row: &[f64], swept: &[&Parameterisation]) -> Option<(usize, Stri
     Some((theta.parameters(), format!("one per parameter of {}", theta.name)))
 }
 
-fn read_scale(entry: &Entry<'_>, rows: usize) -> Result<Scale, ConfigError> {
+fn read_scale(entry: &Entry<'_>, rows: Option<usize>) -> Result<Scale, ConfigError> {
+    let count = rows.map(|rows| format!("{rows} ")).unwrap_or_default();
     let allowed =
-        format!("\"none\", \"initial\", or {rows} numbers >= 0, one per feature of the set");
+        format!("\"none\", \"initial\", or {count}numbers >= 0, one per feature of the set");
     if let Some(scale) = entry.value.as_str().and_then(Scale::from_name) {
         return Ok(scale);
     }
     let weights = entry.all(&allowed, |weight| weight.f64(0.0..=f64::MAX))?;
-    if weights.len() != rows || weights.iter().all(|&weight| weight == 0.0) {
+    if rows.is_some_and(|rows| weights.len() != rows) || weights.iter().all(|&weight| weight == 0.0)
+    {
         return Err(entry.refuse(allowed));
     }
     Ok(Scale::Table(weights))

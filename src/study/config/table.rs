@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
 
-use super::error::ConfigError;
 use super::lines::Raw;
 use super::section::Section;
 use crate::solid::interactions::SymmetricTable;
@@ -28,7 +27,7 @@ pub(super) fn read(
     key: &str,
     range: RangeInclusive<f64>,
     default: f64,
-) -> Result<SymmetricTable, ConfigError> {
+) -> SymmetricTable {
     section.read(key, SymmetricTable::uniform(2, default), |entry| {
         if !matches!(entry.value, DeValue::Array(_)) {
             return entry.f64(range).map(|value| SymmetricTable::uniform(2, value));
