@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+
 use super::{CommandError, Outcome};
+use crate::study::config::KEYS;
 use crate::study::load::load;
 
 /// Look at a study's configuration.
@@ -12,6 +15,9 @@ pub enum Command {
     Show {
         /// The study's TOML file
         study: PathBuf,
+        /// Only the value of this key of the [study] table, for scripts
+        #[arg(value_parser = PossibleValuesParser::new(KEYS.iter().map(|key| key.name)))]
+        key: Option<String>,
     },
     /// Check the configuration and print its hash
     Check {
@@ -23,8 +29,12 @@ pub enum Command {
 /// Runs the command.
 pub fn run(command: &Command) -> Result<Outcome, CommandError> {
     match command {
-        Command::Show { study } => {
-            print!("{}", load(study).map_err(CommandError::usage)?.annotated());
+        Command::Show { study, key } => {
+            let study = load(study).map_err(CommandError::usage)?;
+            match key.as_ref().and_then(|key| study.value(key)) {
+                Some(value) => println!("{value}"),
+                None => print!("{}", study.annotated()),
+            }
         }
         Command::Check { study: path } => {
             let study = load(path).map_err(CommandError::usage)?;

@@ -1,5 +1,6 @@
 //! `amorph run`: computes a study.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// The results file to make
     #[arg(short, long)]
     output: PathBuf,
+    /// Only a part of the study's replicas, A:B without B itself; a file of the same ensemble
+    #[arg(long, value_name = "A:B", value_parser = replicas)]
+    replicas: Option<Range<u64>>,
     /// Continue the output where it exists; start it where it does not
     #[arg(long)]
     resume: bool,
@@ -65,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let job = Job::start();
     let request = Request {
         study: arguments.study.clone(),
+        replicas: arguments.replicas.clone(),
         output: arguments.output.clone(),
         resume: arguments.resume,
         retry_failed: arguments.retry_failed,
@@ -151,10 +156,19 @@ fn report(ended: &Ended, files: f64, statistics: &Statistics, arguments: &Argume
         println!("{} of them in this run, more than --max-failures", ended.progress.failures);
     }
     if items.pending > 0 {
+        let part = arguments.replicas.as_ref();
+        let part = part.map_or_else(String::new, |it| format!(" --replicas {}:{}", it.start, it.end));
         println!(
-            "{} items are pending: continue with `amorph run {} -o {output} --resume`",
+            "{} items are pending: continue with `amorph run {}{part} -o {output} --resume`",
             items.pending,
             arguments.study.display()
         );
     }
+}
+
+/// Reads `A:B`.
+fn replicas(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once(':').and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
+    let range: Option<Range<u64>> = ends.filter(|range: &Range<u64>| !range.is_empty());
+    range.ok_or_else(|| "allowed: A:B with A below B, the replicas A to B-1".to_owned())
 }

@@ -1,5 +1,6 @@
 //! A whole run on one rank of the job: prepare the file, compute, gather.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +30,16 @@ pub enum RunError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Replicas that the study does not have.
+    #[error("{}: holds the replicas {all}, not {}:{}; give a part A:B of them, without B itself", study.display(), wanted.start, wanted.end)]
+    Part {
+        /// The study's file.
+        study: PathBuf,
+        /// The replicas that were asked for.
+        wanted: Range<u64>,
+        /// Those that the study has, `A:B`.
+        all: String,
+    },
     /// The results file.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -66,6 +77,7 @@ impl RunError {
     pub fn is_usage(&self) -> bool {
         match self {
             RunError::Config(_)
+            | RunError::Part { .. }
             | RunError::Lock(_)
             | RunError::Preflight(_)
             | RunError::OtherProgram { .. }
@@ -118,13 +130,21 @@ where
     Ok(Ended { progress, span, files, lock })
 }
 
+/// The study, or the part of it that is asked for.
+fn wanted(request: &Request) -> Result<Study, RunError> {
+    let study = load(&request.study)?;
+    let Some(replicas) = &request.replicas else { return Ok(study) };
+    let (path, wanted) = (request.study.clone(), replicas.clone());
+    study.part(replicas).map_err(|all| RunError::Part { study: path, wanted, all })
+}
+
 /// Rank 0 makes the file, or looks at what is missing in it.
 fn prepare(
     request: &Request,
     hosts: &[String],
     lock: &mut Option<Lock>,
 ) -> Result<(Study, Pending), RunError> {
-    let study = load(&request.study)?;
+    let study = wanted(request)?;
     let path = &request.output;
     let exists = path.symlink_metadata().is_ok();
     if !request.resume && exists {

@@ -39,6 +39,7 @@ fn one_rank() {
         panic!("a panic outside the physics");
     }
     let request = Request {
+        replicas: None,
         study: output.with_extension("toml"),
         output,
         resume: true,
