@@ -15,6 +15,7 @@ use crate::study::request::Request;
 use crate::study::run::{Ended, RunError, run as run_study};
 use crate::study::runner::Job;
 use crate::system::program::program;
+use crate::system::text::human_time;
 
 /// Exit code after a second SIGINT, as shells report it.
 const INTERRUPTED_AT_ONCE: i32 = 130;
@@ -59,6 +60,9 @@ pub struct Arguments {
     /// and longer above 500 ranks]
     #[arg(long, value_parser = super::duration)]
     commit_interval: Option<Duration>,
+    /// Say nothing but warnings and errors
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// Runs the command.
@@ -78,10 +82,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         max_failures: arguments.max_failures,
         allow_version_change: arguments.allow_version_change,
         stop,
-        inform: |line| eprintln!("{line}"),
+        quiet: arguments.quiet,
+        inform: if arguments.quiet { warn } else { say },
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
-    if root {
+    if root && !arguments.quiet {
         eprintln!("amorph   {}", program());
     }
     let ended = run_study(&job, &request, Worker::new);
@@ -111,16 +116,35 @@ fn conclude(ended: &Ended, arguments: &Arguments, ranks: usize) -> Result<Outcom
         }
     };
     let files = ended.files + closed.elapsed().as_secs_f64();
-    report(ended, files, &statistics, arguments, ranks);
+    if !arguments.quiet {
+        report(ended, files, &statistics, arguments, ranks);
+    }
     let items = statistics.items();
+    if items.pending > 0 && is_hopeless(ended, arguments.max_time) {
+        eprintln!(
+            "amorph: nothing was begun: the longest item in the file took {}, more than --max-time; give it more",
+            human_time(ended.longest)
+        );
+        return Err(CommandError::reported(true));
+    }
     let too_many = arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
-    Ok(if items.pending > 0 && !too_many {
-        Outcome::Interrupted
-    } else if items.failed > 0 {
-        Outcome::Failed
-    } else {
-        Outcome::Done
-    })
+    Ok(if too_many { Outcome::Failed } else { Outcome::of(items) })
+}
+
+/// Whether every run with this limit does nothing.
+fn is_hopeless(ended: &Ended, max_time: Option<Duration>) -> bool {
+    let finished = ended.progress.done + ended.progress.failed;
+    finished == 0 && max_time.is_some_and(|limit| limit.as_secs_f64() < ended.longest)
+}
+
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+fn warn(line: &str) {
+    if line.starts_with("warning") {
+        eprintln!("{line}");
+    }
 }
 
 /// The first signal stops softly; a second SIGINT at once.
@@ -157,7 +181,8 @@ fn report(ended: &Ended, files: f64, statistics: &Statistics, arguments: &Argume
     }
     if items.pending > 0 {
         let part = arguments.replicas.as_ref();
-        let part = part.map_or_else(String::new, |it| format!(" --replicas {}:{}", it.start, it.end));
+        let part =
+            part.map_or_else(String::new, |it| format!(" --replicas {}:{}", it.start, it.end));
         println!(
             "{} items are pending: continue with `amorph run {}{part} -o {output} --resume`",
             items.pending,

@@ -30,6 +30,8 @@ pub struct Request {
     pub allow_version_change: bool,
     /// Set by a signal: nothing new is started.
     pub stop: Arc<AtomicBool>,
+    /// No progress is shown.
+    pub quiet: bool,
     /// Takes a line for the user, before the work.
     pub inform: fn(&str),
 }

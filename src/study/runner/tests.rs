@@ -50,6 +50,7 @@ fn one_rank() {
         max_failures: setting("ENGINE_MAX_FAILURES"),
         allow_version_change: false,
         stop: Arc::default(),
+        quiet: false,
         inform: |_| {},
     };
     let make = |study| {
