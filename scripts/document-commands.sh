@@ -25,11 +25,11 @@ duration is in seconds, or as SLURM writes it: `[[DD-]HH:]MM:SS`.
 
 | exit code | meaning | then |
 |---|---|---|
-| 0 | done | |
+| 0 | done; of `status`: complete | |
 | 1 | I/O failure or broken invariant | read the message; committed items are safe, `run --resume` continues |
 | 2 | usage or configuration | nothing was written |
-| 3 | done, but some items failed; or `check` found something wrong | the reasons stand in the table and in `/items/reason`; `run --resume --retry-failed` tries again |
-| 75 | stopped by the clock or a signal | `run --resume` continues; a job script can requeue on it. Through `mpirun` only SIGUSR1 does this: its own answer to SIGTERM and Ctrl-C is code 1 |
+| 3 | done (of `status`: complete), but some items failed; or `check` found something wrong | the reasons stand in the table and in `/items/reason`; `run --resume --retry-failed` tries again |
+| 75 | unfinished: stopped by the clock or a signal, or `status` of a file with pending items | `run --resume` continues. Job scripts ask `status`: what a launcher returns after a signal depends on the launcher |
 | 130 | a second interrupt (Ctrl-C) | as for 1 |
 TEXT
     for command in $(subcommands); do

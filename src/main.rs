@@ -20,7 +20,7 @@ Exit codes:
   1   I/O failure or broken invariant
   2   usage or configuration error
   3   some items failed, or a check found something wrong
-  75  stopped by the clock or a signal; `run --resume` continues";
+  75  unfinished: stopped by the clock or a signal; `run --resume` continues";
 
 #[derive(clap::Subcommand)]
 enum Command {

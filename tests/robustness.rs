@@ -111,14 +111,14 @@ fn a_second_job_on_the_same_output_is_refused() {
     ends(&second, 2, &["is being written by process", "wait until it has ended"]);
     assert!(lock_path(&place.output).exists(), "the second job took the first one's lock away");
     // Readers are free.
-    ends(&amorph(&["status"], &place.output), 0, &["running", "time left", "D_n2"]);
+    ends(&amorph(&["status"], &place.output), 75, &["running", "time left", "D_n2"]);
     ends(&amorph(&["stats"], &place.output), 0, &["scenario"]);
     for rank in ranks_of(&place.output) {
         signal("TERM", rank);
     }
     assert_eq!(first.wait().expect("waitable").code(), Some(75));
     assert!(!lock_path(&place.output).exists());
-    ends(&amorph(&["status"], &place.output), 0, &["none: ", "--resume"]);
+    ends(&amorph(&["status"], &place.output), 75, &["none: ", "--resume"]);
 }
 
 #[test]

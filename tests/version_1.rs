@@ -52,7 +52,7 @@ fn every_reader_reads_it() {
     let file = stored().display().to_string();
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
-    says(&["status", &file], 0, &["10 of 20 items done, 10 failed", "unjammed"]);
+    says(&["status", &file], 3, &["10 of 20 items done, 10 failed", "unjammed"]);
     says(&["stats", &file], 0, &["curvature 88%", "g_c censored: 4 at gamma_max, of 8"]);
     says(&["stats", &file, "--json"], 0, &["\"lower\"", "\"kind\""]);
     says(

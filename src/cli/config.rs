@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+
 use super::{CommandError, Outcome};
-use crate::study::config::{page, schema};
+use crate::study::config::{KEYS, page, schema};
 use crate::study::load::load;
 
 /// Look at a study's configuration.
@@ -13,6 +15,9 @@ pub enum Command {
     Show {
         /// The study's TOML file
         study: PathBuf,
+        /// Only the value of this key of the [study] table, for scripts
+        #[arg(value_parser = PossibleValuesParser::new(KEYS.iter().map(|key| key.name)))]
+        key: Option<String>,
     },
     /// Print every key: its meaning, allowed values and default
     Keys {
@@ -30,7 +35,11 @@ pub enum Command {
 /// Runs the command.
 pub fn run(command: &Command) -> Result<Outcome, CommandError> {
     let text = match command {
-        Command::Show { study } => load(study).map_err(CommandError::usage)?.annotated(),
+        Command::Show { study, key } => {
+            let study = load(study).map_err(CommandError::usage)?;
+            let value = key.as_ref().and_then(|key| study.value(key));
+            value.map_or_else(|| study.annotated(), |value| format!("{value}\n"))
+        }
         Command::Keys { schema: true } => format!("{:#}\n", schema()),
         Command::Keys { schema: false } => page(),
         Command::Check { study: path } => {

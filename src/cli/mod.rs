@@ -17,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::study::results::{self, Results};
+use crate::study::statistics::Counts;
 use crate::system::text::tell;
 
 /// How a command ended; its value is the exit code.
@@ -27,8 +28,19 @@ pub enum Outcome {
     Done = 0,
     /// Some items failed, or a check found something.
     Failed = 3,
-    /// Stopped by the clock or a signal; `run --resume` continues (EX_TEMPFAIL).
+    /// Unfinished, such as stopped by the clock or a signal; `run --resume` continues (EX_TEMPFAIL).
     Interrupted = 75,
+}
+
+impl Outcome {
+    /// How far a results file with these items is: unfinished before failed.
+    pub fn of(items: Counts) -> Self {
+        match (items.pending, items.failed) {
+            (0, 0) => Outcome::Done,
+            (0, _) => Outcome::Failed,
+            _ => Outcome::Interrupted,
+        }
+    }
 }
 
 /// What a command that cannot do its work returns: a message and the exit code that fits it.
@@ -130,6 +142,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unfinished_file_with_failed_items_is_unfinished() {
+        let of = |pending, failed| Outcome::of(Counts { pending, failed, done: 1 }) as u8;
+        assert_eq!([of(0, 0), of(0, 2), of(5, 0), of(5, 2)], [0, 3, 75, 75]);
+    }
 
     #[test]
     fn durations_are_read_as_slurm_writes_them() {

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{CommandError, Outcome};
-use crate::report::pilot::{self, CoreTime, Geometry, Sample};
+use crate::format::solid_file::split_address;
+use crate::report::job_script::{self, Task};
+use crate::report::pilot::{self, CoreTime, Geometry, Rounds, Sample};
 use crate::report::plan::Plan;
 use crate::study::config::Study;
 use crate::study::load::load;
+use crate::study::preflight;
 use crate::study::replica::Worker;
-use crate::system::text::{human_bytes, human_time, tell};
+use crate::system::text::{human_bytes, human_time, tell, two_digits};
+
+const SECONDS_PER_MINUTE: u64 = 60;
 
 /// Print what a study will run, its memory, its file's size, its core-hours, and a SLURM job
 #[derive(Debug, clap::Args)]
@@ -24,6 +29,16 @@ pub struct Arguments {
     /// [[DD-]HH:]MM:SS; 0 leaves the pilot out
     #[arg(long, value_parser = super::duration, default_value = "20")]
     pilot: Duration,
+    /// Print nothing but a complete job script, and refuse what cannot run
+    #[arg(long, conflicts_with = "json")]
+    slurm: bool,
+    /// MPI ranks of the script [default: so many that a study takes about two hours]
+    #[arg(long, requires = "slurm", value_parser = clap::value_parser!(u64).range(1..))]
+    ranks: Option<u64>,
+    /// Time limit of the script, which requeues itself where that is not enough: seconds, or
+    /// [[DD-]HH:]MM:SS [default: enough for the whole study]
+    #[arg(long, requires = "slurm", value_parser = super::duration)]
+    time: Option<Duration>,
 }
 
 /// What the pilot says.
@@ -42,30 +57,84 @@ struct Printed<'p> {
     estimate: Option<Estimate>,
 }
 
-fn estimate(study: &Study, plan: &Plan, patience: Duration) -> Option<Estimate> {
+fn estimate(study: &Study, plan: &Plan, arguments: &Arguments) -> Option<Estimate> {
+    let patience = arguments.pilot;
     if patience.is_zero() || study.replicas == 0 {
         return None;
     }
-    let begin =
-        |name: &str| tell(&format!("pilot: scenario {name} (--pilot 0 leaves the pilot out)"));
-    let samples = pilot::measure(study, patience, Worker::new, begin);
+    let Some(samples) = pilot::measure_within(study, patience, Worker::new) else {
+        let waited = human_time((patience * pilot::GIVEN_UP).as_secs_f64());
+        tell(&format!("pilot: given up after {waited}: a solid takes longer; give --pilot more"));
+        return None;
+    };
     let core_seconds = pilot::core_time(study, &samples);
     let solids = plan.scenarios.iter().map(|scenario| scenario.solids).sum();
-    let job = pilot::geometry(solids, &core_seconds, &samples, plan.memory_per_rank);
+    let memory = plan.memory_per_rank;
+    let job = pilot::geometry(solids, &core_seconds, &samples, memory, arguments.ranks);
     Some(Estimate { samples, core_seconds, job })
+}
+
+/// The complete job script of a study that can run.
+fn job_script(study: &Study, plan: &Plan, arguments: &Arguments) -> Result<String, CommandError> {
+    let output = PathBuf::from(format!("{}.h5", study.name));
+    preflight::output(&output, plan.file_bytes).map_err(CommandError::usage)?;
+    if let Some(file) = missing_file(study) {
+        return Err(CommandError::usage(format!("{file}: there is no such solid file")));
+    }
+    let Some(estimate) = estimate(study, plan, arguments) else {
+        return Err(CommandError::usage("--slurm needs replicas, and what the pilot finds"));
+    };
+    if let Some(message) = failed_pilot(&estimate.samples) {
+        return Err(CommandError::usage(message));
+    }
+    let mut geometry = estimate.job;
+    if let Some(time) = arguments.time {
+        geometry.minutes = time.as_secs() / SECONDS_PER_MINUTE;
+    }
+    let Some(rounds) = Rounds::new(&estimate.core_seconds, &geometry) else {
+        return Err(CommandError::usage(format!(
+            "--time is too short: a job is told to stop {} s before its limit, and needs {} s to start",
+            geometry.notice,
+            pilot::STARTING
+        )));
+    };
+    let program = std::env::current_exe().map_err(CommandError::failure)?;
+    let (name, study) = (study.name.as_str(), arguments.study.as_path());
+    let task = Task { name, study, output: &output, program: &program };
+    Ok(job_script::fill(&task, &geometry, &rounds))
+}
+
+/// A scenario that the pilot could make no solid of.
+fn failed_pilot(samples: &[Sample]) -> Option<String> {
+    let Sample { name, failed, reason, .. } =
+        samples.iter().find(|sample| sample.failed == sample.replicas)?;
+    let reason = reason.as_deref().unwrap_or_default();
+    Some(format!("scenario {name}: all of the pilot's {failed} solids failed: {reason}"))
+}
+
+/// A solid file of the study that is not there.
+fn missing_file(study: &Study) -> Option<&String> {
+    let replicas = study.first_replica as usize..(study.first_replica + study.replicas) as usize;
+    let files = study.scenarios.iter().filter_map(|it| it.solid.files.get(replicas.clone()));
+    files.flatten().find(|file| !split_address(file).0.exists())
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let study = load(&arguments.study).map_err(CommandError::usage)?;
     let plan = Plan::new(&study);
+    if arguments.slurm {
+        let script = job_script(&study, &plan, arguments)?;
+        super::say(|out| write!(out, "{script}"))?;
+        return Ok(Outcome::Done);
+    }
     if arguments.json {
-        let estimate = estimate(&study, &plan, arguments.pilot);
+        let estimate = estimate(&study, &plan, arguments);
         super::print(&Printed { plan: &plan, estimate }, true, |_, _| Ok(()))?;
         return Ok(Outcome::Done);
     }
     super::say(|out| print_plan(&study, &plan, out))?;
-    if let Some(estimate) = estimate(&study, &plan, arguments.pilot) {
+    if let Some(estimate) = estimate(&study, &plan, arguments) {
         super::say(|out| print_estimate(&study, &estimate, out))?;
     }
     Ok(Outcome::Done)
@@ -121,14 +190,14 @@ fn print_estimate(study: &Study, estimate: &Estimate, out: &mut dyn Write) -> io
     let CoreTime { low, mean, high } = estimate.core_seconds;
     writeln!(
         out,
-        "core-hours       {:.3} ({:.3} to {:.3}) on a core like this one",
-        mean / HOUR,
-        low / HOUR,
-        high / HOUR
+        "core-hours       {} ({} to {}) on a core like this one",
+        two_digits(mean / HOUR),
+        two_digits(low / HOUR),
+        two_digits(high / HOUR)
     )?;
     let Geometry { ranks, minutes, memory, notice } = estimate.job;
     let (hours, minutes) = (minutes / 60, minutes % 60);
-    writeln!(out, "\nlines for a job script (see jobscripts/amorph.slurm)\n")?;
+    writeln!(out, "\nlines for a job script (the whole of it: amorph plan --slurm)\n")?;
     writeln!(out, "#SBATCH --job-name={}", study.name)?;
     writeln!(out, "#SBATCH --ntasks={ranks}")?;
     writeln!(out, "#SBATCH --cpus-per-task=1")?;

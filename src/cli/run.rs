@@ -1,6 +1,7 @@
 //! `amorph run`: computes a study.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +16,7 @@ use crate::study::request::Request;
 use crate::study::run::{Ended, RunError, run as run_study};
 use crate::study::runner::Job;
 use crate::system::program::program;
-use crate::system::text::tell;
+use crate::system::text::{human_time, tell};
 
 /// Exit code after a second SIGINT, as shells report it.
 const INTERRUPTED_AT_ONCE: i32 = 130;
@@ -37,6 +38,9 @@ pub struct Arguments {
     /// The results file to make
     #[arg(short, long)]
     output: PathBuf,
+    /// Only a part of the study's replicas, A:B without B itself; a file of the same ensemble
+    #[arg(long, value_name = "A:B", value_parser = replicas)]
+    replicas: Option<Range<u64>>,
     /// Continue the output where it exists; start it where it does not
     #[arg(long)]
     resume: bool,
@@ -57,6 +61,9 @@ pub struct Arguments {
     /// and longer above 500 ranks]
     #[arg(long, value_parser = super::duration)]
     commit_interval: Option<Duration>,
+    /// Say nothing but warnings and errors
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// Runs the command.
@@ -67,6 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let job = Job::start();
     let request = Request {
         study: arguments.study.clone(),
+        replicas: arguments.replicas.clone(),
         output: arguments.output.clone(),
         resume: arguments.resume,
         retry_failed: arguments.retry_failed,
@@ -75,10 +83,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         max_failures: arguments.max_failures,
         allow_version_change: arguments.allow_version_change,
         stop,
-        inform: tell,
+        quiet: arguments.quiet,
+        inform: if arguments.quiet { warn } else { tell },
     };
     let (root, ranks) = (job.rank() == 0, job.ranks());
-    if root {
+    if root && !arguments.quiet {
         tell(&format!("amorph   {}", program()));
     }
     let ended = run_study(&job, &request, Worker::new);
@@ -100,17 +109,34 @@ fn conclude(ended: &Ended, arguments: &Arguments, ranks: usize) -> Result<Outcom
     let statistics =
         gather(&arguments.output).map_err(|error| CommandError::reported(false, error))?;
     let files = ended.files + closed.elapsed().as_secs_f64();
-    // The results are safe, whoever reads this.
-    let _ = super::say(|out| report(ended, files, &statistics, arguments, ranks, out));
+    if !arguments.quiet {
+        // The results are safe, whoever reads this.
+        let _ = super::say(|out| report(ended, files, &statistics, arguments, ranks, out));
+    }
     let items = statistics.items();
+    if items.pending > 0 && is_hopeless(ended, arguments.max_time) {
+        let took = human_time(ended.longest);
+        return Err(CommandError::reported(
+            true,
+            format!(
+                "nothing was begun: the longest item in the file took {took}, more than --max-time; give it more"
+            ),
+        ));
+    }
     let too_many = arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
-    Ok(if items.pending > 0 && !too_many {
-        Outcome::Interrupted
-    } else if items.failed > 0 {
-        Outcome::Failed
-    } else {
-        Outcome::Done
-    })
+    Ok(if too_many { Outcome::Failed } else { Outcome::of(items) })
+}
+
+/// Whether every run with this limit does nothing.
+fn is_hopeless(ended: &Ended, max_time: Option<Duration>) -> bool {
+    let finished = ended.progress.done + ended.progress.failed;
+    finished == 0 && max_time.is_some_and(|limit| limit.as_secs_f64() < ended.longest)
+}
+
+fn warn(line: &str) {
+    if line.starts_with("warning") {
+        tell(line);
+    }
 }
 
 /// The first signal stops softly; a second SIGINT at once.
@@ -158,12 +184,22 @@ fn report(
         writeln!(out, "{} of them in this run, more than --max-failures", ended.progress.failures)?;
     }
     if items.pending > 0 {
+        let part = arguments.replicas.as_ref();
+        let part =
+            part.map_or_else(String::new, |it| format!(" --replicas {}:{}", it.start, it.end));
         writeln!(
             out,
-            "{} items are pending: continue with `amorph run {} -o {output} --resume`",
+            "{} items are pending: continue with `amorph run {}{part} -o {output} --resume`",
             items.pending,
             arguments.study.display()
         )?;
     }
     Ok(())
+}
+
+/// Reads `A:B`.
+fn replicas(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once(':').and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
+    let range: Option<Range<u64>> = ends.filter(|range: &Range<u64>| !range.is_empty());
+    range.ok_or_else(|| "allowed: A:B with A below B, the replicas A to B-1".to_owned())
 }

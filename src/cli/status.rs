@@ -11,8 +11,13 @@ use crate::system::text::human_time;
 /// Reasons of failures that are shown.
 const REASONS_SHOWN: usize = 5;
 
+const CODES: &str = "\
+Exit code:
+  0 complete, 3 complete with failed items, 75 unfinished (with failed items or without)";
+
 /// Print how far a study is; works while the job runs
 #[derive(Debug, clap::Args)]
+#[command(after_help = CODES)]
 pub struct Arguments {
     /// The results file
     file: PathBuf,
@@ -28,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         error => CommandError::usage(error),
     })?;
     super::print(&status, arguments.json, print)?;
-    Ok(Outcome::Done)
+    Ok(Outcome::of(status.items()))
 }
 
 fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {

@@ -7,12 +7,15 @@ use crate::format::row::Part;
 use crate::study::config::Study;
 use crate::study::schema::schemas;
 use crate::study::work::Work;
+use crate::system::text::two_digits;
 
 /// Spread of the time per replica that is assumed at least, relative to its mean: few samples
 /// would otherwise claim too much. Measured spreads are 0.2 to 0.5.
 const LEAST_SPREAD: f64 = 0.4;
 /// Standard errors on either side of the mean: an interval that holds in 19 of 20 studies.
 const STANDARD_ERRORS: f64 = 2.0;
+/// The pilot is given up after so many times the time that it was given.
+pub const GIVEN_UP: u32 = 5;
 /// Replicas that the pilot takes at most from a scenario.
 const MOST_REPLICAS: u64 = 50;
 
@@ -25,6 +28,8 @@ pub struct Sample {
     pub replicas: u64,
     /// Those that failed.
     pub failed: u64,
+    /// Why the first of them did.
+    pub reason: Option<String>,
     /// Mean time of a replica on one core [s].
     pub seconds: f64,
     /// The longest item [s].
@@ -42,6 +47,21 @@ pub struct CoreTime {
     pub mean: f64,
     /// Upper end.
     pub high: f64,
+}
+
+/// The same on a thread of its own, given up after some times `patience`; none where even the first
+/// solids take longer.
+pub fn measure_within<W: Work>(
+    study: &Study,
+    patience: Duration,
+    make: impl FnMut(Arc<Study>) -> W + Send + 'static,
+) -> Option<Vec<Sample>> {
+    let (sender, samples) = std::sync::mpsc::channel();
+    let begin = |name: &str| eprintln!("pilot: scenario {name} (--pilot 0 leaves the pilot out)");
+    let study = study.clone();
+    // Nobody listens any more where it was given up.
+    std::thread::spawn(move || sender.send(measure(&study, patience, make, begin)));
+    samples.recv_timeout(patience * GIVEN_UP).ok()
 }
 
 /// Measures every scenario for an equal share of `patience`; at least one solid and one block of
@@ -75,7 +95,7 @@ fn sample<W: Work>(
 ) -> Sample {
     let started = Instant::now();
     let mut times: Vec<f64> = Vec::new();
-    let (mut failed, mut longest) = (0, 0.0_f64);
+    let (mut failed, mut reason, mut longest) = (0, None, 0.0_f64);
     let mut timed = |began: Instant| {
         let seconds = began.elapsed().as_secs_f64();
         longest = longest.max(seconds);
@@ -89,10 +109,14 @@ fn sample<W: Work>(
         let began = Instant::now();
         let solid = work.solid(scenario, replica);
         let mut total = timed(began);
-        let Ok((_, bytes)) = solid else {
-            failed += 1;
-            times.push(total);
-            continue;
+        let bytes = match solid {
+            Ok((_, bytes)) => bytes,
+            Err(failure) => {
+                failed += 1;
+                reason.get_or_insert(failure.reason);
+                times.push(total);
+                continue;
+            }
         };
         // The blocks of one parameterisation stand together.
         for blocks in parts[1..].chunk_by(|a, b| a.parameterisation() == b.parameterisation()) {
@@ -120,6 +144,7 @@ fn sample<W: Work>(
         name: name.to_owned(),
         replicas: times.len() as u64,
         failed,
+        reason,
         seconds: mean,
         longest,
         uncertainty: STANDARD_ERRORS * spread / count.sqrt(),
@@ -157,7 +182,7 @@ const SOLIDS_PER_RANK: u64 = 8;
 /// Time limits are longer than expected by this factor, and by [`STARTING`].
 const MARGIN: f64 = 1.3;
 /// MPI's start, the file, the statistics [s].
-const STARTING: f64 = 120.0;
+pub const STARTING: f64 = 120.0;
 /// Time limits come in steps of these minutes.
 const LIMIT_STEP: u64 = 5;
 /// Memory comes in steps [MiB], with this much room.
@@ -166,15 +191,16 @@ const MEMORY_ROOM: u64 = 2;
 /// The shortest notice that schedulers keep (they look about every 30 s) [s].
 const LEAST_NOTICE: u64 = 60;
 
-/// A geometry for this study.
+/// A geometry for this study, on so many ranks where that is given.
 pub fn geometry(
     solids: u64,
     core_time: &CoreTime,
     samples: &[Sample],
     memory_per_rank: u64,
+    ranks: Option<u64>,
 ) -> Geometry {
     let wanted = (core_time.high / JOB_TIME).ceil() as u64;
-    let ranks = wanted.clamp(1, (solids / SOLIDS_PER_RANK).max(1));
+    let ranks = ranks.unwrap_or_else(|| wanted.clamp(1, (solids / SOLIDS_PER_RANK).max(1)));
     let longest = samples.iter().map(|sample| sample.longest).fold(0.0, f64::max);
     let seconds = MARGIN * (core_time.high / ranks as f64 + longest) + STARTING;
     let minutes = (seconds / 60.0).ceil() as u64;
@@ -183,6 +209,39 @@ pub fn geometry(
         minutes: minutes.div_ceil(LIMIT_STEP) * LIMIT_STEP,
         memory: ((MEMORY_ROOM * memory_per_rank) >> 20).div_ceil(MEMORY_STEP) * MEMORY_STEP,
         notice: LEAST_NOTICE.max((2.0 * longest).ceil() as u64),
+    }
+}
+
+/// How often a job runs until the study is complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rounds {
+    /// Core-hours of the study: lower end, best estimate, upper end.
+    pub core_hours: [f64; 3],
+    /// The most rounds.
+    pub count: u64,
+}
+
+impl Rounds {
+    /// With these limits; none where a round has no time for any work before it is told to stop.
+    pub fn new(core_time: &CoreTime, geometry: &Geometry) -> Option<Self> {
+        let CoreTime { low, mean, high } = *core_time;
+        let useful = 60.0 * geometry.minutes as f64 - geometry.notice as f64 - STARTING;
+        let count = (high / (geometry.ranks as f64 * useful)).ceil().max(1.0) as u64;
+        let core_hours = [low, mean, high].map(|seconds| seconds / 3600.0);
+        (useful > 0.0).then_some(Rounds { core_hours, count })
+    }
+}
+
+impl std::fmt::Display for Rounds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [low, mean, high] = self.core_hours.map(two_digits);
+        let count = self.count;
+        let rounds =
+            if count == 1 { "one round".to_owned() } else { format!("up to {count} rounds") };
+        write!(
+            f,
+            "About {mean} core-hours ({low} to {high}) on a core like that of `amorph plan`: {rounds}."
+        )
     }
 }
 
@@ -222,6 +281,7 @@ mod tests {
             name: "s".to_owned(),
             replicas: 10,
             failed: 0,
+            reason: None,
             seconds,
             longest: seconds,
             uncertainty: 0.1,
@@ -229,7 +289,7 @@ mod tests {
         let of = |seconds: f64, solids: u64| {
             let total = seconds * solids as f64;
             let time = CoreTime { low: total / 1.1, mean: total, high: total * 1.1 };
-            geometry(solids, &time, &[sample(seconds)], 40 << 20)
+            geometry(solids, &time, &[sample(seconds)], 40 << 20, None)
         };
         assert_eq!(of(0.3, 100).ranks, 1);
         let large = of(10.0, 100_000);

@@ -66,11 +66,9 @@ pub fn ranks(hosts: &[String]) -> Result<Vec<String>, PreflightError> {
     let mut names = hosts.to_vec();
     names.sort();
     let most = names.chunk_by(|a, b| a == b).map(<[String]>::len).max().unwrap_or(0);
-    names.dedup();
     let mut lines = vec![
         format!("MPI      {}", mpi_version()),
         format!("HDF5     {}, parallel", hdf5_version()),
-        format!("ranks    {ranks} on {} hosts", names.len()),
     ];
     // SAFETY: a plain question to the system.
     let cores = usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(0);

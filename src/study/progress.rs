@@ -8,6 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::study::runner::Progress;
 use crate::system::text::tell;
 
+/// Time until the first line of a log: just after the first commits.
+const FIRST_LINE: Duration = Duration::from_secs(6);
 /// Time between two lines of a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
 /// Time between two looks at the bar.
@@ -20,6 +22,7 @@ pub struct Reporter {
     total: u64,
     started: Instant,
     shown: Instant,
+    interval: Duration,
     last: u64,
 }
 
@@ -34,14 +37,15 @@ impl Reporter {
             bar
         });
         let now = Instant::now();
-        Reporter { bar, total, started: now, shown: now, last: 0 }
+        let interval = if bar.is_some() { BAR_INTERVAL } else { FIRST_LINE };
+        Reporter { bar, total, started: now, shown: now, interval, last: 0 }
     }
 
     /// Shows the state, if it is time to.
     pub fn update(&mut self, progress: &Progress) {
-        let interval = if self.bar.is_some() { BAR_INTERVAL } else { LOG_INTERVAL };
-        if self.shown.elapsed() >= interval {
+        if self.shown.elapsed() >= self.interval {
             self.shown = Instant::now();
+            self.interval = if self.bar.is_some() { BAR_INTERVAL } else { LOG_INTERVAL };
             self.show(progress);
         }
     }

@@ -1,5 +1,6 @@
 //! What a run is asked to do.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 pub struct Request {
     /// The study's TOML file.
     pub study: PathBuf,
+    /// Of the study's replicas only these.
+    pub replicas: Option<Range<u64>>,
     /// The results file.
     pub output: PathBuf,
     /// Continue the output if it exists.
@@ -27,6 +30,8 @@ pub struct Request {
     pub allow_version_change: bool,
     /// Set by a signal: nothing new is started.
     pub stop: Arc<AtomicBool>,
+    /// No progress is shown.
+    pub quiet: bool,
     /// Takes a line for the user, before the work.
     pub inform: fn(&str),
 }

@@ -1,5 +1,7 @@
 //! A whole run on one rank of the job: prepare the file, compute, gather.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,6 +9,7 @@ use std::time::Instant;
 use crate::format::archive::{self, ArchiveError, ItemLayout};
 use crate::study::config::{ConfigError, Study};
 use crate::study::forecast::Longest;
+use crate::study::holder::Holder;
 use crate::study::load::load;
 use crate::study::lock::{Lock, LockError};
 use crate::study::preflight::{self, PreflightError};
@@ -29,6 +32,16 @@ pub enum RunError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Replicas that the study does not have.
+    #[error("{}: holds the replicas {all}, not {}:{}; give a part A:B of them, without B itself", study.display(), wanted.start, wanted.end)]
+    Part {
+        /// The study's file.
+        study: PathBuf,
+        /// The replicas that were asked for.
+        wanted: Range<u64>,
+        /// Those that the study has, `A:B`.
+        all: String,
+    },
     /// The results file.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -77,6 +90,8 @@ impl RunError {
 pub struct Ended {
     /// What this run did.
     pub progress: Progress,
+    /// The longest item that was in the file before [s].
+    pub longest: f64,
     /// Time from the first task to the closed file [s].
     pub span: f64,
     /// Time in which rank 0 made or verified the file [s].
@@ -99,7 +114,8 @@ where
     let (study, pending) = agree(job, prepared)?;
     let study = Arc::new(study);
     let started = Instant::now();
-    let mut reporter = root.then(|| Reporter::new(pending.items));
+    let longest = pending.longest.iter().flatten().copied().fold(0.0, f64::max);
+    let mut reporter = (root && !request.quiet).then(|| Reporter::new(pending.items));
     let watch = |progress: &Progress| {
         if let Some(reporter) = &mut reporter {
             reporter.update(progress);
@@ -111,7 +127,15 @@ where
         reporter.finish(&progress);
     }
     let files = (started - entered).as_secs_f64();
-    Ok(Ended { progress, span, files, lock })
+    Ok(Ended { progress, longest, span, files, lock })
+}
+
+/// The study, or the part of it that is asked for.
+fn wanted(request: &Request) -> Result<Study, RunError> {
+    let study = load(&request.study)?;
+    let Some(replicas) = &request.replicas else { return Ok(study) };
+    let (path, wanted) = (request.study.clone(), replicas.clone());
+    study.part(replicas).map_err(|all| RunError::Part { study: path, wanted, all })
 }
 
 /// Rank 0 makes the file, or looks at what is missing in it.
@@ -120,14 +144,15 @@ fn prepare(
     hosts: &[String],
     lock: &mut Option<Lock>,
 ) -> Result<(Study, Pending), RunError> {
-    let study = load(&request.study)?;
+    let study = wanted(request)?;
     let path = &request.output;
     let exists = path.symlink_metadata().is_ok();
     if !request.resume && exists {
         return Err(ArchiveError::Exists(path.clone()).into());
     }
     let needed = if exists { 0 } else { file_bytes(&study) };
-    let mut lines = preflight::ranks(hosts)?;
+    let mut lines = vec![start_line(request, &study, hosts)];
+    lines.extend(preflight::ranks(hosts)?);
     lines.extend(preflight::output(path, needed)?);
     lines.iter().for_each(|line| (request.inform)(line));
     *lock = Some(Lock::take(path, hosts.len())?);
@@ -156,6 +181,25 @@ fn prepare(
     (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &shape.schemas);
     Ok((study, Pending::all(&layout)))
+}
+
+/// When, which job, where, what: the line by which a log is found again.
+fn start_line(request: &Request, study: &Study, hosts: &[String]) -> String {
+    let Holder { since, job, round, .. } = Holder::this_process(hosts.len());
+    let job = match job.as_str() {
+        "" => String::new(),
+        number => format!("job {number}, round {}, ", round + 1),
+    };
+    format!(
+        "start    {since}, {job}{} ranks on {} hosts: study {}, replicas {}:{}, {} into {}",
+        hosts.len(),
+        hosts.iter().collect::<BTreeSet<_>>().len(),
+        study.name,
+        study.first_replica,
+        study.first_replica + study.replicas,
+        request.study.display(),
+        request.output.display(),
+    )
 }
 
 fn mention(count: u64, what: &str) -> String {

@@ -20,6 +20,17 @@ pub fn human_bytes(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// A number with the two digits that an estimate has.
+pub fn two_digits(value: f64) -> String {
+    if value <= 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let decimals = 1 - value.log10().floor() as i32;
+    let step = 10_f64.powi(-decimals);
+    let decimals = usize::try_from(decimals).unwrap_or(0);
+    format!("{:.decimals$}", (value / step).round() * step)
+}
+
 /// A time for people.
 pub fn human_time(seconds: f64) -> String {
     const MINUTE: f64 = 60.0;
@@ -41,6 +52,20 @@ pub fn human_time(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn estimates_have_two_digits() {
+        for (value, text) in [
+            (0.003_12, "0.0031"),
+            (0.97, "0.97"),
+            (1.0, "1.0"),
+            (12.34, "12"),
+            (1_263.0, "1300"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(two_digits(value), text);
+        }
+    }
 
     #[test]
     fn bytes_are_readable() {

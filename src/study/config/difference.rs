@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use super::Study;
 
 impl Study {
+    /// The value of a key of the `[study]` table.
+    pub fn value(&self, key: &str) -> Option<String> {
+        let value = entries(&self.canonical()).remove(&format!("study.{key}"))?;
+        Some(value.trim_matches('"').to_owned())
+    }
+
     /// The keys whose values differ between this study and a file's, with both values.
     pub fn differences(&self, file: &Study) -> Vec<String> {
         let (mine, other) = (entries(&self.canonical()), entries(&file.canonical()));

@@ -32,6 +32,8 @@ pub use reference::{page, schema};
 pub use solid::{SWITCH, SolidConfig};
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
 
+use std::ops::Range;
+
 use entry::{Entry, Source};
 use key::{Form, Key, keys};
 use lines::Lines;
@@ -257,6 +259,20 @@ impl Study {
         }
     }
 
+    /// The study with only these of its replicas: a file of its own, of the same ensemble.
+    ///
+    /// # Errors
+    /// The replicas that the study has, where these are none or not all among them.
+    pub fn part(mut self, replicas: &Range<u64>) -> Result<Study, String> {
+        let all = self.first_replica..self.first_replica + self.replicas;
+        if replicas.is_empty() || replicas.start < all.start || replicas.end > all.end {
+            return Err(format!("{}:{}", all.start, all.end));
+        }
+        self.first_replica = replicas.start;
+        self.replicas = replicas.end - replicas.start;
+        Ok(self)
+    }
+
     /// Hash of the whole resolved study: two files with the same hash hold the same items.
     pub fn hash(&self) -> String {
         hash_of(&self.canonical())
@@ -359,6 +375,20 @@ mod tests {
         let second = Study::parse("b.toml", &text).expect("valid");
         assert_eq!(first.ensemble_hash(), second.ensemble_hash());
         assert_ne!(first.hash(), second.hash());
+    }
+
+    #[test]
+    fn a_part_is_the_study_with_other_replicas() {
+        let text = |first: u64, count: u64| {
+            let keys = format!("name = \"s\"\nfirst_replica = {first}\nreplicas = {count}");
+            Study::parse("s.toml", &MINIMAL.replace("name = \"s\"", &keys)).expect("valid")
+        };
+        let study = text(100, 10);
+        assert_eq!(study.clone().part(&(100..110)), Ok(study.clone()));
+        assert_eq!(study.clone().part(&(104..110)), Ok(text(104, 6)));
+        for wrong in [99..103, 104..111, 104..104, 0..4] {
+            assert_eq!(study.clone().part(&wrong), Err("100:110".to_owned()), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn one_rank() {
         panic!("a panic outside the physics");
     }
     let request = Request {
+        replicas: None,
         study: output.with_extension("toml"),
         output,
         resume: true,
@@ -49,6 +50,7 @@ fn one_rank() {
         max_failures: setting("ENGINE_MAX_FAILURES"),
         allow_version_change: false,
         stop: Arc::default(),
+        quiet: false,
         inform: |_| {},
     };
     let make = |study| {
