@@ -63,7 +63,7 @@ fn estimate(study: &Study, plan: &Plan, arguments: &Arguments) -> Option<Estimat
         return None;
     }
     let Some(samples) = pilot::measure_within(study, patience, Worker::new) else {
-        let waited = human_time((patience * pilot::GIVEN_UP).as_secs_f64());
+        let waited = human_time(pilot::given_up(patience).as_secs_f64());
         tell(&format!("pilot: given up after {waited}: a solid takes longer; give --pilot more"));
         return None;
     };

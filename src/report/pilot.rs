@@ -14,8 +14,10 @@ use crate::system::text::two_digits;
 const LEAST_SPREAD: f64 = 0.4;
 /// Standard errors on either side of the mean: an interval that holds in 19 of 20 studies.
 const STANDARD_ERRORS: f64 = 2.0;
-/// The pilot is given up after so many times the time that it was given.
-pub const GIVEN_UP: u32 = 5;
+/// The pilot is given up after so many times the time that it was given, but not before
+/// [`LEAST_PATIENCE`].
+const GIVEN_UP: u32 = 5;
+const LEAST_PATIENCE: Duration = Duration::from_secs(60);
 /// Replicas that the pilot takes at most from a scenario.
 const MOST_REPLICAS: u64 = 50;
 
@@ -49,6 +51,11 @@ pub struct CoreTime {
     pub high: f64,
 }
 
+/// When a pilot of this patience is given up.
+pub fn given_up(patience: Duration) -> Duration {
+    (patience * GIVEN_UP).max(LEAST_PATIENCE)
+}
+
 /// The same on a thread of its own, given up after some times `patience`; none where even the first
 /// solids take longer.
 pub fn measure_within<W: Work>(
@@ -61,7 +68,7 @@ pub fn measure_within<W: Work>(
     let study = study.clone();
     // Nobody listens any more where it was given up.
     std::thread::spawn(move || sender.send(measure(&study, patience, make, begin)));
-    samples.recv_timeout(patience * GIVEN_UP).ok()
+    samples.recv_timeout(given_up(patience)).ok()
 }
 
 /// Measures every scenario for an equal share of `patience`; at least one solid and one block of
