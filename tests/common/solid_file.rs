@@ -7,7 +7,11 @@ use amorph::format::solid_file::SolidData;
 
 /// Writes a solid into the group `group` of a new file.
 pub fn write(path: &Path, group: &str, data: &SolidData) {
-    let file = hdf5::File::create(path).unwrap();
+    // Without HDF5's lock: the children of other tests would inherit it.
+    let file = hdf5::File::with_options()
+        .with_fapl(|access| access.sec2().file_locking(false))
+        .create(path)
+        .unwrap();
     let group =
         if group == "/" { file.group("/").unwrap() } else { file.create_group(group).unwrap() };
     let (d, n, n_sp) = (data.edges.len(), data.species.len(), data.diameters.len());
