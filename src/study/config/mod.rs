@@ -13,6 +13,7 @@ mod key;
 mod lines;
 mod output;
 mod parameters;
+mod part;
 mod reference;
 mod section;
 mod show;
@@ -31,8 +32,6 @@ pub use parameters::{Parameterisation, ParametersConfig};
 pub use reference::{page, schema};
 pub use solid::{SWITCH, SolidConfig};
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
-
-use std::ops::Range;
 
 use entry::{Entry, Source};
 use key::{Form, Key, keys};
@@ -236,41 +235,6 @@ impl Study {
                 )
             })
             .collect()
-    }
-
-    /// The place of a scenario.
-    ///
-    /// # Errors
-    /// The names that there are.
-    pub fn place(&self, scenario: &str) -> Result<usize, String> {
-        let names: Vec<&str> = self.scenarios.iter().map(|known| known.name.as_str()).collect();
-        names.iter().position(|name| *name == scenario).ok_or_else(|| names.join(", "))
-    }
-
-    /// The row of a replica in the file.
-    ///
-    /// # Errors
-    /// The replicas that the file holds.
-    pub fn slot(&self, replica: u64) -> Result<u64, String> {
-        let held = self.first_replica..self.first_replica + self.replicas;
-        match held.contains(&replica) {
-            true => Ok(replica - held.start),
-            false => Err(format!("{} to {}", held.start, held.end.saturating_sub(1))),
-        }
-    }
-
-    /// The study with only these of its replicas: a file of its own, of the same ensemble.
-    ///
-    /// # Errors
-    /// The replicas that the study has, where these are none or not all among them.
-    pub fn part(mut self, replicas: &Range<u64>) -> Result<Study, String> {
-        let all = self.first_replica..self.first_replica + self.replicas;
-        if replicas.is_empty() || replicas.start < all.start || replicas.end > all.end {
-            return Err(format!("{}:{}", all.start, all.end));
-        }
-        self.first_replica = replicas.start;
-        self.replicas = replicas.end - replicas.start;
-        Ok(self)
     }
 
     /// Hash of the whole resolved study: two files with the same hash hold the same items.
