@@ -12,13 +12,10 @@ const STEPS: usize = 20;
 /// Neighbours further than this many mean diameters do not shape a hole.
 const REACH: f64 = 2.5;
 
-/// Moves every rattler of a repulsive solid to where its smallest gap is (locally) largest.
-///
-/// Attractive rattlers stay where they are: they sit at r = σ, in equilibrium.
-pub fn centre_rattlers<const D: usize>(solid: &mut Solid<D>, rattler: &[bool]) {
-    if solid.springs.is_some() || solid.interactions.attractive() {
-        return;
-    }
+/// Moves every rattler of a repulsive solid to where its smallest gap is (locally) largest; returns
+/// whether one of them touches somebody even there.
+pub fn centre_rattlers<const D: usize>(solid: &mut Solid<D>, rattler: &[bool]) -> bool {
+    let mut touches = false;
     for i in (0..solid.len()).filter(|&i| rattler[i]) {
         let neighbours: Vec<(Vector<D>, f64)> = (0..solid.len())
             .filter(|&j| j != i)
@@ -27,13 +24,15 @@ pub fn centre_rattlers<const D: usize>(solid: &mut Solid<D>, rattler: &[bool]) {
                 (separation.norm() < REACH * sigma).then_some((separation, sigma))
             })
             .collect();
-        let shift = climb(&neighbours, solid.diameter(i));
+        let (shift, gap) = climb(&neighbours, solid.diameter(i));
         solid.positions[i] += shift;
+        touches |= gap <= 0.0;
     }
+    touches
 }
 
-/// The displacement to the top of the softly averaged smallest gap.
-fn climb<const D: usize>(neighbours: &[(Vector<D>, f64)], diameter: f64) -> Vector<D> {
+/// The displacement to the top of the softly averaged smallest gap, and the gap there.
+fn climb<const D: usize>(neighbours: &[(Vector<D>, f64)], diameter: f64) -> (Vector<D>, f64) {
     let gap = |shift: &Vector<D>, (separation, sigma): &(Vector<D>, f64)| {
         (separation + shift).norm() - sigma
     };
@@ -67,5 +66,5 @@ fn climb<const D: usize>(neighbours: &[(Vector<D>, f64)], diameter: f64) -> Vect
         }
         softness *= factor;
     }
-    best
+    (best, best_gap)
 }

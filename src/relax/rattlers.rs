@@ -36,11 +36,12 @@ pub fn settle_rattlers<const D: usize>(
         return false;
     }
     if !solid.interactions.attractive() {
-        centre_rattlers(solid, rattler);
+        let touches = centre_rattlers(solid, rattler);
         forces.rebuild(solid);
-        // One that is wedged between d others, which push it hardly at all to where there is room, may
-        // still touch them.
-        hang(solid, forces, rattler);
+        // One that is wedged between d others, which push it hardly at all to where there is room.
+        if touches {
+            hang(solid, forces, rattler);
+        }
         return true;
     }
     hang(solid, forces, rattler)
