@@ -77,11 +77,12 @@ fn returns<const D: usize>(path: &mut Path<'_, D>, forward: &Point<D>, width: f6
 
 /// Does FIRE lead from these positions to where the path is, over this γ?
 fn leads_back<const D: usize>(path: &mut Path<'_, D>, positions: &Field<D>, gamma: f64) -> bool {
-    let here = path.here.gamma;
-    let over = path.work.relax_from(positions, gamma.max(0.0));
-    let Ok(back) = over.and_then(|over| path.work.relax_from(&over.positions, here)) else {
-        return false;
-    };
+    let (here, gamma) = (path.here.gamma, gamma.max(0.0));
+    let mut back = path.work.relax_from(positions, gamma);
+    if gamma != here {
+        back = back.and_then(|over| path.work.relax_from(&over.positions, here));
+    }
+    let Ok(back) = back else { return false };
     let off = path.distance(&back.positions, &path.here.positions, back.rattler());
     off <= RETURNED * path.work.smallest_diameter
 }

@@ -7,7 +7,7 @@ use crate::format::row::Part;
 use crate::study::config::Study;
 use crate::study::schema::schemas;
 use crate::study::work::Work;
-use crate::system::text::two_digits;
+use crate::system::text::{tell, two_digits};
 
 /// Spread of the time per replica that is assumed at least, relative to its mean: few samples
 /// would otherwise claim too much. Measured spreads are 0.2 to 0.5.
@@ -64,7 +64,8 @@ pub fn measure_within<W: Work>(
     make: impl FnMut(Arc<Study>) -> W + Send + 'static,
 ) -> Option<Vec<Sample>> {
     let (sender, samples) = std::sync::mpsc::channel();
-    let begin = |name: &str| eprintln!("pilot: scenario {name} (--pilot 0 leaves the pilot out)");
+    let begin =
+        |name: &str| tell(&format!("pilot: scenario {name} (--pilot 0 leaves the pilot out)"));
     let study = study.clone();
     // Nobody listens any more where it was given up.
     std::thread::spawn(move || sender.send(measure(&study, patience, make, begin)));
