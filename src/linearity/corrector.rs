@@ -10,9 +10,7 @@ use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, rel
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::modes::lowest_eigenvalue;
 use crate::solid::Solid;
-use crate::solid::contacts::{
-    Contacts, interacting_pairs, load_factor, rattlers, virial_pressure,
-};
+use crate::solid::contacts::{Contacts, interacting_pairs, load_factor, rattlers, virial_pressure};
 use crate::solid::parameters::ParameterDirection;
 
 use super::predictor::{Prediction, next_contact_change, predict};
