@@ -12,3 +12,5 @@ pub const STATISTICS: &str = "statistics";
 pub const HOST_LENGTH: usize = 64;
 /// The root attribute with the checksum of labels, scales and identities.
 pub const SKELETON_CHECKSUM: &str = "skeleton_checksum";
+/// Attribute of the root: how the values lie in the file.
+pub const STORAGE: &str = "storage";

@@ -15,5 +15,7 @@ pub use fields::item_bytes;
 pub use file::Archive;
 pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS};
-pub use skeleton::{RootAttribute, create};
-pub use writer::{Access, Finished, Writer, write_arrays};
+pub use skeleton::{RootAttribute, create, name};
+pub use writer::{Access, Finished, Origin, Writer, write_arrays};
+
+pub use crate::format::slab::Storage;
