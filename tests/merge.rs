@@ -126,7 +126,7 @@ fn a_damaged_item_is_not_merged_as_done() {
     done(here, "run s.toml -o a.h5 -q");
     let place = {
         let file = common::open(here.join("a.h5"));
-        file.dataset("/soft/positions").expect("there").offset().expect("contiguous")
+        file.dataset("/soft/solids/positions").expect("there").offset().expect("contiguous")
     };
     let mut bytes = std::fs::read(here.join("a.h5")).expect("readable");
     bytes[place as usize + 5] ^= 1;
