@@ -6,3 +6,4 @@ pub mod program;
 pub mod text;
 pub mod time;
 pub mod words;
+pub mod world;
