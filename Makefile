@@ -25,7 +25,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-serial test-mpich lint docs torture referee scan bench build serial install packages rust clean
+.PHONY: help demo test test-serial test-slurm test-mpich lint docs torture referee scan bench build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -82,6 +82,10 @@ serial: rust  ## the program for one core, without MPI or libraries of the syste
 
 test-serial: build serial $(VENV)/installed  ## the program without MPI computes the same bits
 	@scripts/test-serial.sh $(VENV)/bin/python $(AMORPH) $(SERIAL)
+
+test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one node, five minutes
+	@scripts/install-packages.sh slurm-wlm munge
+	$(VENV)/bin/python scripts/test-slurm.py $(AMORPH)
 
 # MPICH's launcher must be called by its own name.
 MPICH_HDF5 ?= /usr/lib/$(shell uname -m)-linux-gnu/hdf5/mpich
