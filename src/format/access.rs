@@ -11,6 +11,15 @@ pub(super) fn unlocked() -> FileBuilder {
     builder
 }
 
+/// The same for new files, whose structure carries HDF5's own checksums: a damaged one is refused
+/// by HDF5 itself, where an older format makes it follow wrong addresses. HDF5 1.8 and later read
+/// them.
+pub(super) fn checksummed() -> FileBuilder {
+    let mut builder = File::with_options();
+    builder.with_fapl(|access| access.sec2().file_locking(false).libver_v18());
+    builder
+}
+
 /// The version of the HDF5 library.
 pub fn hdf5_version() -> String {
     let (major, minor, release) = hdf5::library_version();

@@ -9,7 +9,7 @@ use hdf5::{Dataset as Handle, File, Group, H5Type};
 use super::access;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::values::Values;
-use crate::system::disk::with_suffix;
+use crate::system::temporary::{sweep, temporary};
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
@@ -173,7 +173,8 @@ pub fn refuse_existing(path: &Path) -> Result<(), MeasurementError> {
 
 /// Writes the file under a temporary name and gives it its own: it is never seen half made.
 pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
-    let temporary = with_suffix(path, &format!(".{}.new", std::process::id()));
+    sweep(path);
+    let temporary = temporary(path);
     let io = |action| move |source| MeasurementError::Io { path: path.to_owned(), action, source };
     // HDF5 reports a failed creation without the reason of the system.
     std::fs::File::create(&temporary).map_err(io("create the file"))?;
@@ -197,7 +198,7 @@ pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
 }
 
 fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
-    let file = access::unlocked().create(path)?;
+    let file = access::checksummed().create(path)?;
     for (name, attribute) in &output.attributes {
         match attribute {
             Attribute::Text(text) => text_attribute(&file, name, text)?,

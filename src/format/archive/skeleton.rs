@@ -13,9 +13,9 @@ use hdf5::File;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ArchiveError;
-use super::fields;
 use super::layout::{FORMAT, FORMAT_VERSION, ITEMS, SKELETON_CHECKSUM};
 use super::tree::{BLOCK, Tree, ensure_group};
+use super::{arrays, fields};
 use crate::analysis::axis::Axis;
 use crate::format::access;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
@@ -100,18 +100,13 @@ fn fill(
     reserved: &[(String, Vec<Column>)],
     attributes: &[(&'static str, RootAttribute)],
 ) -> hdf5::Result<()> {
-    let file = access::unlocked().create(temporary)?;
+    let file = access::checksummed().create(temporary)?;
     root_attributes(&file, attributes)?;
     for schema in &shape.schemas {
         scenario(&file, schema)?;
     }
     fields::create(&file, shape)?;
-    for (group, columns) in reserved {
-        let mut tree = Tree::new(ensure_group(&file, group)?);
-        for column in columns {
-            tree.column(column, &[])?;
-        }
-    }
+    arrays::reserve(&file, reserved)?;
     let checksum = checksum(&file, &shape.schemas, reserved)?;
     slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum)?;
     file.flush()?;
@@ -165,6 +160,9 @@ pub(super) fn checksum(
         let dataset = file.dataset(path)?;
         hash.update(path.as_bytes());
         let length = dataset.shape().first().copied().unwrap_or(0);
+        if (length as u64).saturating_mul(dataset.dtype()?.size() as u64) > file.size() {
+            return Err(format!("{path}: larger than the file").into());
+        }
         for start in (0..length).step_by(BLOCK) {
             let block = Block::range(start as u64, BLOCK.min(length - start) as u64);
             hash.update(&slab::read(&dataset, &block)?);
