@@ -289,7 +289,7 @@ impl Measurement {
         let values = self
             .file
             .dataset(name)
-            .and_then(|dataset| dataset.read_raw::<T>())
+            .and_then(|dataset| access::read_all::<T>(&dataset))
             .map_err(|error| wrong(error.to_string()))?;
         if values.len() == length {
             Ok(values)
