@@ -7,6 +7,7 @@ use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset as Handle, File, Group, H5Type};
 
 use super::access;
+use super::slab::{self, text_attribute};
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::values::Values;
 use crate::system::temporary::{sweep, temporary};
@@ -248,11 +249,6 @@ fn create<T: H5Type>(file: &Group, dataset: &Dataset, values: &[T]) -> hdf5::Res
     Ok(handle)
 }
 
-fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
-    let text: VarLenUnicode = text.parse().map_err(|_| format!("{name} holds a zero byte"))?;
-    location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
-}
-
 /// An output of `measure`, opened for reading.
 pub struct Measurement {
     path: PathBuf,
@@ -263,9 +259,12 @@ impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
         let file = access::unlocked().open(path).ok()?;
-        let attribute = file.attr("format").ok()?;
-        let format = attribute.read_scalar::<VarLenUnicode>().ok()?;
-        (format.as_str() == FORMAT).then(|| Measurement { path: path.to_owned(), file })
+        let format = slab::read_text(&file, "format").ok().or_else(|| {
+            // Earlier programs wrote text of variable length.
+            let text = file.attr("format").ok()?.read_scalar::<VarLenUnicode>().ok()?;
+            Some(text.as_str().to_owned())
+        })?;
+        (format == FORMAT).then(|| Measurement { path: path.to_owned(), file })
     }
 
     /// Whether there is a group of this name.
