@@ -234,7 +234,8 @@ fn a_file_that_vanishes_ends_the_job_with_a_message() {
         std::fs::copy(output, output.with_extension("other")).expect("copied");
         std::fs::rename(output.with_extension("other"), output).expect("replaced");
     }
-    let ways: [(fn(&Path), &str); 3] = [
+    type Way = fn(&Path);
+    let ways: [(Way, &str); 3] = [
         (delete, "has been deleted while"),
         (rename, "has been renamed or moved"),
         (replace, "has been replaced by another file"),
