@@ -200,8 +200,8 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
-#[test]
-fn damaged_results_files_are_refused_or_read() {
+/// Looks at damaged copies of results files with these commands.
+fn results(commands: [&[&str]; 2]) {
     let place = Place::new();
     let [copy, said] = ["copy.h5", "said"].map(|name| place.name(name));
     // The second one is in the format of HDF5 before 1.8, without its checksums.
@@ -213,16 +213,22 @@ fn damaged_results_files_are_refused_or_read() {
         let what = damage(&mut bytes, &mut Random(seed));
         let what = format!("{}, seed {seed}, {what}", file.display());
         std::fs::write(&copy, bytes).expect("writable");
-        for arguments in [
-            &["status", &copy][..],
-            &["stats", &copy],
-            &["check", &copy],
-            &["export", &copy, "-o", "/dev/null"],
-        ] {
-            findings.look(arguments, &what, Path::new(&said));
+        for command in commands {
+            let arguments = [command[0], &copy].into_iter().chain(command[1..].iter().copied());
+            findings.look(&arguments.collect::<Vec<_>>(), &what, Path::new(&said));
         }
     }
     findings.verdict();
+}
+
+#[test]
+fn damaged_results_files_are_refused_or_read() {
+    results([&["status"], &["check"]]);
+}
+
+#[test]
+fn damaged_results_files_are_refused_or_give_statistics_and_solids() {
+    results([&["stats"], &["export", "-o", "/dev/null"]]);
 }
 
 #[test]
@@ -345,4 +351,44 @@ fn mutated_studies_are_refused_or_read() {
         }
     }
     findings.verdict();
+}
+
+#[test]
+fn damaged_packings_are_refused_or_imported() {
+    let place = Place::new();
+    let [copy, out, said] = ["copy", "out", "said"].map(|name| place.name(name));
+    let entries = std::fs::read_dir(data("packings")).expect("a folder");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    files.sort();
+    let mut findings = Findings::default();
+    for seed in seeds() {
+        let mut random = Random(seed);
+        let file = random.of(&files);
+        let mut text = std::fs::read(file).expect("readable");
+        let what = match seed % 2 {
+            0 => damage(&mut text, &mut random),
+            _ => change_a_word(&mut text, &mut random),
+        };
+        let what = format!("{}, seed {seed}, {what}", file.display());
+        std::fs::write(&copy, text).expect("writable");
+        let arguments = ["import", &copy, "-o", &out, "--diameters", "1=1.0,2=1.4"];
+        let arguments = if random.below(2) == 0 { &arguments[..] } else { &arguments[..4] };
+        findings.look(arguments, &what, Path::new(&said));
+        let _ = std::fs::remove_file(&out);
+    }
+    findings.verdict();
+}
+
+/// Puts another value in the place of a word, mostly of the first lines; returns what was done.
+fn change_a_word(text: &mut Vec<u8>, random: &mut Random) -> String {
+    let whole = String::from_utf8_lossy(text).into_owned();
+    let mut words: Vec<&str> = whole.split_inclusive([' ', '\n', '=', '"', ':']).collect();
+    let end = if random.below(4) == 0 { words.len() } else { words.len().min(60) };
+    let place = random.below(end);
+    let value = random.of(&["nan", "-1", "0", "1e999", "99999999999999999999", "x", "", "1e-300"]);
+    let separator = words[place].chars().last().unwrap_or(' ');
+    let other = format!("{value}{separator}");
+    words[place] = &other;
+    *text = words.concat().into_bytes();
+    format!("{value:?} as word {place}")
 }

@@ -25,7 +25,7 @@ pub struct Arguments {
     output: PathBuf,
     /// Diameters of types where the file states none, or instead of these: TYPE=D,..., such as
     /// 1=1.0,2=1.4
-    #[arg(long, value_parser = diameters, value_name = "TYPE=D,...", default_value = "")]
+    #[arg(long, value_parser = diameters, value_name = "TYPE=D,...", default_value = "", hide_default_value = true)]
     diameters: Diameters,
     /// Repulsion of every pair [energy]
     #[arg(long, value_name = "ENERGY", default_value_t = 1.0, value_parser = positive)]
