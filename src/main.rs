@@ -31,6 +31,7 @@ enum Command {
     Status(cli::status::Arguments),
     Measure(Box<cli::measure::Arguments>),
     Stats(cli::stats::Arguments),
+    Merge(cli::merge::Arguments),
     Check(cli::check::Arguments),
     Export(cli::export::Arguments),
     /// Look at a study's configuration and its defaults
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Measure(arguments) => cli::measure::run(&arguments),
         Command::Status(arguments) => cli::status::run(&arguments),
         Command::Stats(arguments) => cli::stats::run(&arguments),
+        Command::Merge(arguments) => cli::merge::run(&arguments),
         Command::Check(arguments) => cli::check::run(&arguments),
         Command::Export(arguments) => cli::export::run(&arguments),
         Command::Config(command) => cli::config::run(&command),

@@ -9,8 +9,9 @@ use crate::report::check::{Report, check};
 /// Check a results file: checksums, forces, identities, J against finite differences, flags
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The results file
-    file: PathBuf,
+    /// The results file, or several
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// Compute this many items again and compare them: bit for bit, or to rounding where another
     /// program or kind of processor has computed them
     #[arg(long, default_value_t = 0)]
@@ -22,10 +23,32 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
-    let archive = super::open(&arguments.file)?;
-    let report = check(&archive, arguments.items).map_err(CommandError::failure)?;
-    super::print(&report, arguments.json, print)?;
-    Ok(if report.is_clean() { Outcome::Done } else { Outcome::Failed })
+    let mut reports = Vec::new();
+    for file in &arguments.files {
+        let report = check(&super::open(file)?, arguments.items).map_err(CommandError::failure)?;
+        if !arguments.json {
+            super::say(|out| {
+                if arguments.files.len() > 1 {
+                    writeln!(
+                        out,
+                        "{}{}:",
+                        if reports.is_empty() { "" } else { "\n" },
+                        file.display()
+                    )?;
+                }
+                print(&report, out)
+            })?;
+        }
+        reports.push(report);
+    }
+    if arguments.json {
+        match &reports[..] {
+            [report] => super::print(report, true, print)?,
+            several => super::print(several, true, |_, _| Ok(()))?,
+        }
+    }
+    let clean = reports.iter().all(Report::is_clean);
+    Ok(if clean { Outcome::Done } else { Outcome::Failed })
 }
 
 fn print(report: &Report, out: &mut dyn Write) -> io::Result<()> {

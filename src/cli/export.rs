@@ -15,8 +15,9 @@ use crate::system::text::tell;
 /// gamma_contact and gamma_rearrangement, where these were reached.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A results file of `amorph run`, or an output of `amorph measure`
-    file: PathBuf,
+    /// Results files of `amorph run`, or an output of `amorph measure`
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// The file to write; without it, the terminal
     #[arg(short, long)]
     output: Option<PathBuf>,
@@ -33,59 +34,76 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
-    if xyz::is_measurement(&arguments.file) {
+    if let [file] = &arguments.files[..]
+        && xyz::is_measurement(file)
+    {
         if arguments.scenario.is_some() || arguments.replica.is_some() {
             return Err(CommandError::usage(format!(
                 "{}: an output of `amorph measure` holds one solid; leave out --scenario and --replica",
-                arguments.file.display()
+                file.display()
             )));
         }
-        return write(arguments, |out| xyz::measured(&arguments.file, arguments.snapshots, out));
+        return write(arguments, |out| xyz::measured(file, arguments.snapshots, out));
     }
-    let archive = super::open(&arguments.file)?;
-    let scenarios = scenarios(&archive, arguments.scenario.as_deref())?;
-    let slots = slots(&archive, arguments.replica)?;
-    if arguments.snapshots {
-        let chosen = &archive.study().scenarios[scenarios.clone()];
-        if chosen.iter().all(|scenario| scenario.output.snapshots == 0) {
-            return Err(CommandError::usage(ExportError::NoSnapshots {
-                file: arguments.file.clone(),
-                advice: "[output] snapshots = n keeps those of the first n replicas",
-            }));
+    let archives: Vec<Results> =
+        arguments.files.iter().map(|file| super::open(file)).collect::<Result<_, _>>()?;
+    let mut chosen = Vec::new();
+    for archive in &archives {
+        let scenarios = scenarios(archive, arguments.scenario.as_deref())?;
+        if arguments.snapshots {
+            let mut outputs = archive.study().scenarios[scenarios.clone()].iter();
+            if outputs.all(|scenario| scenario.output.snapshots == 0) {
+                return Err(CommandError::usage(ExportError::NoSnapshots {
+                    file: archive.path().to_owned(),
+                    advice: "[output] snapshots = n keeps those of the first n replicas",
+                }));
+            }
         }
+        if let Some(slots) = slots(archive, arguments.replica) {
+            chosen.push((archive, scenarios, slots));
+        }
+    }
+    if let (true, Some(replica)) = (chosen.is_empty(), arguments.replica) {
+        let held = |archive: &Results| {
+            let held = archive.study().slot(replica).err().unwrap_or_default();
+            missing(archive, &format!("replica {replica}"), &held)
+        };
+        let messages: Vec<String> = archives.iter().map(held).collect();
+        return Err(CommandError::usage(messages.join("; ")));
     }
     write(arguments, |out| {
         let mut frames = 0;
-        for scenario in scenarios {
-            frames += if arguments.snapshots {
-                xyz::snapshots(&archive, scenario, slots.clone(), out)?
-            } else {
-                xyz::solids(&archive, scenario, slots.clone(), out)?
-            };
+        for (archive, scenarios, slots) in chosen {
+            for scenario in scenarios {
+                frames += if arguments.snapshots {
+                    xyz::snapshots(archive, scenario, slots.clone(), out)?
+                } else {
+                    xyz::solids(archive, scenario, slots.clone(), out)?
+                };
+            }
         }
         Ok(frames)
     })
 }
 
-/// The slots of the chosen replicas.
-fn slots(archive: &Results, replica: Option<u64>) -> Result<Range<u64>, CommandError> {
-    let Some(replica) = replica else { return Ok(0..archive.study().replicas) };
-    let slot = archive.study().slot(replica);
-    let slot = slot.map_err(|held| missing(archive, &format!("replica {replica}"), &held))?;
-    Ok(slot..slot + 1)
+/// The slots of the chosen replicas; none where the file does not hold them.
+fn slots(archive: &Results, replica: Option<u64>) -> Option<Range<u64>> {
+    let Some(replica) = replica else { return Some(0..archive.study().replicas) };
+    archive.study().slot(replica).ok().map(|slot| slot..slot + 1)
 }
 
 /// The chosen scenarios.
 fn scenarios(archive: &Results, name: Option<&str>) -> Result<Range<usize>, CommandError> {
     let Some(name) = name else { return Ok(0..archive.study().scenarios.len()) };
     let place = archive.study().place(name);
-    let place = place.map_err(|held| missing(archive, &format!("scenario {name}"), &held))?;
+    let place = place.map_err(|held| {
+        CommandError::usage(missing(archive, &format!("scenario {name}"), &held))
+    })?;
     Ok(place..place + 1)
 }
 
-fn missing(archive: &Results, what: &str, held: &str) -> CommandError {
-    let file = archive.path().display();
-    CommandError::usage(format!("{file}: there is no {what}; it holds {held}"))
+fn missing(archive: &Results, what: &str, held: &str) -> String {
+    format!("{}: there is no {what}; it holds {held}", archive.path().display())
 }
 
 /// Writes frames to the terminal, or to a file that is removed again where this fails.

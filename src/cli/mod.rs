@@ -7,6 +7,7 @@ pub mod export;
 pub mod import;
 pub mod init;
 pub mod measure;
+pub mod merge;
 pub mod plan;
 pub mod run;
 pub mod stats;
@@ -106,7 +107,7 @@ fn say(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Comma
 }
 
 /// Prints a report: as JSON, or as its command does.
-fn print<T: serde::Serialize>(
+fn print<T: serde::Serialize + ?Sized>(
     report: &T,
     json: bool,
     print: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{CommandError, Outcome};
 use crate::report::status::{Status, StatusError};
+use crate::study::statistics::Counts;
 use crate::system::text::human_time;
 
 /// Reasons of failures that are shown.
@@ -19,8 +20,9 @@ Exit code:
 #[derive(Debug, clap::Args)]
 #[command(after_help = CODES)]
 pub struct Arguments {
-    /// The results file
-    file: PathBuf,
+    /// The results file, or several of one study
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -28,23 +30,37 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
-    let status = Status::read(&arguments.file).map_err(|error| match error {
+    let read = |file: &PathBuf| Status::read(file);
+    let statuses: Result<Vec<Status>, StatusError> = arguments.files.iter().map(read).collect();
+    let statuses = statuses.map_err(|error| match error {
         StatusError::Archive(error) if !error.is_usage() => CommandError::failure(error),
         error => CommandError::usage(error),
     })?;
-    super::print(&status, arguments.json, print)?;
-    Ok(Outcome::of(status.items()))
+    let items: Counts = statuses.iter().map(Status::items).sum();
+    match &statuses[..] {
+        [status] => super::print(status, arguments.json, print)?,
+        several => super::print(several, arguments.json, |several, out| {
+            for (file, status) in arguments.files.iter().zip(several) {
+                writeln!(out, "{}: {}", file.display(), line(&status.study, status.items()))?;
+            }
+            writeln!(out, "all files: {}", line(&several[0].study, items))
+        })?,
+    }
+    Ok(Outcome::of(items))
+}
+
+/// How far, in one line.
+fn line(study: &str, items: Counts) -> String {
+    let total = items.done + items.failed + items.pending;
+    let share = 100.0 * (items.done + items.failed) as f64 / total.max(1) as f64;
+    format!(
+        "study {study}: {} of {total} items done, {} failed, {share:.1}%",
+        items.done, items.failed
+    )
 }
 
 fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
-    let items = status.items();
-    let total = items.done + items.failed + items.pending;
-    let share = 100.0 * (items.done + items.failed) as f64 / total.max(1) as f64;
-    writeln!(
-        out,
-        "study {}: {} of {total} items done, {} failed, {share:.1}%",
-        status.study, items.done, items.failed
-    )?;
+    writeln!(out, "{}", line(&status.study, status.items()))?;
     let names = status.scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     let kinds = status.scenarios.iter().flat_map(|scenario| &scenario.kinds);
     let (names, widest) = (

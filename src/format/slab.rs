@@ -164,22 +164,63 @@ pub(super) fn attach_scale(dataset: &Dataset, scale: &Dataset, axis: usize) -> R
     hdf5::sync::sync(|| check(unsafe { H5DSattach_scale(dataset.id(), scale.id(), axis as u32) }))
 }
 
-/// A dataset as every one of ours is: contiguous, allocated at once, never filled, without times.
+/// How the values of a dataset lie in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// In one piece, allocated at once: every rank writes its own part of it.
+    Contiguous,
+    /// In compressed chunks of whole rows: for files that are complete.
+    Compressed,
+}
+
+impl Storage {
+    /// Its word in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Storage::Contiguous => "contiguous",
+            Storage::Compressed => "compressed",
+        }
+    }
+}
+
+/// Bytes of a chunk, where a row is not longer.
+const CHUNK: usize = 1 << 18;
+
+/// Datasets below this size are not worth a chunk [bytes].
+const SMALL: usize = 1 << 12;
+
+/// zlib's level: higher ones take far longer for a few per cent.
+const LEVEL: u8 = 4;
+
+/// A dataset in one piece, allocated at once, never filled, without times.
 pub(super) fn create(
     group: &Group,
     name: &str,
     datatype: &TypeDescriptor,
     shape: &[usize],
 ) -> Result<Dataset> {
+    create_as(Storage::Contiguous, group, name, datatype, shape)
+}
+
+/// A dataset that is stored like this; small ones always in one piece.
+pub(super) fn create_as(
+    storage: Storage,
+    group: &Group,
+    name: &str,
+    datatype: &TypeDescriptor,
+    shape: &[usize],
+) -> Result<Dataset> {
     use hdf5::plist::dataset_create::{AllocTime, FillTime};
-    group
-        .new_dataset_builder()
-        .empty_as(datatype)
-        .shape(shape)
-        .alloc_time(Some(AllocTime::Early))
-        .fill_time(FillTime::Never)
-        .obj_track_times(false)
-        .create(name)
+    let builder =
+        group.new_dataset_builder().empty_as(datatype).shape(shape).obj_track_times(false);
+    let bytes = shape.iter().product::<usize>() * datatype.size();
+    if storage == Storage::Contiguous || bytes < SMALL {
+        let builder = builder.alloc_time(Some(AllocTime::Early)).fill_time(FillTime::Never);
+        return builder.create(name);
+    }
+    let mut chunk = shape.to_vec();
+    chunk[0] = (CHUNK * shape[0] / bytes).clamp(1, shape[0]);
+    builder.chunk(chunk).shuffle().deflate(LEVEL).create(name)
 }
 
 /// Text in cells of equal length, padded with zero bytes; longer ones are cut.

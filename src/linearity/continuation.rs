@@ -4,26 +4,10 @@
 
 use super::cause::Cause;
 use super::jump::JUDGED_WIDTH;
-use super::path::Trial;
-use super::predictor::Prediction;
-use super::run::{LARGEST_STRIDE, Next, Run, STRIDE_SHRINK};
-
-/// Share of the way to a predicted contact change or instability that is gone in one step from afar.
-const APPROACH: f64 = 0.9;
-
-/// A contact change or instability is near once it is predicted within this share of its γ.
-const NEAR: f64 = 0.05;
-
-/// The stride after a step by FIRE, in units of γ.
-const STRIDE_AFTER_FIRE: f64 = 0.05;
-
-/// The path stops this far before a predicted instability, in units of the smallest step, and FIRE
-/// decides across it.
-const BEFORE_INSTABILITY: f64 = 0.3;
-
-/// Growth of the stride, and the correction below which it grows.
-const STRIDE_GROWTH: f64 = 1.6;
-const SMALL_CORRECTION: f64 = 0.15;
+use super::path::{APPROACH, NEAR, Trial};
+use super::run::{
+    LARGEST_STRIDE, Next, Run, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
+};
 
 /// Beyond γ̃ times this, smooth growth of the deviation is watched in steps of [`WATCHED_GROWTH`].
 const WATCHED_FROM: f64 = 0.97;
@@ -59,7 +43,7 @@ impl<const D: usize> Run<'_, '_, D> {
             let too_near = next != Next::Aim && target - here <= smallest;
             let prediction = match too_near {
                 true => None,
-                false => self.predict_before_instability(target, smallest),
+                false => self.path.predict_stable(target, smallest),
             };
             next = match prediction {
                 None => self.decide_by_fire(smallest),
@@ -91,21 +75,6 @@ impl<const D: usize> Run<'_, '_, D> {
     fn decide_by_fire(&mut self, smallest: f64) -> Next {
         self.stride = STRIDE_AFTER_FIRE;
         self.decide(smallest)
-    }
-
-    /// Predicts the solid at `target`, or before the instability that is met on the way there;
-    /// `None` where the instability is within the `smallest` step.
-    fn predict_before_instability(&mut self, target: f64, smallest: f64) -> Option<Prediction<D>> {
-        let prediction = self.path.predict(target);
-        let Some(unstable) = prediction.unstable else { return Some(prediction) };
-        let here = self.path.here.gamma;
-        let ahead = unstable - here;
-        let before = if ahead > NEAR * unstable {
-            here + APPROACH * ahead
-        } else {
-            unstable - BEFORE_INSTABILITY * smallest
-        };
-        (before - here > BEFORE_INSTABILITY * smallest).then(|| self.path.predict(before))
     }
 
     fn stride_target(&self) -> f64 {

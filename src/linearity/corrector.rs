@@ -10,7 +10,7 @@ use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, rel
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::modes::lowest_eigenvalue;
 use crate::solid::Solid;
-use crate::solid::contacts::{Contacts, interacting_pairs, load_factor, virial_pressure};
+use crate::solid::contacts::{Contacts, interacting_pairs, load_factor, rattlers, virial_pressure};
 use crate::solid::parameters::ParameterDirection;
 
 use super::predictor::{Prediction, next_contact_change, predict};
@@ -137,30 +137,46 @@ impl<'a, const D: usize> Corrector<'a, D> {
         self.spare = Some(hessian);
     }
 
-    /// The bonds between particles that do not rattle, with the rattlers where nothing pushes them.
+    /// The bonds between particles that do not rattle.
     ///
     /// A particle that loses what held it joins the rattlers. None leaves them here: forces that do not
-    /// balance yet would seem to hold it.
+    /// balance yet would seem to hold it. Rattlers that hang on the backbone pull at it, and are put to
+    /// where nothing pushes them; others are not asked before the backbone is [at rest](Self::at_rest).
     fn contacts(&mut self, rattler: &mut [bool]) -> Contacts<D> {
         self.counters.force_evaluations += 1;
+        let attractive = self.attractive();
         loop {
             self.forces.refresh(&self.solid);
-            settle_rattlers(&mut self.solid, &mut self.forces, rattler);
-            let contacts = self.held();
-            let joins = |(&now, &before): (&bool, &bool)| now && !before;
-            if !contacts.rattler.iter().zip(&*rattler).any(joins) {
-                return contacts.without(rattler);
+            if attractive {
+                settle_rattlers(&mut self.solid, &mut self.forces, rattler);
+                self.forces.refresh(&self.solid);
             }
-            for (flag, rattles) in rattler.iter_mut().zip(&contacts.rattler) {
-                *flag |= rattles;
+            let mut bonds = interacting_pairs(&self.solid, self.forces.candidates());
+            if !attractive {
+                bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
+            }
+            let loose = rattlers(&self.solid, &bonds);
+            let mut joins = false;
+            for (flag, loose) in rattler.iter_mut().zip(loose) {
+                joins |= loose && !*flag;
+                *flag |= loose;
+            }
+            if !joins {
+                return Contacts::between(bonds, rattler.to_vec());
             }
         }
     }
 
-    /// The bonds between particles that do not rattle where they are.
-    fn held(&mut self) -> Contacts<D> {
+    /// With the backbone at rest, and its rattlers put to where nothing pushes them: who rattles, and
+    /// max_i |F_i| over every particle and every interacting pair.
+    fn at_rest(&mut self, rattler: &[bool]) -> (Vec<bool>, f64) {
         self.forces.refresh(&self.solid);
-        Contacts::find(&self.solid, self.forces.candidates())
+        settle_rattlers(&mut self.solid, &mut self.forces, rattler);
+        self.forces.refresh(&self.solid);
+        let bonds = interacting_pairs(&self.solid, self.forces.candidates());
+        let mut force = Vec::new();
+        bond_forces(&self.solid, &bonds, &mut force);
+        (rattlers(&self.solid, &bonds), max_norm(&force))
     }
 
     /// max|F| that a state near this one may have on the way, on any particle.
@@ -169,14 +185,6 @@ impl<'a, const D: usize> Corrector<'a, D> {
         let scale =
             if self.solid.springs.is_some() { 1.0 } else { load_factor(&self.solid, bonds) };
         (WALK_TOLERANCE * self.unit * scale).max(accepted_force(&self.solid, bonds))
-    }
-
-    /// max_i |F_i| of the working solid over every particle and every interacting pair.
-    fn force_on_any(&self) -> f64 {
-        let mut force = Vec::new();
-        let pairs = interacting_pairs(&self.solid, self.forces.candidates());
-        bond_forces(&self.solid, &pairs, &mut force);
-        max_norm(&force)
     }
 
     /// A Hessian whose pattern covers these contacts, with their values factored.
@@ -236,12 +244,11 @@ impl<'a, const D: usize> Corrector<'a, D> {
                 contacts.bonds.iter().map(|bond| (bond.i, bond.j)).collect();
             let current = factor.as_ref().is_some_and(|(_, factored)| *factored == pairs);
             if max_force <= tolerance && current {
-                let held = self.held().rattler;
-                if held != rattler {
-                    (rattler, previous) = (held, f64::INFINITY);
+                let (rattles, max_force) = self.at_rest(&rattler);
+                if rattles != rattler {
+                    (rattler, previous) = (rattles, f64::INFINITY);
                     continue;
                 }
-                let max_force = self.force_on_any();
                 let Some((hessian, _)) = factor.take_if(|_| max_force <= tolerance) else { break };
                 return Ok(Equilibrium {
                     pressure: virial_pressure(&self.solid, &contacts.bonds),
@@ -350,9 +357,10 @@ impl<'a, const D: usize> Corrector<'a, D> {
             self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
             contacts = self.contacts(&mut rattler);
         }
-        point.equilibrium.max_force = self.force_on_any();
-        let relaxed = point.equilibrium.max_force <= accepted_force(&self.solid, &contacts.bonds);
-        if !relaxed || self.held().rattler != contacts.rattler {
+        let (rattles, max_force) = self.at_rest(&rattler);
+        point.equilibrium.max_force = max_force;
+        let relaxed = max_force <= accepted_force(&self.solid, &contacts.bonds);
+        if !relaxed || rattles != rattler {
             return self.polished_with_care(point);
         }
         let factor = self.factored(&contacts).map_err(|_| RelaxError::NotRigid)?;

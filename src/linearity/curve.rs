@@ -1,15 +1,14 @@
 //! The curve of Fig. 3: what the features do on the geometric grid, against the predictions.
 
+use super::jump::JUDGED_WIDTH;
 use super::path::Path;
-use super::run::LARGEST_STRIDE;
+use super::run::{
+    LARGEST_STRIDE, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
+};
 use super::settings::SweepSettings;
 use super::state::Point;
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
-
-/// How often the way to a grid point is halved before FIRE makes the step: down to about the width at
-/// which the sweep lets FIRE decide.
-const SHORTER: u32 = 9;
 
 /// Follows the grid from γ = 0 up to `limit`; `None` from the first point at which no solid is found.
 pub(super) fn curve<const D: usize>(
@@ -29,50 +28,61 @@ pub(super) fn curve<const D: usize>(
             if lost {
                 return None;
             }
-            let measured = go_to(&mut path, gamma.min(limit)).and_then(|mut point| {
-                let solid = path.polished(&mut point).ok()?;
-                let change = yardstick.change(solid, &mut point.equilibrium).ok()?;
-                let entry = entry(&mut path, &point, change, yardstick, &origin, &initial);
-                path.advance(point);
-                Some(entry)
-            });
+            let measured =
+                go_to(&mut path, gamma.min(limit), settings.gamma_min).and_then(|mut point| {
+                    let solid = path.polished(&mut point).ok()?;
+                    let change = yardstick.change(solid, &mut point.equilibrium).ok()?;
+                    let entry = entry(&mut path, &point, change, yardstick, &origin, &initial);
+                    path.advance(point);
+                    Some(entry)
+                });
             lost = measured.is_none();
             measured
         })
         .collect()
 }
 
-fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64) -> Option<Point<D>> {
-    let mut shortenings: u32 = 0;
+/// Follows the solid to γ as the sweep does that looks for rearrangements, but straight away at first.
+fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64, gamma_min: f64) -> Option<Point<D>> {
+    let mut stride = f64::INFINITY;
     loop {
         let here = path.here.gamma;
-        let mut target = match shortenings {
-            0 => gamma,
-            _ => here + (gamma - here) * 0.5_f64.powi(shortenings as i32),
+        let smallest = JUDGED_WIDTH * here.max(gamma_min);
+        let target = gamma.min(here + stride);
+        let prediction = match target < gamma && target - here <= smallest {
+            true => None,
+            false => path.predict_stable(target, smallest),
         };
-        let mut prediction = path.predict(target);
-        let farthest = here * (1.0 + LARGEST_STRIDE);
         // Contact changes are passed in strides that the sweep would make.
-        if prediction.changes > 0 && here > 0.0 && target > farthest {
-            target = farthest;
-            prediction = path.predict(target);
-        }
-        match path.try_predicted(&prediction) {
-            Ok(trial) if target >= gamma => return Some(trial.point),
-            Ok(trial) => {
-                path.advance(trial.point);
-                shortenings = shortenings.saturating_sub(1);
+        let farthest = here * (1.0 + LARGEST_STRIDE);
+        let prediction = match prediction {
+            Some(far) if far.changes > 0 && here > 0.0 && far.gamma > farthest => {
+                path.predict_stable(farthest, smallest)
             }
-            Err(_) if shortenings < SHORTER => shortenings += 1,
-            Err(_) => {
-                let point = path.relax_to(target).ok()?;
-                if target >= gamma {
-                    return Some(point);
+            near => near,
+        };
+        let point = match prediction {
+            None => {
+                stride = STRIDE_AFTER_FIRE * here;
+                path.relax_to(gamma.min(here + smallest)).ok()?
+            }
+            Some(prediction) => match path.try_predicted(&prediction) {
+                Ok(trial) => {
+                    if trial.correction < SMALL_CORRECTION {
+                        stride *= STRIDE_GROWTH;
+                    }
+                    trial.point
                 }
-                path.advance(point);
-                shortenings = shortenings.saturating_sub(1);
-            }
+                Err(_) => {
+                    stride = STRIDE_SHRINK * (prediction.gamma - here);
+                    continue;
+                }
+            },
+        };
+        if point.gamma >= gamma {
+            return Some(point);
         }
+        path.advance(point);
     }
 }
 

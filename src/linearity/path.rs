@@ -40,6 +40,16 @@ const CORRECTION: f64 = 0.35;
 /// Displacements below this [length] are never refused: rounding, or directions that move nothing.
 const DISPLACEMENT_FLOOR: f64 = 1e-9;
 
+/// Share of the way to a predicted contact change or instability that is gone in one step from afar.
+pub(super) const APPROACH: f64 = 0.9;
+
+/// A contact change or instability is near once it is predicted within this share of its γ.
+pub(super) const NEAR: f64 = 0.05;
+
+/// The path stops this far before a predicted instability, in units of the smallest step, and FIRE
+/// decides across it.
+const BEFORE_INSTABILITY: f64 = 0.3;
+
 /// A solid on its way along a direction.
 pub struct Path<'a, const D: usize> {
     pub work: Corrector<'a, D>,
@@ -79,6 +89,21 @@ impl<'a, const D: usize> Path<'a, D> {
     /// Where the solid is expected at γ.
     pub fn predict(&mut self, gamma: f64) -> Prediction<D> {
         self.work.predict(&self.here, gamma)
+    }
+
+    /// Where the solid is expected at γ, or before the instability that is met on the way there; `None`
+    /// where the instability is within the `smallest` step.
+    pub(super) fn predict_stable(&mut self, gamma: f64, smallest: f64) -> Option<Prediction<D>> {
+        let prediction = self.predict(gamma);
+        let Some(unstable) = prediction.unstable else { return Some(prediction) };
+        let here = self.here.gamma;
+        let ahead = unstable - here;
+        let before = if ahead > NEAR * unstable {
+            here + APPROACH * ahead
+        } else {
+            unstable - BEFORE_INSTABILITY * smallest
+        };
+        (before - here > BEFORE_INSTABILITY * smallest).then(|| self.predict(before))
     }
 
     /// Tries to step to γ. The path stays where it is: pass the point to [`Path::advance`].

@@ -17,6 +17,13 @@ pub(super) const LARGEST_STRIDE: f64 = 0.25;
 /// The share of a step that is tried after it was not believed.
 pub(super) const STRIDE_SHRINK: f64 = 0.4;
 
+/// The stride after a step by FIRE, in units of γ.
+pub(super) const STRIDE_AFTER_FIRE: f64 = 0.05;
+
+/// Growth of the stride, and the correction below which it grows.
+pub(super) const STRIDE_GROWTH: f64 = 1.6;
+pub(super) const SMALL_CORRECTION: f64 = 0.15;
+
 /// FIRE may not converge where a particle is held by next to nothing; then a step up to this many times
 /// as long is tried (its end is still within the narrowest brackets that are usual).
 const LONGEST_DECISION: f64 = 8.0;

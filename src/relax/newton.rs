@@ -54,12 +54,10 @@ pub struct Equilibrium<const D: usize> {
 
 /// Forces on the backbone, −∂U/∂r, shape (N,).
 pub fn bond_forces<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], out: &mut Field<D>) {
-    let potential = &solid.interactions.potential;
     out.clear();
     out.resize(solid.len(), Vector::zeros());
     for bond in bonds {
-        let (_, slope) = potential.energy_and_slope(&bond.pair, bond.distance);
-        let force = bond.separation * (-slope / bond.distance);
+        let force = bond.separation * (-bond.slope / bond.distance);
         out[bond.i] += force;
         out[bond.j] -= force;
     }

@@ -37,7 +37,7 @@ pub fn settle_rattlers<const D: usize>(
     }
     if !solid.interactions.attractive() {
         let touches = centre_rattlers(solid, rattler);
-        forces.rebuild(solid);
+        forces.refresh(solid);
         // One that is wedged between d others, which push it hardly at all to where there is room.
         if touches {
             hang(solid, forces, rattler);
@@ -59,7 +59,7 @@ fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &
     let mut moved = false;
     let mut bonds = rattlers.bonds(solid, forces);
     for _ in 0..MAX_STEPS {
-        let force = rattlers.force(solid, &bonds);
+        let force = rattlers.force(&bonds);
         if !(force.amax() > floor) {
             break;
         }
@@ -77,7 +77,7 @@ fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &
                 solid.positions[i] = start[i] + step.fixed_rows::<D>(D * row) * t;
             }
             bonds = rattlers.bonds(solid, forces);
-            rattlers.force(solid, &bonds).dot(&step)
+            rattlers.force(&bonds).dot(&step)
         };
         let (slope, at_end) = (force.dot(&step), at(1.0));
         if at_end < -SLOPE_REDUCTION * slope {
@@ -107,12 +107,10 @@ impl Rattlers {
     }
 
     /// −∂U/∂r, shape (d · rattlers,).
-    fn force<const D: usize>(&self, solid: &Solid<D>, bonds: &[Bond<D>]) -> DVector<f64> {
+    fn force<const D: usize>(&self, bonds: &[Bond<D>]) -> DVector<f64> {
         let mut force = DVector::zeros(D * self.members.len());
         for bond in bonds {
-            let (_, slope) =
-                solid.interactions.potential.energy_and_slope(&bond.pair, bond.distance);
-            let pull: Vector<D> = bond.separation * (-slope / bond.distance);
+            let pull: Vector<D> = bond.separation * (-bond.slope / bond.distance);
             for (end, sign) in [(bond.i, 1.0), (bond.j, -1.0)] {
                 if let Some(row) = self.place[end] {
                     force.fixed_rows_mut::<D>(D * row).axpy(sign, &pull, 1.0);

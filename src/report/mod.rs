@@ -4,6 +4,7 @@ pub mod check;
 pub mod collect;
 pub mod job_script;
 pub mod measure;
+pub mod merge;
 pub mod pilot;
 pub mod plan;
 mod quantile;

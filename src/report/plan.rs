@@ -87,7 +87,7 @@ fn memory(study: &Study) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::archive::create;
+    use crate::format::archive::{Storage, create};
     use crate::study::provenance::identity;
     use crate::study::schema::shape;
     use crate::study::statistics::arrays;
@@ -102,8 +102,14 @@ mod tests {
             );
             let study = Study::parse("s.toml", &text).expect("valid");
             let path = folder.path().join(name);
-            create(&path, &shape(&study), &arrays::columns(&study), &identity(&study))
-                .expect("created");
+            create(
+                &path,
+                &shape(&study),
+                &arrays::columns(&study),
+                &identity(&study),
+                Storage::Contiguous,
+            )
+            .expect("created");
             let actual = std::fs::metadata(&path).expect("there").len() as f64;
             let predicted = Plan::new(&study).file_bytes as f64;
             assert!((predicted / actual - 1.0).abs() < 0.05, "{name}: {predicted} {actual}");

@@ -31,6 +31,8 @@ pub struct Bond<const D: usize> {
     pub separation: Vector<D>,
     /// r = |R| [length].
     pub distance: f64,
+    /// u'(r) [energy/length].
+    pub slope: f64,
     pub pair: Pair,
     /// λ_b of a spring, 1 otherwise.
     pub stretch: f64,
@@ -65,12 +67,8 @@ impl<const D: usize> Contacts<D> {
         Self::between(interacting_pairs(solid, candidates), rattler)
     }
 
-    /// The bonds that are left where these particles rattle too; those that do already are among them.
-    pub fn without(self, rattler: &[bool]) -> Self {
-        Self::between(self.bonds, rattler.to_vec())
-    }
-
-    fn between(mut bonds: Vec<Bond<D>>, rattler: Vec<bool>) -> Self {
+    /// Those of these bonds that end at no rattler.
+    pub fn between(mut bonds: Vec<Bond<D>>, rattler: Vec<bool>) -> Self {
         bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
         Self { bonds, rattler }
     }
@@ -115,8 +113,11 @@ pub fn interacting_pairs<const D: usize>(
         let stretch = solid.springs.as_ref().map_or(1.0, |springs| springs[index].stretch);
         pair.sigma *= stretch;
         pair.spring = solid.springs.is_some();
-        let interacts = solid.interactions.potential.interacts(&pair, distance);
-        interacts.then_some(Bond { i, j, separation, distance, pair, stretch })
+        let potential = &solid.interactions.potential;
+        potential.interacts(&pair, distance).then(|| {
+            let (_, slope) = potential.energy_and_slope(&pair, distance);
+            Bond { i, j, separation, distance, slope, pair, stretch }
+        })
     }));
     bonds
 }
@@ -136,78 +137,80 @@ pub fn load_factor<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
 
 /// (1/dV) Σ_b f(u') r.
 fn virial<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], of: fn(f64) -> f64) -> f64 {
-    let potential = &solid.interactions.potential;
-    let sum: f64 = bonds
-        .iter()
-        .map(|bond| of(potential.energy_and_slope(&bond.pair, bond.distance).1) * bond.distance)
-        .sum();
+    let sum: f64 = bonds.iter().map(|bond| of(bond.slope) * bond.distance).sum();
     sum / (D as f64 * solid.cell.volume())
 }
 
-fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
-    let potential = &solid.interactions.potential;
+/// A bond that bears load.
+#[derive(Clone, Copy)]
+struct Strut {
+    i: usize,
+    j: usize,
+    tension: bool,
+}
+
+/// Who rattles, one flag per particle, of all interacting pairs of a solid.
+pub fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
     let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds);
-    let mut partners = vec![Vec::new(); solid.len()];
-    for bond in bonds {
-        let (_, slope) = potential.energy_and_slope(&bond.pair, bond.distance);
-        let strain = slope * bond.pair.sigma / bond.pair.k;
-        if bond.pair.spring || strain.abs() > tolerance {
-            let tension = !bond.pair.spring && strain > tolerance;
-            partners[bond.i].push((bond.j, tension));
-            partners[bond.j].push((bond.i, tension));
-        }
-    }
-    let mut count: Vec<usize> = partners.iter().map(Vec::len).collect();
-    let mut tensions: Vec<usize> = partners
+    let mut struts: Vec<Strut> = bonds
         .iter()
-        .map(|partners| partners.iter().filter(|(_, tension)| *tension).count())
+        .filter_map(|bond| {
+            let strain = bond.slope * bond.pair.sigma / bond.pair.k;
+            let tension = !bond.pair.spring && strain > tolerance;
+            let bears = bond.pair.spring || strain.abs() > tolerance;
+            bears.then_some(Strut { i: bond.i, j: bond.j, tension })
+        })
         .collect();
-    let loose = |count: usize, tensions: usize| count < D + 1 && tensions == 0;
-    let mut rattler: Vec<bool> =
-        count.iter().zip(&tensions).map(|(&count, &tensions)| loose(count, tensions)).collect();
-    let mut pending: Vec<usize> = (0..solid.len()).filter(|&i| rattler[i]).collect();
-    while let Some(i) = pending.pop() {
-        for &(j, tension) in &partners[i] {
-            count[j] -= 1;
-            tensions[j] -= usize::from(tension);
-            if !rattler[j] && loose(count[j], tensions[j]) {
-                rattler[j] = true;
-                pending.push(j);
+    let mut rattler = vec![false; solid.len()];
+    let mut held = vec![(0, 0); solid.len()];
+    // Whom nothing holds takes its bonds away from its partners, of whom then nothing may hold one.
+    loop {
+        held.fill((0, 0));
+        for strut in &struts {
+            for end in [strut.i, strut.j] {
+                held[end].0 += 1;
+                held[end].1 += usize::from(strut.tension);
             }
         }
+        let mut more = false;
+        for (flag, &(struts, tensions)) in rattler.iter_mut().zip(&held) {
+            let loose = struts < D + 1 && tensions == 0;
+            more |= loose && !*flag;
+            *flag |= loose;
+        }
+        if !more {
+            break;
+        }
+        struts.retain(|strut| !rattler[strut.i] && !rattler[strut.j]);
     }
     if solid.interactions.attractive() {
-        leave_the_largest_cluster(&partners, &mut rattler);
+        leave_the_largest_cluster(&struts, &mut rattler);
     }
     rattler
 }
 
 /// Attraction holds clusters together that nothing holds in their place: all but the largest one
 /// become rattlers.
-fn leave_the_largest_cluster(partners: &[Vec<(usize, bool)>], rattler: &mut [bool]) {
-    let mut cluster = vec![usize::MAX; rattler.len()];
-    let mut sizes = Vec::new();
-    for seed in 0..rattler.len() {
-        if rattler[seed] || cluster[seed] != usize::MAX {
-            continue;
+fn leave_the_largest_cluster(struts: &[Strut], rattler: &mut [bool]) {
+    // The root of a cluster is its first particle.
+    let mut parent: Vec<usize> = (0..rattler.len()).collect();
+    fn root(parent: &mut [usize], mut i: usize) -> usize {
+        while parent[i] != i {
+            parent[i] = parent[parent[i]];
+            i = parent[i];
         }
-        let label = sizes.len();
-        let mut pending = vec![seed];
-        cluster[seed] = label;
-        let mut size = 0;
-        while let Some(i) = pending.pop() {
-            size += 1;
-            for &(j, _) in &partners[i] {
-                if !rattler[j] && cluster[j] == usize::MAX {
-                    cluster[j] = label;
-                    pending.push(j);
-                }
-            }
-        }
-        sizes.push(size);
+        i
     }
-    let largest = (0..sizes.len()).rev().max_by_key(|&label| sizes[label]);
-    for (flag, label) in rattler.iter_mut().zip(cluster) {
-        *flag |= Some(label) != largest;
+    for strut in struts {
+        let (a, b) = (root(&mut parent, strut.i), root(&mut parent, strut.j));
+        parent[a.max(b)] = a.min(b);
+    }
+    let mut sizes = vec![0; rattler.len()];
+    for i in (0..rattler.len()).filter(|&i| !rattler[i]) {
+        sizes[root(&mut parent, i)] += 1;
+    }
+    let largest = (0..sizes.len()).rev().max_by_key(|&root| sizes[root]);
+    for (i, flag) in rattler.iter_mut().enumerate() {
+        *flag |= Some(root(&mut parent, i)) != largest;
     }
 }

@@ -81,6 +81,7 @@ pub fn pending(path: &Path, retry_failed: bool) -> Result<Pending, ArchiveError>
             }
         }
     }
+    archive.writable(found.items)?;
     if !reset.is_empty() {
         let shape = shape(archive.study());
         drop(archive);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::format::archive::{self, ArchiveError, ItemLayout};
+use crate::format::archive::{self, ArchiveError, ItemLayout, Storage};
 use crate::study::config::{ConfigError, Study};
 use crate::study::forecast::Longest;
 use crate::study::holder::Holder;
@@ -62,12 +62,14 @@ pub enum RunError {
         this: String,
     },
     /// The output belongs to another study.
-    #[error("{}: was made from another configuration: {differences}; give another output, or the study that it was made from", path.display())]
+    #[error("{}: was made from another configuration: {differences}; {advice}", path.display())]
     Different {
         /// The output.
         path: PathBuf,
         /// The keys that differ, with both values.
         differences: String,
+        /// How to go on.
+        advice: String,
     },
     /// Rank 0 has said what is wrong.
     #[error("rank 0 has stopped")]
@@ -162,8 +164,9 @@ fn prepare(
         check_program(&archive, request)?;
         let differences = study.differences(archive.study());
         if !differences.is_empty() {
+            let advice = advice(&study, archive.study(), request);
             let differences = differences.join("; ");
-            return Err(RunError::Different { path: path.clone(), differences });
+            return Err(RunError::Different { path: path.clone(), differences, advice });
         }
         drop(archive);
         let pending = resume::pending(path, request.retry_failed)?;
@@ -178,7 +181,7 @@ fn prepare(
     let shape = shape(&study);
     let reserved = arrays::columns(&study);
     let attributes = provenance::attributes(&study, &folder(request), hosts.len());
-    archive::create(path, &shape, &reserved, &attributes)?;
+    archive::create(path, &shape, &reserved, &attributes, Storage::Contiguous)?;
     (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &shape.schemas);
     Ok((study, Pending::all(&layout)))
@@ -189,6 +192,23 @@ fn folder(request: &Request) -> PathBuf {
     let folder = folder_of(&request.study);
     // An empty path is the working directory.
     std::path::absolute(folder.join(".")).unwrap_or(folder)
+}
+
+/// How to go on with a study that is not the file's.
+fn advice(study: &Study, file: &Study, request: &Request) -> String {
+    let (held, wanted) = (file.replicas(), study.replicas());
+    let grown = held.start == wanted.start && held.end < wanted.end;
+    if !grown || study.ensemble_hash() != file.ensemble_hash() {
+        return "give another output, or the study that it was made from".to_owned();
+    }
+    let (study, output) = (request.study.display(), request.output.display());
+    let more = format!("{}:{}", held.end, wanted.end);
+    let stem = request.output.with_extension("");
+    let stem = stem.display();
+    format!(
+        "to extend it, finish it with --replicas {}:{}, compute the others into a second file with `amorph run {study} --replicas {more} -o {stem}-more.h5`, and put both together with `amorph merge {output} {stem}-more.h5 -o {stem}-all.h5`",
+        held.start, held.end
+    )
 }
 
 /// When, which job, where, what: the line by which a log is found again.
@@ -203,8 +223,8 @@ fn start_line(request: &Request, study: &Study, hosts: &[String]) -> String {
         hosts.len(),
         hosts.iter().collect::<BTreeSet<_>>().len(),
         study.name,
-        study.first_replica,
-        study.first_replica + study.replicas,
+        study.replicas().start,
+        study.replicas().end,
         request.study.display(),
         request.output.display(),
     )

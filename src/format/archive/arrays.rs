@@ -13,15 +13,19 @@ use super::shapes::verify_array;
 use super::tree::{Tree, ensure_group};
 use crate::format::access;
 use crate::format::schema::Column;
-use crate::format::slab::{self, Block};
+use crate::format::slab::{self, Block, Storage};
 
 /// The dataset with the checksum of all arrays; 0 before they are filled.
 const CHECKSUM: &str = "checksum";
 
 /// Makes the arrays, empty.
-pub(super) fn reserve(file: &File, reserved: &[(String, Vec<Column>)]) -> hdf5::Result<()> {
+pub(super) fn reserve(
+    file: &File,
+    reserved: &[(String, Vec<Column>)],
+    storage: Storage,
+) -> hdf5::Result<()> {
     for (group, columns) in reserved {
-        let mut tree = Tree::new(ensure_group(file, group)?);
+        let mut tree = Tree::new(ensure_group(file, group)?, storage);
         for column in columns {
             tree.column(column, &[])?;
         }

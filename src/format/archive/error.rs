@@ -80,6 +80,14 @@ pub enum ArchiveError {
         /// The program that made it.
         program: String,
     },
+    /// Compressed files are complete, and stay as they are.
+    #[error("{}: is compressed, so its {pending} items that are not done cannot be computed in it; make an uncompressed copy with `amorph merge` and continue that", path.display())]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+        /// Items that would have to be computed.
+        pending: u64,
+    },
     /// The physics and the schema disagree: a broken invariant.
     #[error("internal error, please report it: {0}")]
     Shape(#[from] ShapeError),
@@ -104,7 +112,8 @@ impl ArchiveError {
             ArchiveError::Exists(_)
             | ArchiveError::Foreign { .. }
             | ArchiveError::Newer { .. }
-            | ArchiveError::Older { .. } => true,
+            | ArchiveError::Older { .. }
+            | ArchiveError::Compressed { .. } => true,
             ArchiveError::Io { source, .. } => matches!(
                 source.kind(),
                 std::io::ErrorKind::NotFound

@@ -9,7 +9,7 @@ use super::tree::create_scale;
 use crate::analysis::axis::counted;
 use crate::format::row::REASON_LENGTH;
 use crate::format::schema::{ScenarioSchema, Shape};
-use crate::format::slab::{self, Block};
+use crate::format::slab::{self, Block, Storage};
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
 
 /// Replicas whose items are described at once.
@@ -64,7 +64,7 @@ pub fn item_bytes(schemas: &[ScenarioSchema]) -> u64 {
 }
 
 /// Makes `/items`: every item is pending.
-pub(super) fn create(file: &File, shape: &Shape) -> hdf5::Result<()> {
+pub(super) fn create(file: &File, shape: &Shape, storage: Storage) -> hdf5::Result<()> {
     let names = part_names(&shape.schemas);
     let group = file.create_group(ITEMS)?;
     let items = ItemLayout::new(shape.replicas, &shape.schemas).items() as usize;
@@ -72,7 +72,7 @@ pub(super) fn create(file: &File, shape: &Shape) -> hdf5::Result<()> {
     let scale = create_scale(&group, &axis)?;
     let mut datasets = Vec::new();
     for (name, datatype, unit, description) in fields(longest(&names)) {
-        let dataset = slab::create(&group, name, &datatype, &[axis.length])?;
+        let dataset = slab::create_as(storage, &group, name, &datatype, &[axis.length])?;
         if !unit.is_empty() {
             slab::text_attribute(&dataset, "units", unit)?;
         }

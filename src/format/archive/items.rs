@@ -39,7 +39,7 @@ impl State {
 }
 
 /// A work item: a part of a replica of a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item {
     /// Index of the scenario.
     pub scenario: usize,

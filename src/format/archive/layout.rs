@@ -14,3 +14,5 @@ pub const HOST_LENGTH: usize = 64;
 pub const SKELETON_CHECKSUM: &str = "skeleton_checksum";
 /// The root attribute with the folder of the study's file: relative names of solid files begin there.
 pub const STUDY_FOLDER: &str = "study_folder";
+/// Attribute of the root: how the values lie in the file.
+pub const STORAGE: &str = "storage";

@@ -20,5 +20,7 @@ pub use items::{Checksum, Item, ItemLayout, State, reason_cell};
 pub use layout::{
     FORMAT, FORMAT_VERSION, HOST_LENGTH, ITEMS, SKELETON_CHECKSUM, STATISTICS, STUDY_FOLDER,
 };
-pub use skeleton::{RootAttribute, create};
-pub use writer::{Access, Finished, Writer};
+pub use skeleton::{RootAttribute, create, name};
+pub use writer::{Access, Finished, Origin, Writer};
+
+pub use crate::format::slab::Storage;

@@ -6,12 +6,12 @@ use std::path::Path;
 use super::error::ArchiveError;
 use super::file::{Archive, values};
 use super::items::State;
-use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM, STUDY_FOLDER};
+use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM, STORAGE, STUDY_FOLDER};
 use super::{arrays, shapes, skeleton};
 use crate::analysis::values::{Kind, Values};
 use crate::format::access;
 use crate::format::schema::{Column, Shape};
-use crate::format::slab;
+use crate::format::slab::{self, Storage};
 use crate::system::program::{ComputedBy, program_of};
 
 impl<S> Archive<S> {
@@ -71,6 +71,16 @@ impl<S> Archive<S> {
             found: self.version,
             program: program_of(&attribute("program_version"), &attribute("commit")),
         })
+    }
+
+    /// The error of a compressed file in which so many items are to be computed.
+    pub fn writable(&self, pending: u64) -> Result<(), ArchiveError> {
+        let compressed = slab::read_text(&self.file, STORAGE)
+            .is_ok_and(|storage| storage == Storage::Compressed.name());
+        if !compressed || pending == 0 {
+            return Ok(());
+        }
+        Err(ArchiveError::Compressed { path: self.path().to_owned(), pending })
     }
 
     /// The study that the file holds.

@@ -10,7 +10,7 @@ use super::tree::datatype;
 use crate::format::schema::{Column, Shape};
 
 /// The longest cell of text that any version of the format has [bytes].
-const LONGEST_CELL: usize = 4096;
+pub(super) const LONGEST_CELL: usize = 4096;
 
 /// What is wrong with the rows of the scenarios or with `/items`; `complete` says whether every
 /// dataset must be there: a file of an earlier version has fewer.

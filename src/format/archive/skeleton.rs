@@ -13,13 +13,14 @@ use hdf5::File;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ArchiveError;
-use super::layout::{FORMAT, FORMAT_VERSION, ITEMS, SKELETON_CHECKSUM};
+use super::layout::{FORMAT, FORMAT_VERSION, ITEMS, SKELETON_CHECKSUM, STORAGE};
+use super::shapes::LONGEST_CELL;
 use super::tree::{BLOCK, Tree, ensure_group};
 use super::{arrays, fields};
 use crate::analysis::axis::Axis;
 use crate::format::access;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
-use crate::format::slab::{self, Block};
+use crate::format::slab::{self, Block, Storage};
 use crate::system::disk::{directory_of, with_suffix};
 
 /// An attribute of the root.
@@ -37,6 +38,7 @@ pub fn create(
     shape: &Shape,
     reserved: &[(String, Vec<Column>)],
     attributes: &[(&'static str, RootAttribute)],
+    storage: Storage,
 ) -> Result<(), ArchiveError> {
     if path.symlink_metadata().is_ok() {
         return Err(ArchiveError::Exists(path.to_owned()));
@@ -46,7 +48,7 @@ pub fn create(
     let made = PosixFile::create(&temporary)
         .map_err(ArchiveError::io(path, "create the file"))
         .and_then(|_| {
-            fill(&temporary, shape, reserved, attributes)
+            fill(&temporary, shape, reserved, attributes, storage)
                 .map_err(ArchiveError::hdf5(path, "write the skeleton of the results file"))
         })
         .and_then(|()| settle(&temporary, path));
@@ -67,6 +69,14 @@ fn settle(temporary: &Path, path: &Path) -> Result<(), ArchiveError> {
     reserve(&file).map_err(ArchiveError::io(path, "reserve the space of the file"))?;
     // Data and length must be on the disk before the name is, or a crash leaves an empty file.
     file.sync_all().map_err(ArchiveError::io(path, "sync the new file"))?;
+    name(temporary, path)
+}
+
+/// Gives a file that is whole its name.
+///
+/// # Errors
+/// [`ArchiveError::Exists`] where it is taken.
+pub fn name(temporary: &Path, path: &Path) -> Result<(), ArchiveError> {
     if path.symlink_metadata().is_ok() {
         return Err(ArchiveError::Exists(path.to_owned()));
     }
@@ -99,14 +109,16 @@ fn fill(
     shape: &Shape,
     reserved: &[(String, Vec<Column>)],
     attributes: &[(&'static str, RootAttribute)],
+    storage: Storage,
 ) -> hdf5::Result<()> {
     let file = access::checksummed().create(temporary)?;
     root_attributes(&file, attributes)?;
+    slab::text_attribute(&file, STORAGE, storage.name())?;
     for schema in &shape.schemas {
-        scenario(&file, schema)?;
+        scenario(&file, schema, storage)?;
     }
-    fields::create(&file, shape)?;
-    arrays::reserve(&file, reserved)?;
+    fields::create(&file, shape, storage)?;
+    arrays::reserve(&file, reserved, storage)?;
     let checksum = checksum(&file, &shape.schemas, reserved)?;
     slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum)?;
     file.flush()?;
@@ -125,8 +137,8 @@ fn root_attributes(file: &File, attributes: &[(&'static str, RootAttribute)]) ->
     Ok(())
 }
 
-fn scenario(file: &File, schema: &ScenarioSchema) -> hdf5::Result<()> {
-    let mut tree = Tree::new(ensure_group(file, &schema.name)?);
+fn scenario(file: &File, schema: &ScenarioSchema, storage: Storage) -> hdf5::Result<()> {
+    let mut tree = Tree::new(ensure_group(file, &schema.name)?, storage);
     for column in &schema.columns {
         let replica = Axis { length: column.replicas as usize, ..schema.replica.clone() };
         tree.column(column, &[&replica])?;
@@ -160,8 +172,9 @@ pub(super) fn checksum(
         let dataset = file.dataset(path)?;
         hash.update(path.as_bytes());
         let length = dataset.shape().first().copied().unwrap_or(0);
-        if (length as u64).saturating_mul(dataset.dtype()?.size() as u64) > file.size() {
-            return Err(format!("{path}: larger than the file").into());
+        let cell = dataset.dtype()?.size();
+        if cell > LONGEST_CELL {
+            return Err(format!("{path}: cells of {cell} bytes").into());
         }
         for start in (0..length).step_by(BLOCK) {
             let block = Block::range(start as u64, BLOCK.min(length - start) as u64);

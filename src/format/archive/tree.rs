@@ -8,7 +8,7 @@ use hdf5::{Dataset, Group, H5Type};
 use crate::analysis::axis::{Axis, Ticks};
 use crate::analysis::values::Kind;
 use crate::format::schema::Column;
-use crate::format::slab::{self, Block};
+use crate::format::slab::{self, Block, Storage};
 
 /// Values that are written or read at once in long columns.
 pub(super) const BLOCK: usize = 1 << 16;
@@ -26,12 +26,13 @@ pub(super) fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
 /// A group with its columns and their dimension scales.
 pub(super) struct Tree {
     base: Group,
+    storage: Storage,
     scales: HashMap<(String, String), Dataset>,
 }
 
 impl Tree {
-    pub fn new(base: Group) -> Self {
-        Tree { base, scales: HashMap::new() }
+    pub fn new(base: Group, storage: Storage) -> Self {
+        Tree { base, storage, scales: HashMap::new() }
     }
 
     /// The axis's scale in the group `home`.
@@ -52,7 +53,7 @@ impl Tree {
         let axes: Vec<&Axis> = leading.iter().copied().chain(&column.axes).collect();
         let shape: Vec<usize> = axes.iter().map(|axis| axis.length).collect();
         let datatype = datatype(column.kind);
-        let dataset = slab::create(&group, name, &datatype, &shape)?;
+        let dataset = slab::create_as(self.storage, &group, name, &datatype, &shape)?;
         slab::text_attribute(&dataset, "units", &column.unit)?;
         slab::text_attribute(&dataset, "description", &column.description)?;
         if !column.flags.is_empty() {

@@ -5,6 +5,7 @@
 //! syncs this rank's data through a descriptor of its own. An item counts only if its checksum
 //! holds, so a commit that was cut off at any point is no more than missing.
 
+use std::collections::HashMap;
 use std::fs::{File as PosixFile, OpenOptions};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
@@ -36,6 +37,12 @@ pub struct Finished {
     pub finished: f64,
 }
 
+/// The fields of `/items` that say where and by what an item was computed.
+const ORIGIN: [&str; 3] = ["host", "program", "processor"];
+
+/// Where and by what an item was computed: the cells of these fields.
+pub type Origin = [Vec<u8>; ORIGIN.len()];
+
 /// How a process opens the file.
 #[derive(Clone, Copy)]
 pub enum Access {
@@ -50,8 +57,10 @@ pub struct Writer {
     /// The file as it is committed.
     pub archive: Archive<()>,
     descriptor: PosixFile,
-    /// Where and by what the items are computed: fields of `/items` with their cells.
-    origin: [(&'static str, Vec<u8>); 3],
+    /// Where and by what this process computes.
+    origin: Origin,
+    /// Waiting items that have another origin.
+    copied: HashMap<Item, Origin>,
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -126,10 +135,11 @@ impl Writer {
             archive: Archive::new(path, file, (), shape, FORMAT_VERSION),
             descriptor,
             origin: [
-                ("host", pad(&[host.to_owned()], HOST_LENGTH)),
-                ("program", pad(&[program()], PROGRAM_LENGTH)),
-                ("processor", pad(&[processor()], PROCESSOR_LENGTH)),
+                pad(&[host.to_owned()], HOST_LENGTH),
+                pad(&[program()], PROGRAM_LENGTH),
+                pad(&[processor()], PROCESSOR_LENGTH),
             ],
+            copied: HashMap::new(),
             pending: Vec::new(),
             pending_bytes: 0,
         })
@@ -146,6 +156,12 @@ impl Writer {
         }
         self.pending.push(finished);
         Ok(())
+    }
+
+    /// Takes an item that another process has computed.
+    pub fn push_copy(&mut self, finished: Finished, origin: Origin) -> Result<(), ArchiveError> {
+        self.copied.insert(finished.item, origin);
+        self.push(finished)
     }
 
     /// Makes rows of `/items` pending again.
@@ -191,6 +207,7 @@ impl Writer {
         for run in rows.chunk_by(|a, b| a.row + 1 == b.row) {
             self.write_rows(run)?;
         }
+        self.copied.clear();
         self.sync()?;
         Ok(items.len())
     }
@@ -230,8 +247,9 @@ impl Writer {
         write("reason", collect(|row| row.reason.to_vec()))?;
         write("seconds", collect(|row| row.of.seconds.to_ne_bytes().to_vec()))?;
         write("finished", collect(|row| row.of.finished.to_ne_bytes().to_vec()))?;
-        for (field, cell) in &self.origin {
-            write(field, cell.repeat(count))?;
+        for (index, field) in ORIGIN.iter().enumerate() {
+            let origin = |row: &ItemRow<'_>| self.copied.get(&row.of.item).unwrap_or(&self.origin);
+            write(field, run.iter().flat_map(|row| origin(row)[index].clone()).collect())?;
         }
         write("checksum", collect(|row| row.checksum.to_ne_bytes().to_vec()))?;
         write("state", collect(|row| vec![row.state as u8]))
@@ -285,4 +303,18 @@ struct ItemRow<'f> {
     checksum: u64,
     reason: [u8; REASON_LENGTH],
     of: &'f Finished,
+}
+
+impl<S> Archive<S> {
+    /// Where and by what these rows of `/items` were computed.
+    pub fn origins(&self, rows: &Range<u64>) -> Result<Vec<Origin>, ArchiveError> {
+        let count = (rows.end - rows.start) as usize;
+        let mut origins = vec![Origin::default(); count];
+        for (index, field) in ORIGIN.iter().enumerate() {
+            let bytes = self.read_items(field, rows)?;
+            let cells = bytes.chunks_exact((bytes.len() / count.max(1)).max(1));
+            origins.iter_mut().zip(cells).for_each(|(it, cell)| it[index] = cell.to_vec());
+        }
+        Ok(origins)
+    }
 }

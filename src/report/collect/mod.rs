@@ -13,7 +13,6 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::format::archive::{ArchiveError, write_arrays};
-use crate::study::config::Study;
 use crate::study::results::{self, Results};
 use crate::study::statistics::{PROBABILITIES, arrays};
 
@@ -60,7 +59,7 @@ pub enum StatisticsError {
 /// # Errors
 /// [`StatisticsError`] where a file cannot be read, or they do not belong together.
 pub fn collect(archives: &[Results]) -> Result<Statistics, StatisticsError> {
-    check_compatible(archives)?;
+    compatible(archives)?;
     let mut statistics =
         Statistics { probabilities: PROBABILITIES.to_vec(), ..Statistics::default() };
     let Some(first) = archives.first() else { return Ok(statistics) };
@@ -73,16 +72,19 @@ pub fn collect(archives: &[Results]) -> Result<Statistics, StatisticsError> {
     Ok(statistics)
 }
 
-fn check_compatible(archives: &[Results]) -> Result<(), StatisticsError> {
+/// Whether these are files of one study with disjoint replicas.
+///
+/// # Errors
+/// What does not fit.
+pub fn compatible(archives: &[Results]) -> Result<(), StatisticsError> {
     let name = |archive: &Results| archive.path().display().to_string();
-    let range = |study: &Study| study.first_replica..study.first_replica + study.replicas;
     for (index, later) in archives.iter().enumerate() {
         for earlier in &archives[..index] {
             let (first, second) = (name(earlier), name(later));
             if earlier.study().ensemble_hash() != later.study().ensemble_hash() {
                 return Err(StatisticsError::DifferentStudies { first, second });
             }
-            let (a, b) = (range(earlier.study()), range(later.study()));
+            let (a, b) = (earlier.study().replicas(), later.study().replicas());
             let overlap = a.start.max(b.start)..a.end.min(b.end);
             if !overlap.is_empty() {
                 return Err(StatisticsError::Overlap { first, second, overlap });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::analysis::values::Values;
-use crate::format::archive::{Access, Item, Writer, create};
+use crate::format::archive::{Access, Item, Storage, Writer, create};
 use crate::format::row::Part;
 use crate::linearity::cause::Cause;
 use crate::study::config::Study;
@@ -30,7 +30,8 @@ fn study(first: u64, replicas: u64) -> Arc<Study> {
 fn file(folder: &Path, first: u64, replicas: u64, failing: Option<u64>) -> PathBuf {
     let path = folder.join(format!("{first}-{replicas}.h5"));
     let study = study(first, replicas);
-    create(&path, &shape(&study), &arrays::columns(&study), &identity(&study)).expect("created");
+    create(&path, &shape(&study), &arrays::columns(&study), &identity(&study), Storage::Contiguous)
+        .expect("created");
     let mut writer = Writer::open(&path, Access::Serial, shape(&study), "host").expect("opened");
     let mut work = Synthetic::new(Arc::clone(&study));
     work.failing = failing;

@@ -14,12 +14,17 @@ impl Study {
         names.iter().position(|name| *name == scenario).ok_or_else(|| names.join(", "))
     }
 
+    /// Its replicas.
+    pub fn replicas(&self) -> Range<u64> {
+        self.first_replica..self.first_replica + self.replicas
+    }
+
     /// The row of a replica in the file.
     ///
     /// # Errors
     /// The replicas that the file holds.
     pub fn slot(&self, replica: u64) -> Result<u64, String> {
-        let held = self.first_replica..self.first_replica + self.replicas;
+        let held = self.replicas();
         match held.contains(&replica) {
             true => Ok(replica - held.start),
             false => Err(format!("{} to {}", held.start, held.end.saturating_sub(1))),
@@ -30,13 +35,18 @@ impl Study {
     ///
     /// # Errors
     /// The replicas that the study has, where these are none or not all among them.
-    pub fn part(mut self, replicas: &Range<u64>) -> Result<Study, String> {
-        let all = self.first_replica..self.first_replica + self.replicas;
+    pub fn part(self, replicas: &Range<u64>) -> Result<Study, String> {
+        let all = self.replicas();
         if replicas.is_empty() || replicas.start < all.start || replicas.end > all.end {
             return Err(format!("{}:{}", all.start, all.end));
         }
+        Ok(self.with_replicas(replicas.clone()))
+    }
+
+    /// The study with these replicas instead of its own.
+    pub fn with_replicas(mut self, replicas: Range<u64>) -> Study {
         self.first_replica = replicas.start;
         self.replicas = replicas.end - replicas.start;
-        Ok(self)
+        self
     }
 }

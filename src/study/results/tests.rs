@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::format::archive::{Access, Finished, Item, RootAttribute, State, Writer, create};
+use crate::format::archive::{
+    Access, Finished, Item, RootAttribute, State, Storage, Writer, create,
+};
 use crate::format::row::Failure;
 use crate::study::provenance::identity;
 use crate::study::synthetic::Synthetic;
@@ -28,7 +30,7 @@ fn fixture() -> Fixture {
     let study = Arc::new(Study::parse("s.toml", TEXT).expect("valid"));
     let mut attributes = identity(&study);
     attributes.push(("program_version", RootAttribute::Text("test".to_owned())));
-    create(&path, &shape(&study), &[], &attributes).expect("created");
+    create(&path, &shape(&study), &[], &attributes, Storage::Contiguous).expect("created");
     Fixture { _folder: folder, path, study }
 }
 
@@ -135,7 +137,7 @@ fn a_failure_is_stored_with_its_reason() {
 fn an_existing_output_is_refused_and_left_alone() {
     let fixture = fixture();
     let before = std::fs::read(&fixture.path).expect("readable");
-    let again = create(&fixture.path, &shape(&fixture.study), &[], &[]);
+    let again = create(&fixture.path, &shape(&fixture.study), &[], &[], Storage::Contiguous);
     assert!(matches!(again, Err(ArchiveError::Exists(_))));
     assert_eq!(std::fs::read(&fixture.path).expect("readable"), before);
 }
