@@ -179,6 +179,13 @@ impl Place {
         place.done(&["run", &study, "-o", &results]);
         let solid = place.name("solid.h5");
         place.done(&["measure", &results, "--scenario", "main", "--replica", "0", "-o", &solid]);
+        std::fs::write(place.at("study.toml"), STUDY.replace("replicas = 2", "replicas = 12"))
+            .expect("writable");
+        let (long, compressed) = (place.name("long.h5"), place.name("compressed.h5"));
+        place.done(&["run", &study, "-o", &long]);
+        place.done(&["merge", &long, "--compress", "-o", &compressed]);
+        let chunked = common::open(&compressed).dataset("items/reason").expect("there");
+        assert!(chunked.is_chunked());
         place
     }
 
@@ -204,11 +211,11 @@ fn data(name: &str) -> PathBuf {
 fn results(commands: [&[&str]; 2]) {
     let place = Place::new();
     let [copy, said] = ["copy.h5", "said"].map(|name| place.name(name));
-    // The second one is in the format of HDF5 before 1.8, without its checksums.
-    let files = [place.at("results.h5"), data("results-version-1.h5")];
+    // The last one is in the format of HDF5 before 1.8, without its checksums.
+    let files = [place.at("results.h5"), place.at("compressed.h5"), data("results-version-1.h5")];
     let mut findings = Findings::default();
     for seed in seeds() {
-        let file = &files[usize::from(seed % 3 == 2)];
+        let file = &files[seed as usize % files.len()];
         let mut bytes = std::fs::read(file).expect("readable");
         let what = damage(&mut bytes, &mut Random(seed));
         let what = format!("{}, seed {seed}, {what}", file.display());
