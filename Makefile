@@ -19,14 +19,16 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 # One thread per rank: the ranks are the parallelism.
 export OMP_NUM_THREADS = 1
+# The MPI tests start the program with it.
+export MPIRUN
 # The tests that read results from Python use this interpreter.
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs torture referee scan bench build install packages rust clean
+.PHONY: help demo test test-serial test-mpich lint docs torture referee scan bench build serial install packages rust clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 17
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
 
 demo: packages rust  ## a small ensemble from configs/demo.toml with its table and figure, a few minutes
 	@$(MAKE) --no-print-directory -j2 build $(VENV)/installed
@@ -48,6 +50,7 @@ test: packages rust $(VENV)/installed  ## every test but the long ones, below 15
 lint: packages rust  ## format and clippy, as CI checks them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --no-default-features -- -D warnings
 
 docs: build  ## docs/commands.md, docs/configuration.md and the schema from the program itself
 	@scripts/document-commands.sh $(AMORPH)
@@ -67,6 +70,25 @@ bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's pa
 
 build: packages rust  ## the program, target/release/amorph
 	$(CARGO) build --release
+
+# HDF5's sources need a newer CMake than some distributions have.
+SERIAL := target/serial/release/amorph
+serial: rust  ## the program for one core, without MPI or libraries of the system: target/serial
+	@cmake --version 2>/dev/null | grep -q -E 'version (3\.(2[6-9]|[3-9])|[4-9])' || \
+	  [ -x $(VENV)/bin/cmake ] || { $(PYTHON) -m venv $(VENV) && \
+	  $(VENV)/bin/pip install --quiet --disable-pip-version-check cmake==4.4.5; }
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CARGO) build --release --no-default-features \
+	  --features bundled-hdf5 --target-dir target/serial
+
+test-serial: build serial $(VENV)/installed  ## the program without MPI computes the same bits
+	@scripts/test-serial.sh $(VENV)/bin/python $(AMORPH) $(SERIAL)
+
+# MPICH's launcher must be called by its own name.
+MPICH_HDF5 ?= /usr/lib/$(shell uname -m)-linux-gnu/hdf5/mpich
+test-mpich: rust $(VENV)/installed  ## the tests with MPICH instead of Open MPI, in target/mpich
+	@scripts/install-packages.sh mpich libmpich-dev libhdf5-mpich-dev
+	MPICC=mpicc.mpich HDF5_DIR=$(MPICH_HDF5) MPIRUN=mpirun.mpich \
+	  $(CARGO) test --no-fail-fast --target-dir target/mpich
 
 install: build  ## the program, its manual pages and completions under PREFIX=/usr/local
 	install -D $(AMORPH) $(DESTDIR)$(PREFIX)/bin/amorph

@@ -5,6 +5,11 @@
 //! [`response`] → [`relax`] → [`solid`] → [`system`]. A module uses only what stands below it; up to
 //! the analysis nobody knows MPI, HDF5 or the clock.
 
+#[cfg(all(feature = "mpi", feature = "bundled-hdf5"))]
+compile_error!(
+    "the bundled HDF5 is built without MPI: build with --no-default-features --features bundled-hdf5"
+);
+
 pub mod analysis;
 pub mod cli;
 pub mod format;

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use crate::format::access::hdf5_version;
-use crate::study::provenance::mpi_version;
 use crate::system::program::{COMPILER, program};
+use crate::system::world::library;
 
 static SHORT: LazyLock<String> = LazyLock::new(program);
 static LONG: LazyLock<String> = LazyLock::new(|| {
-    let (mpi, hdf5) = (mpi_version(), hdf5_version());
+    let (mpi, hdf5) = (library(), hdf5_version());
     format!("{}\nMPI    {mpi}\nHDF5   {hdf5}\nbuilt  {COMPILER}", program())
 });
 

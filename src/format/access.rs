@@ -4,6 +4,8 @@
 
 use hdf5::{Dataset, File, FileBuilder, H5Type};
 
+use crate::system::world::World;
+
 /// Makes and opens files without HDF5's locks.
 pub(super) fn unlocked() -> FileBuilder {
     let mut builder = File::with_options();
@@ -35,6 +37,20 @@ pub(super) fn read_all<T: H5Type>(dataset: &Dataset) -> hdf5::Result<Vec<T>> {
         Some(bytes) if bytes <= most => dataset.read_raw(),
         _ => Err(format!("shape {shape:?} in a file of {length} bytes").into()),
     }
+}
+
+/// Opens a file together with every rank of the job.
+#[cfg(feature = "mpi")]
+pub(super) fn shared(world: &World) -> FileBuilder {
+    let mut builder = File::with_options();
+    builder.with_fapl(|access| access.mpio(world.communicator(), None));
+    builder
+}
+
+/// Opens a file for the only rank of the job.
+#[cfg(not(feature = "mpi"))]
+pub(super) fn shared(_: &World) -> FileBuilder {
+    unlocked()
 }
 
 /// The version of the HDF5 library.

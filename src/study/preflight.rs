@@ -3,13 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::format::access::hdf5_version;
-use crate::study::provenance::mpi_version;
 use crate::system::disk::{directory_of, free_space};
 use crate::system::temporary::{sweep, temporary};
 use crate::system::text::human_bytes;
+use crate::system::world::{LAUNCHED, WITH_MPI, library};
 
-/// Variables by which a launcher says how many processes it has started.
-const LAUNCHED: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PMI_SIZE"];
 /// HDF5's own switch: it overrides what a program asks for.
 const LOCKING: &str = "HDF5_USE_FILE_LOCKING";
 
@@ -29,6 +27,16 @@ pub enum PreflightError {
         ranks: usize,
         /// The library.
         mpi: String,
+    },
+    /// Several processes of a program that is built for one.
+    #[error(
+        "the launcher has started {launched} processes ({variable}), but this amorph was built without MPI and computes on one core: start it without a launcher, or build it with MPI"
+    )]
+    Alone {
+        /// What the launcher says.
+        launched: usize,
+        /// Where it says so.
+        variable: &'static str,
     },
     /// The output's directory cannot take the output.
     #[error("{}: {found}; choose a directory that exists and that you may write to", output.display())]
@@ -58,19 +66,19 @@ pub enum PreflightError {
 /// The parallel side: MPI, ranks, hosts.
 pub fn ranks(hosts: &[String]) -> Result<Vec<String>, PreflightError> {
     let ranks = hosts.len();
-    for variable in LAUNCHED {
+    for &variable in LAUNCHED {
         let launched = std::env::var(variable).ok().and_then(|text| text.parse().ok());
         if let Some(launched) = launched.filter(|&launched| launched != ranks) {
-            return Err(PreflightError::OtherMpi { launched, variable, ranks, mpi: mpi_version() });
+            if !WITH_MPI {
+                return Err(PreflightError::Alone { launched, variable });
+            }
+            return Err(PreflightError::OtherMpi { launched, variable, ranks, mpi: library() });
         }
     }
     let mut names = hosts.to_vec();
     names.sort();
     let most = names.chunk_by(|a, b| a == b).map(<[String]>::len).max().unwrap_or(0);
-    let mut lines = vec![
-        format!("MPI      {}", mpi_version()),
-        format!("HDF5     {}, parallel", hdf5_version()),
-    ];
+    let mut lines = vec![format!("MPI      {}", library()), format!("HDF5     {}", hdf5_version())];
     // SAFETY: a plain question to the system.
     let cores = usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(0);
     if cores > 0 && most > cores {

@@ -8,6 +8,7 @@ use crate::format::archive::{RootAttribute, STUDY_FOLDER};
 use crate::study::config::Study;
 use crate::system::program::{COMMIT, COMPILER, PROGRAM_VERSION, processor};
 use crate::system::time::timestamp;
+use crate::system::world;
 
 /// The attributes of a file of this study from `folder` that is made now by a job of `ranks` ranks.
 pub fn attributes(
@@ -19,7 +20,7 @@ pub fn attributes(
     let texts = [
         ("program_version", PROGRAM_VERSION.to_owned()),
         ("commit", COMMIT.to_owned()),
-        ("mpi_version", mpi_version()),
+        ("mpi_version", world::library()),
         ("hdf5_version", hdf5_version()),
         ("compiler", COMPILER.to_owned()),
         ("created", timestamp(SystemTime::now())),
@@ -27,7 +28,7 @@ pub fn attributes(
         ("command", std::env::args().collect::<Vec<_>>().join(" ")),
         ("directory", directory.unwrap_or_default().display().to_string()),
         (STUDY_FOLDER, folder.display().to_string()),
-        ("host", mpi::environment::processor_name().unwrap_or_default()),
+        ("host", world::host()),
         ("processor", processor()),
     ];
     let mut attributes = identity(study);
@@ -43,10 +44,4 @@ pub fn identity(study: &Study) -> Vec<(&'static str, RootAttribute)> {
         ("ensemble_hash", RootAttribute::Text(study.ensemble_hash())),
         ("seed", RootAttribute::Integer(study.seed.cast_signed())),
     ]
-}
-
-/// The MPI library in one line.
-pub fn mpi_version() -> String {
-    let text = mpi::environment::library_version().unwrap_or_default();
-    text.trim_end_matches('\0').lines().next().unwrap_or_default().to_owned()
 }

@@ -7,3 +7,4 @@ pub mod temporary;
 pub mod text;
 pub mod time;
 pub mod words;
+pub mod world;

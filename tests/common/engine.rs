@@ -16,7 +16,8 @@ pub fn launch(ranks: usize, timeout: &str) -> Command {
     let mut command = Command::new("timeout");
     command.args(["-k", "5", timeout]);
     if ranks > 0 {
-        command.args(["mpirun", "-n", &ranks.to_string()]);
+        let launcher = std::env::var("MPIRUN").unwrap_or_else(|_| "mpirun".to_owned());
+        command.args([&launcher, "-n", &ranks.to_string()]);
     }
     command.arg(PROGRAM);
     for (name, value) in [

@@ -11,8 +11,6 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use mpi::ffi::MPI_Comm;
-
 use super::error::ArchiveError;
 use super::file::{Archive, bytes, column_block, directions};
 use super::items::{Checksum, Item, State, reason_cell};
@@ -23,6 +21,7 @@ use crate::format::row::{Failure, REASON_LENGTH};
 use crate::format::schema::Shape;
 use crate::format::slab::pad;
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
+use crate::system::world::World;
 
 /// An item that is ready to be written.
 #[derive(Clone, Debug)]
@@ -45,11 +44,11 @@ pub type Origin = [Vec<u8>; ORIGIN.len()];
 
 /// How a process opens the file.
 #[derive(Clone, Copy)]
-pub enum Access {
+pub enum Access<'a> {
     /// Alone.
     Serial,
-    /// Together with every rank of the communicator; open and close are collective.
-    Parallel(MPI_Comm),
+    /// Together with every rank of the job; open and close are collective.
+    Together(&'a World),
 }
 
 /// A rank's hand on the results file.
@@ -110,10 +109,10 @@ fn join_all(pieces: Vec<Piece>) -> Vec<Piece> {
 }
 
 impl Writer {
-    /// Opens an existing results file for writing; with [`Access::Parallel`] every rank must call it.
+    /// Opens an existing results file for writing; with [`Access::Together`] every rank must call it.
     pub fn open(
         path: &Path,
-        access: Access,
+        access: Access<'_>,
         shape: Shape,
         host: &str,
     ) -> Result<Self, ArchiveError> {
@@ -124,11 +123,7 @@ impl Writer {
             .map_err(ArchiveError::io(path, "open for writing"))?;
         let file = match access {
             Access::Serial => access::unlocked().open_rw(path),
-            Access::Parallel(communicator) => {
-                let mut builder = hdf5::File::with_options();
-                builder.with_fapl(|access| access.mpio(communicator, None));
-                builder.open_rw(path)
-            }
+            Access::Together(world) => access::shared(world).open_rw(path),
         };
         let file = file.map_err(ArchiveError::hdf5(path, "open for writing"))?;
         Ok(Writer {
@@ -288,7 +283,7 @@ impl Writer {
         Err(ArchiveError::Vanished { path: path.clone(), what, advice })
     }
 
-    /// Commits the rest and closes; with [`Access::Parallel`] every rank must call it.
+    /// Commits the rest and closes; with [`Access::Together`] every rank must call it.
     pub fn close(mut self) -> Result<(), ArchiveError> {
         self.commit()?;
         let path = self.archive.path.clone();

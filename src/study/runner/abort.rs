@@ -3,8 +3,7 @@
 use std::cell::Cell;
 use std::io::Write as _;
 
-use mpi::topology::SimpleCommunicator;
-use mpi::traits::Communicator;
+use crate::system::world;
 
 /// Exit code of an I/O failure or a broken invariant.
 pub const FAILURE: u8 = 1;
@@ -15,9 +14,7 @@ thread_local! {
 
 /// Ends all ranks with a message of this one. Without MPI, only this process.
 pub fn abort(message: &str, code: u8) -> ! {
-    let running = mpi::environment::is_initialized() && !mpi::environment::is_finalized();
-    let world = running.then(SimpleCommunicator::world);
-    let rank = world.as_ref().filter(|world| world.size() > 1).map(Communicator::rank);
+    let rank = world::rank_of_several();
     let mut error = std::io::stderr().lock();
     // Nothing can be done about a closed stderr.
     let _ = match rank {
@@ -26,9 +23,7 @@ pub fn abort(message: &str, code: u8) -> ! {
     };
     let _ = error.flush();
     drop(error);
-    if let Some(world) = world {
-        world.abort(i32::from(code));
-    }
+    world::end_all(code);
     std::process::exit(i32::from(code))
 }
 

@@ -9,18 +9,14 @@ mod compute;
 mod coordinator;
 mod launcher;
 mod local;
-mod mailbox;
 mod message;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use mpi::environment::Universe;
-use mpi::raw::AsRaw;
-use mpi::topology::SimpleCommunicator;
-use mpi::traits::{Communicator, Root};
 use serde::de::DeserializeOwned;
 
 pub use message::Progress;
@@ -33,82 +29,54 @@ use crate::study::request::Request;
 use crate::study::resume::Pending;
 use crate::study::schema::shape;
 use crate::study::work::Work;
+use crate::system::world::{self, Mailbox, World};
 use abort::{FAILURE, abort};
 use compute::Compute;
 use coordinator::{Coordinator, Letter};
 use local::Local;
-use mailbox::{Mailbox, POLL};
 use message::Down;
 
+/// The longest time between two looks at the messages: short against any item, long against a
+/// look.
+const POLL: Duration = Duration::from_millis(1);
+
 /// This process as a rank of the job.
-pub struct Job {
-    universe: Universe,
-    world: SimpleCommunicator,
-}
+pub struct Job(World);
 
 impl Job {
     /// Starts MPI. A panic or an MPI error on any rank ends the job from here on.
     pub fn start() -> Self {
         abort::install_panic_hook(FAILURE);
         launcher::die_with_launcher();
-        // MPI calls come from the main thread only, but there is a second thread.
-        match mpi::initialize_with_threading(mpi::Threading::Funneled) {
-            Some((universe, threading)) if threading >= mpi::Threading::Funneled => {
-                let world = universe.world();
-                Job { universe, world }
-            }
-            Some(_) => abort(
-                "this MPI library does not allow a second thread (MPI_THREAD_FUNNELED); use another one",
-                FAILURE,
-            ),
-            None => abort("MPI does not start", FAILURE),
-        }
+        Job(World::start().unwrap_or_else(|error| abort(error, FAILURE)))
     }
 
     /// This process's rank.
     pub fn rank(&self) -> usize {
-        self.world.rank() as usize
+        self.0.rank()
     }
 
     /// Number of ranks.
     pub fn ranks(&self) -> usize {
-        self.world.size() as usize
+        self.0.size()
     }
 
     /// Gives rank 0's bytes to all ranks.
     pub fn broadcast(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let root = self.world.process_at_rank(0);
-        let mut length = bytes.len() as u64;
-        root.broadcast_into(&mut length);
-        let mut bytes = bytes;
-        bytes.resize(length as usize, 0);
-        // MPI refuses the address of an empty buffer.
-        if !bytes.is_empty() {
-            root.broadcast_into(&mut bytes[..]);
-        }
-        bytes
+        self.0.broadcast(bytes)
     }
 
     /// The host of every rank, on rank 0; nothing elsewhere. Every rank must call it.
     pub fn hosts(&self) -> Vec<String> {
-        let name = mpi::environment::processor_name().unwrap_or_default();
         let mut own = [0_u8; HOST_LENGTH];
-        own.iter_mut().zip(name.bytes()).for_each(|(cell, byte)| *cell = byte);
-        let root = self.world.process_at_rank(0);
-        if self.rank() != 0 {
-            root.gather_into(&own[..]);
-            return Vec::new();
-        }
-        let mut all = vec![0_u8; HOST_LENGTH * self.ranks()];
-        root.gather_into_root(&own[..], &mut all[..]);
+        own.iter_mut().zip(world::host().bytes()).for_each(|(cell, byte)| *cell = byte);
         let text = |cell: &[u8]| String::from_utf8_lossy(cell).trim_end_matches('\0').to_owned();
-        all.chunks_exact(HOST_LENGTH).map(text).collect()
+        self.0.gather(&own).chunks_exact(HOST_LENGTH).map(text).collect()
     }
 
     /// Ends MPI; every rank must call it.
     pub fn finish(self) {
-        drop(self.world);
-        drop(self.universe);
+        self.0.finish();
     }
 
     /// Computes what is pending; `make` makes the physics of a rank, on the computing thread.
@@ -127,10 +95,9 @@ impl Job {
     {
         let shape = shape(study);
         let divisible = shape.schemas.iter().any(|schema| schema.parts.len() > 1);
-        let host = mpi::environment::processor_name().unwrap_or_default();
-        let access = Access::Parallel(self.world.as_raw());
-        let writer = Writer::open(&request.output, access, shape, &host)
-            .unwrap_or_else(|error| abort(&error.to_string(), FAILURE));
+        let writer =
+            Writer::open(&request.output, Access::Together(&self.0), shape, &world::host())
+                .unwrap_or_else(|error| abort(&error.to_string(), FAILURE));
         let physics = Arc::clone(study);
         let compute = Compute::start(move || make(Arc::clone(&physics)))
             .unwrap_or_else(|error| abort(&format!("cannot start a thread: {error}"), FAILURE));
@@ -140,8 +107,7 @@ impl Job {
             let dispatcher = Dispatcher::new(pending.units, self.ranks(), divisible);
             Coordinator::new(dispatcher, self.ranks())
         });
-        let mut rank =
-            Rank { local, coordinator, mailbox: Mailbox::new(&self.world), closing: false };
+        let mut rank = Rank { local, coordinator, mailbox: Mailbox::new(&self.0), closing: false };
         while !rank.closing {
             if request.stop.load(Ordering::Relaxed) || rank.has_failed_too_often(request) {
                 rank.stop();

@@ -70,7 +70,8 @@ fn mpirun(ranks: usize, output: &Path, variables: &[(&str, u64)]) -> Output {
     let mut command = Command::new("timeout");
     command.args(["-k", "5", TIMEOUT]);
     if ranks > 0 {
-        command.args(["mpirun", "-n", &ranks.to_string()]);
+        let launcher = std::env::var("MPIRUN").unwrap_or_else(|_| "mpirun".to_owned());
+        command.args([&launcher, "-n", &ranks.to_string()]);
     }
     command
         .arg(program)

@@ -8,15 +8,16 @@ use mpi::ffi;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{AsRaw as _, Communicator as _, MatchedReceiveVec as _, Source as _};
 
+use super::World;
+
 /// All messages share one tag: their content says what they are.
 const TAG: c_int = 7;
 
-/// The longest time between two looks at the messages: short against any item, long against a
-/// look.
-pub(super) const POLL: Duration = Duration::from_millis(1);
+/// How long is waited for MPI to take the last messages, again and again.
+const WAIT: Duration = Duration::from_millis(1);
 
 /// The messages of one rank.
-pub(super) struct Mailbox<'a> {
+pub struct Mailbox<'a> {
     world: &'a SimpleCommunicator,
     outgoing: Vec<(ffi::MPI_Request, Vec<u8>)>,
 }
@@ -24,8 +25,9 @@ pub(super) struct Mailbox<'a> {
 // MPI errors are fatal by the communicator's error handler (the default): they end the job with
 // MPI's own message, so the return codes below carry no information.
 impl<'a> Mailbox<'a> {
-    pub fn new(world: &'a SimpleCommunicator) -> Self {
-        Mailbox { world, outgoing: Vec::new() }
+    /// Of this job.
+    pub fn new(world: &'a World) -> Self {
+        Mailbox { world: &world.all, outgoing: Vec::new() }
     }
 
     /// Hands a message to MPI.
@@ -71,7 +73,7 @@ impl<'a> Mailbox<'a> {
     pub fn flush(&mut self) {
         while !self.outgoing.is_empty() {
             self.progress();
-            std::thread::sleep(POLL);
+            std::thread::sleep(WAIT);
         }
     }
 }
