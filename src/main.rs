@@ -25,6 +25,7 @@ Exit codes:
 #[derive(clap::Subcommand)]
 enum Command {
     Init(cli::init::Arguments),
+    Import(cli::import::Arguments),
     Plan(cli::plan::Arguments),
     Run(cli::run::Arguments),
     Status(cli::status::Arguments),
@@ -42,6 +43,7 @@ enum Command {
 fn main() -> ExitCode {
     let result: Result<Outcome, CommandError> = match Arguments::parse().command {
         Command::Init(arguments) => cli::init::run(&arguments),
+        Command::Import(arguments) => cli::import::run(&arguments),
         Command::Plan(arguments) => cli::plan::run(&arguments),
         Command::Run(arguments) => cli::run::run(&arguments),
         Command::Measure(arguments) => cli::measure::run(&arguments),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amorph::analysis::values::{Row, Values};
-use amorph::format::archive::{Access, Finished, Item, Writer, create};
+use amorph::format::archive::{Access, Finished, Item, Storage, Writer, create};
 use amorph::format::row::Part;
 use amorph::report::check::{Check, Report, check};
 use amorph::study::config::Study;
@@ -43,7 +43,7 @@ impl Results {
         let path = folder.path().join("out.h5");
         let study = Arc::new(Study::parse("study.toml", text).expect("valid"));
         let (shape, reserved) = (shape(&study), arrays::columns(&study));
-        create(&path, &shape, &reserved, &identity(&study)).expect("created");
+        create(&path, &shape, &reserved, &identity(&study), Storage::Contiguous).expect("created");
         let results = Results { folder, path, study };
         let mut replica = Worker::new(Arc::clone(&results.study));
         for (scenario, schema) in shape.schemas.iter().enumerate() {

@@ -243,7 +243,7 @@ fn curvature_thresholds_and_curves_agree_with_the_reference() {
         }
         let causes = ours.dataset("gamma_star_cause").unwrap();
         let meanings =
-            causes.attr("flag_meanings").unwrap().read_scalar::<hdf5::types::VarLenUnicode>();
+            causes.attr("flag_meanings").unwrap().read_scalar::<hdf5::types::FixedUnicode<512>>();
         assert!(meanings.unwrap().starts_with("not_computed curvature contact_change"));
         assert_eq!(labels(&ours, "curve/feature_labels").len(), n_sweep);
     }
@@ -644,7 +644,7 @@ fn an_output_that_exists_or_cannot_be_made_is_refused() {
 }
 
 fn text(file: &hdf5::File, attribute: &str) -> String {
-    let value = file.attr(attribute).unwrap().read_scalar::<hdf5::types::VarLenUnicode>();
+    let value = file.attr(attribute).unwrap().read_scalar::<hdf5::types::FixedUnicode<512>>();
     value.unwrap().to_string()
 }
 

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod export;
+pub mod import;
 pub mod init;
 pub mod measure;
 pub mod merge;

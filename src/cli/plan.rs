@@ -113,10 +113,12 @@ fn failed_pilot(samples: &[Sample]) -> Option<String> {
 }
 
 /// A solid file of the study that is not there.
-fn missing_file(study: &Study) -> Option<&String> {
+fn missing_file(study: &Study) -> Option<&str> {
     let replicas = study.first_replica as usize..(study.first_replica + study.replicas) as usize;
     let files = study.scenarios.iter().filter_map(|it| it.solid.files.get(replicas.clone()));
-    files.flatten().find(|file| !split_address(file).0.exists())
+    let addresses = files.flatten().map(|file| file.address.as_str());
+    let mut missing = addresses.filter(|address| !split_address(address).0.exists());
+    missing.next()
 }
 
 /// Runs the command.

@@ -7,9 +7,10 @@ use hdf5::types::{FixedAscii, VarLenUnicode};
 use hdf5::{Dataset as Handle, File, Group, H5Type};
 
 use super::access;
+use super::slab::{self, text_attribute};
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::values::Values;
-use crate::system::disk::with_suffix;
+use crate::system::temporary::{sweep, temporary};
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
@@ -173,7 +174,8 @@ pub fn refuse_existing(path: &Path) -> Result<(), MeasurementError> {
 
 /// Writes the file under a temporary name and gives it its own: it is never seen half made.
 pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
-    let temporary = with_suffix(path, &format!(".{}.new", std::process::id()));
+    sweep(path);
+    let temporary = temporary(path);
     let io = |action| move |source| MeasurementError::Io { path: path.to_owned(), action, source };
     // HDF5 reports a failed creation without the reason of the system.
     std::fs::File::create(&temporary).map_err(io("create the file"))?;
@@ -197,7 +199,7 @@ pub fn write(path: &Path, output: &Output) -> Result<(), MeasurementError> {
 }
 
 fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
-    let file = access::unlocked().create(path)?;
+    let file = access::checksummed().create(path)?;
     for (name, attribute) in &output.attributes {
         match attribute {
             Attribute::Text(text) => text_attribute(&file, name, text)?,
@@ -247,11 +249,6 @@ fn create<T: H5Type>(file: &Group, dataset: &Dataset, values: &[T]) -> hdf5::Res
     Ok(handle)
 }
 
-fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
-    let text: VarLenUnicode = text.parse().map_err(|_| format!("{name} holds a zero byte"))?;
-    location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
-}
-
 /// An output of `measure`, opened for reading.
 pub struct Measurement {
     path: PathBuf,
@@ -262,9 +259,12 @@ impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
         let file = access::unlocked().open(path).ok()?;
-        let attribute = file.attr("format").ok()?;
-        let format = attribute.read_scalar::<VarLenUnicode>().ok()?;
-        (format.as_str() == FORMAT).then(|| Measurement { path: path.to_owned(), file })
+        let format = slab::read_text(&file, "format").ok().or_else(|| {
+            // Earlier programs wrote text of variable length.
+            let text = file.attr("format").ok()?.read_scalar::<VarLenUnicode>().ok()?;
+            Some(text.as_str().to_owned())
+        })?;
+        (format == FORMAT).then(|| Measurement { path: path.to_owned(), file })
     }
 
     /// Whether there is a group of this name.
@@ -288,7 +288,7 @@ impl Measurement {
         let values = self
             .file
             .dataset(name)
-            .and_then(|dataset| dataset.read_raw::<T>())
+            .and_then(|dataset| access::read_all::<T>(&dataset))
             .map_err(|error| wrong(error.to_string()))?;
         if values.len() == length {
             Ok(values)

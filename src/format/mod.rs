@@ -1,9 +1,11 @@
-//! The files: everything that is HDF5, and the shape of the results without it.
+//! The files: everything that is HDF5, the shape of the results without it, and packings as text.
 
 pub mod access;
 pub mod archive;
 pub mod measurement;
+pub mod packing;
 pub mod row;
 pub mod schema;
 mod slab;
 pub mod solid_file;
+pub mod solid_writer;

@@ -21,6 +21,9 @@ unsafe extern "C" {
     fn H5DSattach_scale(dataset: hid_t, scale: hid_t, axis: std::ffi::c_uint) -> herr_t;
 }
 
+/// The longest text of an attribute that is read [bytes]: a damaged file may say any length.
+const LONGEST_TEXT: usize = 1 << 20;
+
 /// A block of a dataset: first index and length along every axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
@@ -83,6 +86,19 @@ impl Drop for Space {
     }
 }
 
+/// The shape of a dataset that holds the block.
+fn shape_around(dataset: &Dataset, block: &Block) -> Result<Vec<u64>> {
+    let shape: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();
+    let inside = shape.len() == block.start.len()
+        && shape.len() == block.count.len()
+        && block.start.iter().zip(&block.count).zip(&shape).all(|((s, c), n)| s + c <= *n);
+    if inside {
+        Ok(shape)
+    } else {
+        Err(format!("{}: block {block:?} of shape {shape:?}", dataset.name()).into())
+    }
+}
+
 /// Calls `body` with (memory type, memory space, file space) after checking that `bytes` is the
 /// size of the block.
 fn transfer(
@@ -96,16 +112,9 @@ fn transfer(
     if block.values() == 0 && bytes == 0 {
         return Ok(());
     }
-    let shape: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();
-    let inside = shape.len() == block.start.len()
-        && shape.len() == block.count.len()
-        && block.start.iter().zip(&block.count).zip(&shape).all(|((s, c), n)| s + c <= *n);
-    if !inside || bytes as u64 != block.values() * datatype.size() as u64 {
-        return Err(format!(
-            "{}: {bytes} bytes for block {block:?} of shape {shape:?}",
-            dataset.name()
-        )
-        .into());
+    let shape = shape_around(dataset, block)?;
+    if bytes as u64 != block.values() * datatype.size() as u64 {
+        return Err(format!("{}: {bytes} bytes for block {block:?}", dataset.name()).into());
     }
     hdf5::sync::sync(|| {
         let memory = Space::new(&[block.values()])?;
@@ -129,6 +138,10 @@ pub(super) fn write(dataset: &Dataset, block: &Block, bytes: &[u8]) -> Result<()
 
 /// Reads a block.
 pub(super) fn read(dataset: &Dataset, block: &Block) -> Result<Vec<u8>> {
+    // An empty block may lie beyond the end, and takes no memory.
+    if block.values() > 0 {
+        shape_around(dataset, block)?;
+    }
     let mut bytes = vec![0; block.values() as usize * dataset.dtype()?.size()];
     let (length, pointer) = (bytes.len(), bytes.as_mut_ptr());
     transfer(dataset, block, length, |datatype, memory, file| {
@@ -280,7 +293,7 @@ pub(super) fn read_text(location: &Location, name: &str) -> Result<String> {
     let datatype = attribute.dtype()?;
     match datatype.to_descriptor()? {
         TypeDescriptor::FixedAscii(_) | TypeDescriptor::FixedUnicode(_)
-            if attribute.size() == 1 =>
+            if attribute.size() == 1 && datatype.size() <= LONGEST_TEXT =>
         {
             let mut bytes = vec![0_u8; datatype.size()];
             // SAFETY: one value of the attribute's type fits the buffer.
@@ -290,6 +303,8 @@ pub(super) fn read_text(location: &Location, name: &str) -> Result<String> {
             let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
             Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
         }
-        other => Err(format!("attribute {name} is {other:?}, not one text of fixed length").into()),
+        other => {
+            Err(format!("attribute {name} is {other:?}, not one short text of fixed length").into())
+        }
     }
 }

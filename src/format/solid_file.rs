@@ -256,8 +256,8 @@ impl Reader {
         if shape.len() != axes {
             return Err(self.wrong(name, format!("shape {shape:?}"), expected));
         }
-        let values =
-            dataset.read_raw().map_err(|error| self.wrong(name, first_line(&error), expected))?;
+        let values = access::read_all(&dataset)
+            .map_err(|error| self.wrong(name, first_line(&error), expected))?;
         Ok((values, shape))
     }
 

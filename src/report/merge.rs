@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::collect::{StatisticsError, compatible, gather};
 use crate::format::archive::{
-    self, Access, ArchiveError, Finished, RootAttribute, State, Storage, Writer,
+    self, Access, ArchiveError, Finished, RootAttribute, STUDY_FOLDER, State, Storage, Writer,
 };
 use crate::format::row::Failure;
 use crate::study::config::Study;
@@ -262,6 +262,9 @@ fn attributes(
     for name in KEPT {
         add(name, parts[0].attribute(name)?);
     }
+    // An earlier program read the study's files from its working directory on.
+    let folder = parts[0].attribute(STUDY_FOLDER).or_else(|_| parts[0].attribute("directory"));
+    add(STUDY_FOLDER, folder?);
     add("created", timestamp(SystemTime::now()));
     add("command", std::env::args().collect::<Vec<_>>().join(" "));
     add("directory", std::env::current_dir().unwrap_or_default().display().to_string());

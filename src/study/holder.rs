@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::system::temporary::host;
 use crate::system::time::timestamp;
 
 /// Longest wait for an answer of the scheduler [s].
@@ -77,9 +78,10 @@ impl Holder {
         }
     }
 
-    /// A lock of an earlier program has no cluster; it was this one's.
+    /// Whether this host's scheduler knows the job. Where the cluster was not known, nobody can
+    /// tell: another one may have a job of the same number, or none.
     fn is_of_this_cluster(&self) -> bool {
-        self.cluster.is_empty() || self.cluster == cluster()
+        !self.cluster.is_empty() && self.cluster == cluster()
     }
 
     /// Whether it still runs, as far as it can be told from here.
@@ -116,10 +118,6 @@ fn cluster_in(configuration: &str) -> Option<String> {
     let pairs = configuration.lines().filter_map(|line| line.split_once('='));
     let mut named = pairs.filter(|(key, _)| key.trim() == "ClusterName");
     named.next().map(|(_, name)| name.trim().to_owned())
-}
-
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
 fn boot() -> String {
@@ -175,17 +173,16 @@ mod tests {
         };
         assert_eq!(found.life(), Life::Unknown);
         assert!(!found.is_of_this_cluster());
-        let own = Holder { cluster: cluster(), ..found };
-        assert!(own.is_of_this_cluster());
         let text = "AuthType                = auth/munge\nClusterName             = alpha\n";
         assert_eq!(cluster_in(text).as_deref(), Some("alpha"));
     }
 
     #[test]
-    fn a_lock_of_an_earlier_program_has_no_cluster() {
+    fn a_lock_of_an_earlier_program_has_no_cluster_and_is_unknown_elsewhere() {
         let mut holder = serde_json::to_value(Holder::this_process(1)).expect("serialises");
         holder.as_object_mut().expect("a table").remove("cluster");
         let found: Holder = serde_json::from_value(holder).expect("readable");
-        assert!(found.cluster.is_empty() && found.is_of_this_cluster());
+        let found = Holder { host: "elsewhere".to_owned(), job: "17".to_owned(), ..found };
+        assert_eq!((found.cluster.as_str(), found.life()), ("", Life::Unknown));
     }
 }

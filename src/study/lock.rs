@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::holder::{Holder, Life};
 use crate::system::disk::with_suffix;
+use crate::system::temporary::{sweep, temporary};
 
 /// Tries to take a lock whose holder is gone; several jobs may try at once.
 const ATTEMPTS: usize = 5;
@@ -94,7 +95,8 @@ impl Lock {
     pub fn take(output: &Path, ranks: usize) -> Result<Self, LockError> {
         let own = Holder::this_process(ranks);
         let path = lock_path(output);
-        let draft = with_suffix(&path, &format!(".{}.{}", own.host, own.pid));
+        sweep(&path);
+        let draft = temporary(&path);
         let made = write_draft(&draft, &own)
             .map_err(|source| LockError::Io { lock: path.clone(), action: "make the lock", source })
             .and_then(|()| settle(output, &path, &draft));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format::access::hdf5_version;
 use crate::system::disk::{directory_of, free_space};
+use crate::system::temporary::{sweep, temporary};
 use crate::system::text::human_bytes;
 use crate::system::world::{LAUNCHED, WITH_MPI, library};
 
@@ -102,7 +103,8 @@ pub fn output(output: &Path, needed: u64) -> Result<Vec<String>, PreflightError>
         return Err(wrong("cannot create it: this is a directory".to_owned()));
     }
     // Permissions alone do not tell: the file system may be read-only.
-    let probe = tempfile_in(directory, output)
+    sweep(output);
+    let probe = probe(output)
         .map_err(|error| wrong(format!("cannot create a file in {place}: {error}")))?;
     let mut lines = Vec::new();
     let free = free_space(directory);
@@ -131,10 +133,9 @@ pub fn output(output: &Path, needed: u64) -> Result<Vec<String>, PreflightError>
     Ok(lines)
 }
 
-/// A file in the directory that has no name any more.
-fn tempfile_in(directory: &Path, output: &Path) -> std::io::Result<std::fs::File> {
-    let name = output.file_name().unwrap_or_default().to_string_lossy();
-    let path = directory.join(format!(".{name}.probe.{}", std::process::id()));
+/// A file in the output's directory that has no name any more.
+fn probe(output: &Path) -> std::io::Result<std::fs::File> {
+    let path = temporary(output);
     let file = std::fs::File::create(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)

@@ -1,16 +1,21 @@
 //! Where a results file comes from: the attributes of its root.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use crate::format::access::hdf5_version;
-use crate::format::archive::RootAttribute;
+use crate::format::archive::{RootAttribute, STUDY_FOLDER};
 use crate::study::config::Study;
 use crate::system::program::{COMMIT, COMPILER, PROGRAM_VERSION, processor};
 use crate::system::time::timestamp;
 use crate::system::world;
 
-/// The attributes of a file of this study that is made now by a job of `ranks` ranks.
-pub fn attributes(study: &Study, ranks: usize) -> Vec<(&'static str, RootAttribute)> {
+/// The attributes of a file of this study from `folder` that is made now by a job of `ranks` ranks.
+pub fn attributes(
+    study: &Study,
+    folder: &Path,
+    ranks: usize,
+) -> Vec<(&'static str, RootAttribute)> {
     let directory = std::env::current_dir();
     let texts = [
         ("program_version", PROGRAM_VERSION.to_owned()),
@@ -22,6 +27,7 @@ pub fn attributes(study: &Study, ranks: usize) -> Vec<(&'static str, RootAttribu
         ("ranks", ranks.to_string()),
         ("command", std::env::args().collect::<Vec<_>>().join(" ")),
         ("directory", directory.unwrap_or_default().display().to_string()),
+        (STUDY_FOLDER, folder.display().to_string()),
         ("host", world::host()),
         ("processor", processor()),
     ];

@@ -10,7 +10,7 @@ use crate::format::archive::{self, ArchiveError, ItemLayout, Storage};
 use crate::study::config::{ConfigError, Study};
 use crate::study::forecast::Longest;
 use crate::study::holder::Holder;
-use crate::study::load::load;
+use crate::study::load::{folder_of, load};
 use crate::study::lock::{Lock, LockError};
 use crate::study::preflight::{self, PreflightError};
 use crate::study::progress::Reporter;
@@ -113,7 +113,7 @@ where
     let entered = Instant::now();
     let hosts = job.hosts();
     let prepared = root.then(|| prepare(request, &hosts, &mut lock));
-    let (study, pending) = agree(job, prepared)?;
+    let (study, pending) = agree(job, request, prepared)?;
     let study = Arc::new(study);
     let started = Instant::now();
     let longest = pending.longest.iter().flatten().copied().fold(0.0, f64::max);
@@ -180,11 +180,18 @@ fn prepare(
     }
     let shape = shape(&study);
     let reserved = arrays::columns(&study);
-    let attributes = provenance::attributes(&study, hosts.len());
+    let attributes = provenance::attributes(&study, &folder(request), hosts.len());
     archive::create(path, &shape, &reserved, &attributes, Storage::Contiguous)?;
     (request.inform)("space    reserved, the results file is complete in shape");
     let layout = ItemLayout::new(study.replicas, &shape.schemas);
     Ok((study, Pending::all(&layout)))
+}
+
+/// The folder of the study's file, from wherever a rank or a reader looks.
+fn folder(request: &Request) -> PathBuf {
+    let folder = folder_of(&request.study);
+    // An empty path is the working directory.
+    std::path::absolute(folder.join(".")).unwrap_or(folder)
 }
 
 /// How to go on with a study that is not the file's.
@@ -241,6 +248,7 @@ fn check_program(archive: &Results, request: &Request) -> Result<(), RunError> {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Announcement {
     configuration: String,
+    folder: PathBuf,
     longest: Vec<Longest>,
     program: String,
 }
@@ -248,11 +256,13 @@ struct Announcement {
 /// Every rank gets the study from rank 0; where that cannot begin, no rank does.
 fn agree(
     job: &Job,
+    request: &Request,
     prepared: Option<Result<(Study, Pending), RunError>>,
 ) -> Result<(Study, Pending), RunError> {
     let announcement = match &prepared {
         Some(Ok((study, pending))) => Some(Announcement {
             configuration: study.canonical(),
+            folder: folder(request),
             longest: pending.longest.clone(),
             program: program(),
         }),
@@ -263,12 +273,12 @@ fn agree(
         return prepared;
     }
     let announced: Option<Announcement> = serde_json::from_slice(&bytes).unwrap_or_default();
-    let Announcement { configuration, longest, program: theirs } =
+    let Announcement { configuration, folder, longest, program: theirs } =
         announced.ok_or(RunError::Elsewhere)?;
     if theirs != program() {
         let found = format!("is amorph {}, rank 0 is {theirs}", program());
         abort(&format!("this rank {found}; start one program on all ranks"), FAILURE);
     }
-    let study = Study::parse("the configuration from rank 0", &configuration)?;
+    let study = Study::parse_in(&folder, "the configuration from rank 0", &configuration)?;
     Ok((study, Pending { longest, ..Pending::default() }))
 }

@@ -3,6 +3,7 @@
 
 pub mod disk;
 pub mod program;
+pub mod temporary;
 pub mod text;
 pub mod time;
 pub mod words;

@@ -16,9 +16,16 @@ pub enum ArchiveError {
     /// The output exists already.
     #[error("{}: exists already; it is never overwritten: give another output, or continue it with --resume", .0.display())]
     Exists(PathBuf),
-    /// The file has been deleted or replaced while the job wrote it.
-    #[error("{}: has been deleted or replaced while this job wrote it, nothing that is computed now would be kept; run again with --resume, which starts anew where the file is gone", .0.display())]
-    Vanished(PathBuf),
+    /// The file has lost its name while the job wrote it.
+    #[error("{}: {what} while this job wrote it; nothing more is computed, for it would not be found: {advice}", path.display())]
+    Vanished {
+        /// The file.
+        path: PathBuf,
+        /// What has happened to it.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
     /// The file system refused something.
     #[error("{}: cannot {action}: {source}{}", path.display(), advice(source))]
     Io {
@@ -45,6 +52,14 @@ pub enum ArchiveError {
         /// The file.
         path: PathBuf,
         /// What it is instead.
+        found: String,
+    },
+    /// A results file whose structure does not hold what its configuration says.
+    #[error("{}: is damaged: {found}; use another copy of it, or compute it again under another name", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
         found: String,
     },
     /// Written by a newer program.
@@ -108,7 +123,10 @@ impl ArchiveError {
                     | std::io::ErrorKind::ReadOnlyFilesystem
                     | std::io::ErrorKind::StorageFull
             ),
-            ArchiveError::Hdf5 { .. } | ArchiveError::Vanished(_) | ArchiveError::Shape(_) => false,
+            ArchiveError::Hdf5 { .. }
+            | ArchiveError::Damaged { .. }
+            | ArchiveError::Vanished { .. }
+            | ArchiveError::Shape(_) => false,
         }
     }
 

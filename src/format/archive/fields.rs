@@ -49,6 +49,13 @@ fn longest(names: &[Vec<String>]) -> usize {
     names.iter().flatten().map(String::len).max().unwrap_or(0).max(1)
 }
 
+/// Name and type of every dataset, and the number of items.
+pub(super) fn types(shape: &Shape) -> (Vec<(&'static str, TypeDescriptor)>, usize) {
+    let fields = fields(longest(&part_names(&shape.schemas)));
+    let items = ItemLayout::new(shape.replicas, &shape.schemas).items();
+    (fields.into_iter().map(|(name, datatype, ..)| (name, datatype)).collect(), items as usize)
+}
+
 /// Bytes of a row of `/items`, its index included.
 pub fn item_bytes(schemas: &[ScenarioSchema]) -> u64 {
     let fields = fields(longest(&part_names(schemas)));

@@ -12,5 +12,7 @@ pub const STATISTICS: &str = "statistics";
 pub const HOST_LENGTH: usize = 64;
 /// The root attribute with the checksum of labels, scales and identities.
 pub const SKELETON_CHECKSUM: &str = "skeleton_checksum";
+/// The root attribute with the folder of the study's file: relative names of solid files begin there.
+pub const STUDY_FOLDER: &str = "study_folder";
 /// Attribute of the root: how the values lie in the file.
 pub const STORAGE: &str = "storage";

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::error::ArchiveError;
 use super::file::{Archive, values};
 use super::items::State;
-use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM, STORAGE};
-use super::skeleton;
+use super::layout::{FORMAT, FORMAT_VERSION, SKELETON_CHECKSUM, STORAGE, STUDY_FOLDER};
+use super::{arrays, shapes, skeleton};
 use crate::analysis::values::{Kind, Values};
 use crate::format::access;
 use crate::format::schema::{Column, Shape};
@@ -15,14 +15,14 @@ use crate::format::slab::{self, Storage};
 use crate::system::program::{ComputedBy, program_of};
 
 impl<S> Archive<S> {
-    /// Opens a results file for reading. `read` takes its configuration and says what study and
-    /// what shape this is, or what is wrong with it.
+    /// Opens a results file for reading. `read` takes its configuration and the folder of the study
+    /// that it was made from, and says what study and what shape this is, or what is wrong with it.
     ///
     /// # Errors
     /// Where this is no results file, or that of a newer program.
     pub fn open(
         path: &Path,
-        read: impl FnOnce(&str) -> Result<(S, Shape), String>,
+        read: impl FnOnce(&str, &Path) -> Result<(S, Shape), String>,
     ) -> Result<Self, ArchiveError> {
         // HDF5's own message for a missing file does not say so.
         std::fs::File::open(path).map_err(ArchiveError::io(path, "open"))?;
@@ -44,8 +44,14 @@ impl<S> Archive<S> {
         }
         let text = slab::read_text(&file, "configuration")
             .map_err(|error| foreign(format!("no usable configuration ({error})")))?;
-        let (study, shape) =
-            read(&text).map_err(|found| foreign(format!("bad configuration: {found}")))?;
+        // An earlier program read the study's files from its working directory on.
+        let folder = slab::read_text(&file, STUDY_FOLDER)
+            .or_else(|_| slab::read_text(&file, "directory"))
+            .unwrap_or_default();
+        let (study, shape) = read(&text, Path::new(&folder))
+            .map_err(|found| foreign(format!("bad configuration: {found}")))?;
+        shapes::verify(&file, &shape, version == FORMAT_VERSION)
+            .map_err(|found| ArchiveError::Damaged { path: path.to_owned(), found })?;
         Ok(Archive::new(path, file, study, shape, version))
     }
 
@@ -127,6 +133,15 @@ impl<S> Archive<S> {
         let found = skeleton::checksum(&self.file, self.schemas(), reserved)
             .map_err(ArchiveError::hdf5(self.path(), "read labels and scales"))?;
         Ok(Some(stored == found))
+    }
+
+    /// Whether the checksum of the arrays of `reserved` holds; none where the file is too old to say.
+    pub fn verify_arrays(
+        &self,
+        reserved: &[(String, Vec<Column>)],
+    ) -> Result<Option<bool>, ArchiveError> {
+        arrays::verify(&self.file, reserved)
+            .map_err(ArchiveError::hdf5(self.path(), "read the statistics"))
     }
 
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.

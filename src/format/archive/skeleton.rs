@@ -13,9 +13,10 @@ use hdf5::File;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ArchiveError;
-use super::fields;
 use super::layout::{FORMAT, FORMAT_VERSION, ITEMS, SKELETON_CHECKSUM, STORAGE};
+use super::shapes::LONGEST_CELL;
 use super::tree::{BLOCK, Tree, ensure_group};
+use super::{arrays, fields};
 use crate::analysis::axis::Axis;
 use crate::format::access;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
@@ -110,19 +111,14 @@ fn fill(
     attributes: &[(&'static str, RootAttribute)],
     storage: Storage,
 ) -> hdf5::Result<()> {
-    let file = access::unlocked().create(temporary)?;
+    let file = access::checksummed().create(temporary)?;
     root_attributes(&file, attributes)?;
     slab::text_attribute(&file, STORAGE, storage.name())?;
     for schema in &shape.schemas {
         scenario(&file, schema, storage)?;
     }
     fields::create(&file, shape, storage)?;
-    for (group, columns) in reserved {
-        let mut tree = Tree::new(ensure_group(&file, group)?, storage);
-        for column in columns {
-            tree.column(column, &[])?;
-        }
-    }
+    arrays::reserve(&file, reserved, storage)?;
     let checksum = checksum(&file, &shape.schemas, reserved)?;
     slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum)?;
     file.flush()?;
@@ -176,6 +172,10 @@ pub(super) fn checksum(
         let dataset = file.dataset(path)?;
         hash.update(path.as_bytes());
         let length = dataset.shape().first().copied().unwrap_or(0);
+        let cell = dataset.dtype()?.size();
+        if cell > LONGEST_CELL {
+            return Err(format!("{path}: cells of {cell} bytes").into());
+        }
         for start in (0..length).step_by(BLOCK) {
             let block = Block::range(start as u64, BLOCK.min(length - start) as u64);
             hash.update(&slab::read(&dataset, &block)?);

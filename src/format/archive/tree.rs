@@ -68,7 +68,7 @@ impl Tree {
     }
 }
 
-fn datatype(kind: Kind) -> TypeDescriptor {
+pub(super) fn datatype(kind: Kind) -> TypeDescriptor {
     match kind {
         Kind::F64 => f64::type_descriptor(),
         Kind::I32 => i32::type_descriptor(),

@@ -19,7 +19,7 @@ use crate::analysis::values::Row;
 use crate::format::access;
 use crate::format::row::{Failure, REASON_LENGTH};
 use crate::format::schema::Shape;
-use crate::format::slab::{self, Block, pad};
+use crate::format::slab::pad;
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH, processor, program};
 use crate::system::world::World;
 
@@ -254,13 +254,33 @@ impl Writer {
     /// the file does not change, so data is all there is to sync.
     fn sync(&self) -> Result<(), ArchiveError> {
         let path = &self.archive.path;
+        self.verify_name()?;
+        self.descriptor.sync_data().map_err(ArchiveError::io(path, "sync the results"))
+    }
+
+    /// Whether the path still leads to the file that is written: without its name it is lost when
+    /// the job ends, and under another one nobody looks for it.
+    fn verify_name(&self) -> Result<(), ArchiveError> {
+        let path = &self.archive.path;
         let metadata =
             self.descriptor.metadata().map_err(ArchiveError::io(path, "look at the results"))?;
-        // Without a name the file is lost when the job ends, whatever is written to it.
-        if metadata.nlink() == 0 {
-            return Err(ArchiveError::Vanished(path.clone()));
-        }
-        self.descriptor.sync_data().map_err(ArchiveError::io(path, "sync the results"))
+        let (what, advice) = match std::fs::metadata(path) {
+            Ok(named) if (named.dev(), named.ino()) == (metadata.dev(), metadata.ino()) => {
+                return Ok(());
+            }
+            Ok(_) => ("has been replaced by another file", "give another output"),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ArchiveError::io(path, "look at the results")(error));
+            }
+            Err(_) if metadata.nlink() == 0 => {
+                ("has been deleted", "run again with --resume, which begins anew")
+            }
+            Err(_) => (
+                "has been renamed or moved",
+                "give it its name again, then run again with --resume",
+            ),
+        };
+        Err(ArchiveError::Vanished { path: path.clone(), what, advice })
     }
 
     /// Commits the rest and closes; with [`Access::Together`] every rank must call it.
@@ -292,24 +312,4 @@ impl<S> Archive<S> {
         }
         Ok(origins)
     }
-}
-
-/// Writes whole arrays that the skeleton reserved, and syncs; for one process, when no job writes.
-pub fn write_arrays(path: &Path, arrays: &[(String, Vec<u8>)]) -> Result<(), ArchiveError> {
-    let body = || -> hdf5::Result<()> {
-        let file = access::unlocked().open_rw(path)?;
-        for (name, bytes) in arrays {
-            let dataset = file.dataset(name)?;
-            let count: Vec<u64> = dataset.shape().iter().map(|&length| length as u64).collect();
-            let block = Block { start: vec![0; count.len()], count };
-            slab::write(&dataset, &block, bytes)?;
-        }
-        file.close()
-    };
-    body().map_err(ArchiveError::hdf5(path, "write the statistics"))?;
-    OpenOptions::new()
-        .write(true)
-        .open(path)
-        .and_then(|file| file.sync_data())
-        .map_err(ArchiveError::io(path, "sync the statistics"))
 }

@@ -36,6 +36,7 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
         archive,
         worker: Worker::new(Arc::new(archive.study().clone())),
         skeleton: Check::new("labels, scales and identities of the items"),
+        statistics: Check::new("/statistics"),
         checksums: Check::new("checksums"),
         solids: Check::new("forces, pressure, contacts at the stored positions"),
         identities: Check::new("identities of J, singular values and vectors"),
@@ -63,6 +64,7 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     Ok(Report {
         sections: vec![
             checker.skeleton,
+            checker.statistics,
             checker.checksums,
             solids,
             identities,
@@ -77,10 +79,20 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     })
 }
 
+/// Whether a checksum of the whole file holds, where it has one.
+fn add_sum(check: &mut Check, holds: Option<bool>, wrong: &str) {
+    match holds {
+        None => check.skip("the file", "an earlier program wrote no checksum of them"),
+        Some(true) => check.add("the file", Vec::new()),
+        Some(false) => check.add("the file", vec![wrong.to_owned()]),
+    }
+}
+
 struct Checker<'a> {
     archive: &'a Results,
     worker: Worker,
     skeleton: Check,
+    statistics: Check,
     checksums: Check,
     solids: Check,
     identities: Check,
@@ -154,15 +166,11 @@ impl Checker<'_> {
     }
 
     fn skeleton(&mut self) -> Result<(), ArchiveError> {
-        match self.archive.verify_skeleton(&arrays::columns(self.archive.study()))? {
-            None => self.skeleton.skip("the file", "format version 1 has no checksum of them"),
-            Some(true) => self.skeleton.add("the file", Vec::new()),
-            Some(false) => {
-                let wrong =
-                    "the checksum does not hold: the meaning of rows and columns is not sure";
-                self.skeleton.add("the file", vec![wrong.to_owned()]);
-            }
-        }
+        let reserved = arrays::columns(self.archive.study());
+        let wrong = "the checksum does not hold: the meaning of rows and columns is not sure";
+        add_sum(&mut self.skeleton, self.archive.verify_skeleton(&reserved)?, wrong);
+        let wrong = "the checksum does not hold; `amorph run --resume` writes them again";
+        add_sum(&mut self.statistics, self.archive.verify_arrays(&reserved)?, wrong);
         Ok(())
     }
 

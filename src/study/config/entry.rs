@@ -20,8 +20,10 @@ pub type ReadRows<'r> = &'r dyn Fn(&str) -> Result<Vec<Vec<f64>>, Box<dyn Error 
 
 /// Where a configuration comes from.
 pub(super) struct Source<'t> {
-    /// The file's name, for messages; files that it names stand relative to its folder.
+    /// The file's name, for messages.
     pub file: &'t str,
+    /// Where relative names of other files begin: the study's folder.
+    pub folder: &'t Path,
     pub text: &'t str,
     pub read_rows: ReadRows<'t>,
     /// What was found to be wrong so far.
@@ -127,8 +129,7 @@ impl<'d> Entry<'d> {
 
     /// The directions in the file that this value names, with the file's address.
     pub fn read_rows(&self, name: &str) -> Result<(String, Vec<Vec<f64>>), ConfigError> {
-        let folder = Path::new(self.source.file).parent().unwrap_or(Path::new(""));
-        let address = folder.join(name).display().to_string();
+        let address = self.address(name);
         let rows = (self.source.read_rows)(&address).map_err(|source| ConfigError::File {
             file: self.source.file.to_owned(),
             line: self.line(),
@@ -136,6 +137,11 @@ impl<'d> Entry<'d> {
             source,
         })?;
         Ok((address, rows))
+    }
+
+    /// Where a file stands that the text names.
+    pub fn address(&self, name: &str) -> String {
+        self.source.folder.join(name).display().to_string()
     }
 
     /// A finite float (an integer will do) in the range.

@@ -22,6 +22,7 @@ mod sweep;
 mod table;
 
 use std::cell::RefCell;
+use std::path::Path;
 
 pub use entry::ReadRows;
 pub use error::ConfigError;
@@ -30,7 +31,7 @@ pub use interaction::{edge, range};
 pub use output::OutputConfig;
 pub use parameters::{Parameterisation, ParametersConfig};
 pub use reference::{page, schema};
-pub use solid::{SWITCH, SolidConfig};
+pub use solid::{SWITCH, SolidConfig, SolidFile};
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
 
 use entry::{Entry, Source};
@@ -122,19 +123,27 @@ impl Scenario {
 }
 
 impl Study {
-    /// Resolves a study's text that names no files of directions, such as a canonical one; `file`
-    /// names it in messages.
+    /// Resolves a study's text that names no other files; `file` names it in messages.
     pub fn parse(file: &str, text: &str) -> Result<Study, ConfigError> {
-        Study::parse_with(file, text, &|_| Err("only the file of a study may name one".into()))
+        Study::parse_in(Path::new(""), file, text)
     }
 
-    /// Resolves a study's text; `read_rows` reads the files of directions that it names.
+    /// The same of a text that names no files of directions, such as a canonical one, and solid
+    /// files from `folder` on.
+    pub fn parse_in(folder: &Path, file: &str, text: &str) -> Result<Study, ConfigError> {
+        let none = |_: &str| Err("only the file of a study may name one".into());
+        Study::parse_with(folder, file, text, &none)
+    }
+
+    /// Resolves a study's text; `read_rows` reads the files of directions that it names. All files
+    /// stand from `folder` on.
     pub fn parse_with(
+        folder: &Path,
         file: &str,
         text: &str,
         read_rows: ReadRows<'_>,
     ) -> Result<Study, ConfigError> {
-        let source = Source { file, text, read_rows, errors: RefCell::default() };
+        let source = Source { file, folder, text, read_rows, errors: RefCell::default() };
         let root = source.parse()?;
         let root = Entry::root(&source, &root);
         root.require("version", &format!("version = {VERSION}"))?.integer(VERSION..=VERSION)?;

@@ -20,7 +20,7 @@ keys! {
     "particles": Form::Integer(2..=MAX_PARTICLES),
     /// "disordered", "triangular" (2d), "fcc" (3d), "network" or "file"
     "structure": Form::Words(|| STRUCTURES.map(|(word, _)| word).to_vec()),
-    /// structure = "file" only: solid files FILE[:/group], one per replica
+    /// structure = "file" only: solid files FILE[:/group], one per replica, relative to this file
     "files": Form::Schema(r#"{"type": "array", "minItems": 1, "items": {"type": "string"}}"#),
     /// diameter of large over small particles; small = 1 is the unit of length
     "size_ratio": Form::Number(1.0..=MAX_SIZE_RATIO),
@@ -84,13 +84,22 @@ fn lattice(dimension: usize) -> (&'static str, usize) {
     if dimension == 2 { ("triangular", 2) } else { ("fcc", 4) }
 }
 
+/// A solid file that a study names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolidFile {
+    /// As the study says it, `FILE[:/group]`; the same wherever the study's folder is.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+}
+
 /// The resolved `[solid]` table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SolidConfig {
     /// Dimension d, 2 or 3.
     pub dimension: usize,
     /// Solid files, one per replica; empty where the solids are made.
-    pub files: Vec<String>,
+    pub files: Vec<SolidFile>,
     /// How the solids are made. Those from files have neither its structure nor its target.
     pub recipe: Recipe,
 }
@@ -229,7 +238,8 @@ impl SolidConfig {
     /// The table as canonical TOML, every key in a fixed order.
     pub fn canonical(&self) -> String {
         let recipe = &self.recipe;
-        let files = toml::Value::from(self.files.clone()).to_string();
+        let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        let files = toml::Value::from(names).to_string();
         let (pressure, packing_fraction) = match recipe.target {
             _ if self.is_from_files() => (None, None),
             Target::Pressure(pressure) => (Some(pressure), None),
@@ -262,11 +272,14 @@ impl SolidConfig {
 fn read_files(
     section: &Section<'_>,
     structure: Option<Structure>,
-) -> Result<Vec<String>, ConfigError> {
+) -> Result<Vec<SolidFile>, ConfigError> {
     const ALLOWED: &str = "a list of solid files, \"FILE\" or \"FILE:/group\", one per replica";
     match (section.find("files"), structure) {
         (Some(entry), None) => {
-            let files = entry.all(ALLOWED, |name| name.string(ALLOWED).map(str::to_owned))?;
+            let files = entry.all(ALLOWED, |entry| {
+                let name = entry.string(ALLOWED)?.to_owned();
+                Ok(SolidFile { address: entry.address(&name), name })
+            })?;
             if files.is_empty() { Err(entry.refuse(ALLOWED)) } else { Ok(files) }
         }
         (None, None) => Err(section.missing("files", ALLOWED)),

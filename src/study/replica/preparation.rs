@@ -37,11 +37,15 @@ pub(super) fn used(key: StreamKey, attempts: u64) -> StreamKey {
 /// The solid of the replica's file as it is stored there.
 fn from_file<const D: usize>(config: &SolidConfig, replica: u64) -> Result<Solid<D>, ReplicaError> {
     let index = usize::try_from(replica).unwrap_or(usize::MAX);
-    let file = config.files.get(index).ok_or(ReplicaError::Shape {
-        what: "list solid.files",
-        found: config.files.len(),
-        expected: index.saturating_add(1),
-    })?;
+    let file = &config
+        .files
+        .get(index)
+        .ok_or(ReplicaError::Shape {
+            what: "list solid.files",
+            found: config.files.len(),
+            expected: index.saturating_add(1),
+        })?
+        .address;
     let data = solid_file::read(file)?;
     for (key, found, expected) in [
         ("dimension", data.dimension(), D),
