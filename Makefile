@@ -85,7 +85,7 @@ test-serial: build serial $(VENV)/installed  ## the program without MPI computes
 
 test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one node, five minutes
 	@scripts/install-packages.sh slurm-wlm munge
-	$(VENV)/bin/python scripts/test-slurm.py $(AMORPH)
+	timeout -k 20 900 $(VENV)/bin/python scripts/test-slurm.py $(AMORPH)
 
 # MPICH's launcher must be called by its own name.
 MPICH_HDF5 ?= /usr/lib/$(shell uname -m)-linux-gnu/hdf5/mpich

@@ -88,6 +88,9 @@ class Cluster:
 
     def __init__(self, here):
         self.here, self.children = here, []
+
+    def begin(self):
+        here = self.here
         for folder in ("state", "spool"):
             (here / folder).mkdir()
         key = here / "munge.key"
@@ -197,7 +200,8 @@ def values(path):
     with h5py.File(path, locking=False) as file:
         found = {}
         file.visititems(
-            lambda name, item: found.update({name: item[()].tobytes()}) if isinstance(item, h5py.Dataset) else None
+            lambda name, item: found.update({name: (item.shape, str(item.dtype), item[()].tobytes())})
+            if isinstance(item, h5py.Dataset) else None
         )
     return {name: it for name, it in found.items() if name not in VOLATILE}
 
@@ -273,11 +277,18 @@ def requeued(folder):
     is_whole(folder / "results.h5")
 
 
+def works_in(pid, folder):
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") == str(folder)
+    except FileNotFoundError:
+        return False
+
+
 def killed_rank(folder):
     job = submit(folder)
     begun(folder, job)
     ranks = run("pgrep", "-f", f"^{AMORPH} run study.toml -o results.h5", check=False).stdout.split()
-    mine = [pid for pid in ranks if os.readlink(f"/proc/{pid}/cwd") == str(folder)]
+    mine = [pid for pid in ranks if works_in(pid, folder)]
     assert len(mine) == 2, ranks
     os.kill(int(mine[-1]), signal.SIGKILL)
     job.completes()
@@ -287,8 +298,16 @@ def killed_rank(folder):
 
 def array(folder):
     job = Job(folder, "--array=0-1", *COMMON, "--ntasks=1", SCRIPTS / "array.slurm", STUDY="study.toml", TASKS=2)
-    wait_for(lambda: len(job.states()) == 2, "both tasks")
+    analysis = Job(folder, f"--dependency=afterok:{job.number}", "--mem=200M", "--output=analysis.out",
+                   SCRIPTS / "analysis.slurm", "study-0.h5", "study-1.h5")
+    wait_for(lambda: job.states().count("RUNNING") == 2 and (folder / "study-1.h5").exists(), "both tasks")
+    time.sleep(2)
+    run("scancel", "-b", "-s", "USR1", f"{job.number}_1")
+    wait_for(lambda: "1" in job.show("Restarts"), "requeue of a task")
+    assert not (folder / "analysis.out").exists()
     job.completes()
+    analysis.completes()
+    assert "scenario main" in (folder / "analysis.out").read_text()
     parts = [folder / f"study-{task}.h5" for task in (0, 1)]
     run(AMORPH, "merge", *parts, "-o", folder / "results.h5")
     is_whole(folder / "results.h5")
@@ -343,6 +362,10 @@ def main():
         OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
         OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_hwloc_base_binding_policy="none",
     )
+    if os.geteuid() != 0:
+        sys.exit("test-slurm: its SLURM runs as root, in a container for example")
+    # A limit of time, such as make's, still stops the daemons.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = sys.argv[2:]
     here = Path(tempfile.mkdtemp(prefix="amorph-slurm-")).resolve()
     results, cluster = {}, None
@@ -350,6 +373,7 @@ def main():
         REFERENCE = study(here / "reference") / "results.h5"
         run(AMORPH, "run", "study.toml", "-o", REFERENCE, "--quiet", cwd=REFERENCE.parent)
         cluster = Cluster(here)
+        cluster.begin()
 
         def attempt(scenario):
             began = time.time()
@@ -371,7 +395,7 @@ def main():
     finally:
         if cluster:
             cluster.stop()
-        if all(results.values()):
+        if results and all(results.values()):
             shutil.rmtree(here, ignore_errors=True)
         else:
             print(f"everything is left in {here}")

@@ -90,14 +90,17 @@ fn parts_are_merged_to_the_file_of_a_single_run() {
     let message = refused(here, "merge a.h5 b.h5 whole.h5 -o m.h5");
     assert!(message.contains("0..1 are also in a.h5"), "{message}");
     let message = refused(here, "merge c.h5 b.h5 a.h5 -o m.h5 --compress");
-    assert!(
-        message.contains("c.h5") && message.contains("pending") || message.contains("not computed"),
-        "{message}"
-    );
+    assert!(message.contains("c.h5") && message.contains("not computed"), "{message}");
     assert!(!here.join("m.h5").exists());
 
     done(here, "merge c.h5 b.h5 a.h5 -o m.h5");
     assert_eq!(amorph(here, "status m.h5").status.code(), Some(75));
+    assert_eq!(amorph(here, "status a.h5 c.h5 b.h5").status.code(), Some(75));
+    done(here, "status a.h5 b.h5");
+    done(here, "status a.h5 --study s.toml --replicas 0:1");
+    assert!(
+        refused(here, "status a.h5 --study s.toml").contains("study.replicas is 1 in the file")
+    );
     done(here, "run s.toml -o m.h5 --resume -q");
     let expected = values(&here.join("whole.h5"));
     assert!(expected.len() > 50);

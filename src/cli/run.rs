@@ -198,7 +198,7 @@ fn report(
 }
 
 /// Reads `A:B`.
-fn replicas(text: &str) -> Result<Range<u64>, String> {
+pub(super) fn replicas(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once(':').and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
     let range: Option<Range<u64>> = ends.filter(|range: &Range<u64>| !range.is_empty());
     range.ok_or_else(|| "allowed: A:B with A below B, the replicas A to B-1".to_owned())

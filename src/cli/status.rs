@@ -1,11 +1,13 @@
 //! `amorph status`: how far a study is.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{CommandError, Outcome};
 use crate::report::status::{Status, StatusError};
+use crate::study::run::{belongs, part};
 use crate::study::statistics::Counts;
 use crate::system::text::human_time;
 
@@ -23,6 +25,12 @@ pub struct Arguments {
     /// The results file, or several of one study
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Refuse files (exit code 2) that are not those of this study
+    #[arg(long)]
+    study: Option<PathBuf>,
+    /// With --study: of these replicas of it, as for `amorph run`
+    #[arg(long, value_name = "A:B", value_parser = super::run::replicas, requires = "study")]
+    replicas: Option<Range<u64>>,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -30,6 +38,12 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
+    if let Some(path) = &arguments.study {
+        let study = part(path, arguments.replicas.as_ref()).map_err(CommandError::usage)?;
+        for file in &arguments.files {
+            belongs(&super::open(file)?, &study, path).map_err(CommandError::usage)?;
+        }
+    }
     let read = |file: &PathBuf| Status::read(file);
     let statuses: Result<Vec<Status>, StatusError> = arguments.files.iter().map(read).collect();
     let statuses = statuses.map_err(|error| match error {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -132,12 +132,31 @@ where
     Ok(Ended { progress, longest, span, files, lock })
 }
 
-/// The study, or the part of it that is asked for.
-fn wanted(request: &Request) -> Result<Study, RunError> {
-    let study = load(&request.study)?;
-    let Some(replicas) = &request.replicas else { return Ok(study) };
-    let (path, wanted) = (request.study.clone(), replicas.clone());
+/// A study from its file, or these replicas of it.
+///
+/// # Errors
+/// A wrong configuration, or replicas that the study does not have.
+pub fn part(file: &Path, replicas: Option<&Range<u64>>) -> Result<Study, RunError> {
+    let study = load(file)?;
+    let Some(replicas) = replicas else { return Ok(study) };
+    let (path, wanted) = (file.to_owned(), replicas.clone());
     study.part(replicas).map_err(|all| RunError::Part { study: path, wanted, all })
+}
+
+/// Whether results are those of a study, which stands in `file`.
+///
+/// # Errors
+/// [`RunError::Different`], with how to go on.
+pub fn belongs(results: &Results, study: &Study, file: &Path) -> Result<(), RunError> {
+    let differences = study.differences(results.study());
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(RunError::Different {
+        path: results.path().to_owned(),
+        differences: differences.join("; "),
+        advice: advice(results, study, file),
+    })
 }
 
 /// Rank 0 makes the file, or looks at what is missing in it.
@@ -146,7 +165,7 @@ fn prepare(
     hosts: &[String],
     lock: &mut Option<Lock>,
 ) -> Result<(Study, Pending), RunError> {
-    let study = wanted(request)?;
+    let study = part(&request.study, request.replicas.as_ref())?;
     let path = &request.output;
     let exists = path.symlink_metadata().is_ok();
     if !request.resume && exists {
@@ -162,12 +181,7 @@ fn prepare(
         let archive = results::open(path)?;
         archive.continuable()?;
         check_program(&archive, request)?;
-        let differences = study.differences(archive.study());
-        if !differences.is_empty() {
-            let advice = advice(&study, archive.study(), request);
-            let differences = differences.join("; ");
-            return Err(RunError::Different { path: path.clone(), differences, advice });
-        }
+        belongs(&archive, &study, &request.study)?;
         drop(archive);
         let pending = resume::pending(path, request.retry_failed)?;
         (request.inform)(&format!(
@@ -195,15 +209,15 @@ fn folder(request: &Request) -> PathBuf {
 }
 
 /// How to go on with a study that is not the file's.
-fn advice(study: &Study, file: &Study, request: &Request) -> String {
-    let (held, wanted) = (file.replicas(), study.replicas());
+fn advice(results: &Results, study: &Study, file: &Path) -> String {
+    let (held, wanted) = (results.study().replicas(), study.replicas());
     let grown = held.start == wanted.start && held.end < wanted.end;
-    if !grown || study.ensemble_hash() != file.ensemble_hash() {
+    if !grown || study.ensemble_hash() != results.study().ensemble_hash() {
         return "give another output, or the study that it was made from".to_owned();
     }
-    let (study, output) = (request.study.display(), request.output.display());
+    let (study, output) = (file.display(), results.path().display());
     let more = format!("{}:{}", held.end, wanted.end);
-    let stem = request.output.with_extension("");
+    let stem = results.path().with_extension("");
     let stem = stem.display();
     format!(
         "to extend it, finish it with --replicas {}:{}, compute the others into a second file with `amorph run {study} --replicas {more} -o {stem}-more.h5`, and put both together with `amorph merge {output} {stem}-more.h5 -o {stem}-all.h5`",
