@@ -3,7 +3,7 @@
 //!
 //! Floors: [`cli`] → [`report`] → [`study`] → [`format`] → [`analysis`] → [`linearity`] →
 //! [`response`] → [`relax`] → [`solid`] → [`system`]. A module uses only what stands below it; up to
-//! the analysis nobody knows MPI, HDF5 or the clock.
+//! the analysis nobody uses MPI, HDF5 or the clock.
 
 #[cfg(all(feature = "mpi", feature = "bundled-hdf5"))]
 compile_error!(

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use amorph::study::results;
-use common::engine::PROGRAM;
+use common::engine::{PROGRAM, ranks_of};
 
 /// A quick study.
 const STUDY: &str = "version = 1\n[study]\nname = \"quick\"\nreplicas = 1_0\nfirst_replica = 20\n\
@@ -260,6 +260,37 @@ fn a_signal_reaches_the_launcher_and_one_at_the_start_is_mentioned() {
         assert_eq!(place.read("told"), "told\n", "{script} {signal}");
         let calls = if requeued { "requeue 7\n" } else { "" };
         assert_eq!(place.read("requeued"), calls, "{script} {signal}");
+    }
+}
+
+/// Ranks, scripts and programs are real but for SLURM's own; AMORPH_SIGNALS asks for more than a few.
+#[test]
+fn a_signal_to_a_job_under_the_real_launcher_ends_in_a_requeue() {
+    let signals = std::env::var("AMORPH_SIGNALS").ok().and_then(|text| text.parse().ok());
+    let launcher = std::env::var("MPIRUN").unwrap_or_else(|_| "mpirun".to_owned());
+    for round in 0..signals.unwrap_or(2) {
+        let (script, signal) = [("amorph.slurm", "USR1"), ("preemptible.slurm", "TERM")][round % 2];
+        let place = Place::with_stubs();
+        place.write("study.toml", &STUDY.replace("1_0", "20_000"));
+        let mut command = place.job(&shipped(script));
+        command.env("AMORPH", PROGRAM).env("LAUNCHER", format!("{launcher} -n 2"));
+        command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+        command.env("OMPI_MCA_rmaps_base_oversubscribe", "1");
+        let job = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        let started = Instant::now();
+        while ranks_of(Path::new("results.h5")).len() < 2 || !place.path("results.h5").exists() {
+            assert!(started.elapsed() < Duration::from_secs(60), "the ranks do not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // Not at the same moment of the run each time.
+        std::thread::sleep(Duration::from_millis(100 * (round as u64 % 7)));
+        let mut kill = Command::new("kill");
+        let sent = kill.args([&format!("-{signal}"), &job.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        let output = job.wait_with_output().expect("waitable");
+        ends(&output, 0, &["job 7: study"]);
+        assert_eq!(place.read("requeued"), "requeue 7\n", "round {round}");
+        ends(&place.amorph(&["status", "results.h5", "--study", "study.toml"]), 75, &[]);
     }
 }
 

@@ -97,6 +97,8 @@ fn parts_are_merged_to_the_file_of_a_single_run() {
     assert_eq!(amorph(here, "status m.h5").status.code(), Some(75));
     assert_eq!(amorph(here, "status a.h5 c.h5 b.h5").status.code(), Some(75));
     done(here, "status a.h5 b.h5");
+    assert!(refused(here, "status a.h5 whole.h5").contains("disjoint replicas"));
+    assert!(refused(here, "export a.h5 a.h5").contains("disjoint replicas"));
     done(here, "status a.h5 --study s.toml --replicas 0:1");
     assert!(
         refused(here, "status a.h5 --study s.toml").contains("study.replicas is 1 in the file")
@@ -109,6 +111,8 @@ fn parts_are_merged_to_the_file_of_a_single_run() {
 
     done(here, "merge m.h5 -o small.h5 --compress");
     assert_eq!(values(&here.join("small.h5")), expected);
+    let reasons = common::open(here.join("small.h5")).dataset("/items/reason").expect("there");
+    assert!(reasons.is_chunked() && reasons.filters().len() == 2, "{:?}", reasons.filters());
     for command in ["status small.h5", "check small.h5", "stats small.h5", "export small.h5"] {
         done(here, command);
     }

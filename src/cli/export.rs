@@ -45,8 +45,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         }
         return write(arguments, |out| xyz::measured(file, arguments.snapshots, out));
     }
-    let archives: Vec<Results> =
-        arguments.files.iter().map(|file| super::open(file)).collect::<Result<_, _>>()?;
+    let mut archives = super::open_all(&arguments.files)?;
+    archives.sort_by_key(|archive| archive.study().first_replica);
     let mut chosen = Vec::new();
     for archive in &archives {
         let scenarios = scenarios(archive, arguments.scenario.as_deref())?;

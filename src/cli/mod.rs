@@ -15,9 +15,10 @@ pub mod status;
 pub mod version;
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::report::collect::compatible;
 use crate::study::results::{self, Results};
 use crate::study::statistics::Counts;
 use crate::system::text::tell;
@@ -93,6 +94,13 @@ impl CommandError {
 /// Opens a results file for reading.
 pub fn open(path: &Path) -> Result<Results, CommandError> {
     results::open(path).map_err(|error| CommandError::of(error.is_usage(), error))
+}
+
+/// Opens results files of one study with disjoint replicas.
+fn open_all(paths: &[PathBuf]) -> Result<Vec<Results>, CommandError> {
+    let archives: Vec<Results> = paths.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+    compatible(&archives).map_err(CommandError::usage)?;
+    Ok(archives)
 }
 
 /// Writes to standard output. A reader that has seen enough (`head`) is no failure.

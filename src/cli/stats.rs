@@ -18,8 +18,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
-    let archives: Vec<_> =
-        arguments.files.iter().map(|path| super::open(path)).collect::<Result<_, _>>()?;
+    let archives = super::open_all(&arguments.files)?;
     let statistics = collect(&archives).map_err(|error| match error {
         StatisticsError::Archive(error) => CommandError::failure(error),
         error => CommandError::usage(error),

@@ -38,10 +38,11 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
+    let archives = super::open_all(&arguments.files)?;
     if let Some(path) = &arguments.study {
         let study = part(path, arguments.replicas.as_ref()).map_err(CommandError::usage)?;
-        for file in &arguments.files {
-            belongs(&super::open(file)?, &study, path).map_err(CommandError::usage)?;
+        for archive in &archives {
+            belongs(archive, &study, path).map_err(CommandError::usage)?;
         }
     }
     let read = |file: &PathBuf| Status::read(file);
