@@ -40,7 +40,7 @@ species = [20]
 [output]
 curves = 0
 """
-REPLICAS = 400  # some 20 s on two cores: a signal after the first commit, 5 s, comes in time
+REPLICAS = 300  # some 15 s on two cores: a signal after the first commit, 5 s, comes in time
 
 CONFIG = """
 ClusterName=amorph

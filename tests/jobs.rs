@@ -160,7 +160,11 @@ impl Place {
         let place = Place::new();
         place.program("amorph", STUB);
         place.program("launch", LAUNCHER);
-        place.program("scontrol", "[ ! -e refuse ] && echo \"$@\" >> requeued");
+        place.program(
+            "scontrol",
+            "[ \"$1\" != show ] || { cat shown; exit; }\n[ ! -e refuse ] && echo \"$@\" >> requeued",
+        );
+        place.write("shown", "   RunTime=00:00:01 TimeLimit=1-00:00:00 TimeMin=N/A\n");
         place.write("returned", "0");
         place
     }
@@ -233,13 +237,15 @@ fn rounds_without_progress_come_to_an_end() {
 #[test]
 fn a_signal_reaches_the_launcher_and_one_at_the_start_is_mentioned() {
     let comes_back = [
-        ("amorph.slurm", "USR1", true),
+        ("amorph.slurm", "USR1", "1-00:00:00", true),
         // Whoever has cancelled a job does not want it back.
-        ("amorph.slurm", "TERM", false),
-        ("preemptible.slurm", "TERM", true),
+        ("amorph.slurm", "TERM", "1-00:00:00", false),
+        ("amorph.slurm", "TERM", "00:00:08", true),
+        ("preemptible.slurm", "TERM", "1-00:00:00", true),
     ];
-    for (script, signal, requeued) in comes_back {
+    for (script, signal, limit, requeued) in comes_back {
         let place = Place::with_stubs();
+        place.write("shown", &format!("   RunTime=00:00:01 TimeLimit={limit} TimeMin=N/A\n"));
         place.program(
             "launch",
             "trap 'echo told > told; exit 0' USR1; touch up\nwhile sleep 0.1; do :; done",

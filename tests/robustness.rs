@@ -156,8 +156,13 @@ fn a_signal_to_the_launcher_ends_the_job_and_loses_nothing() {
         signal(name, launcher_of(child.id()).expect("a launcher"));
         let output = child.wait_with_output().expect("waitable");
         let found = output.status.code();
-        assert!(![Some(0), Some(TIMED_OUT)].contains(&found), "{name}: {}", text(&output));
-        assert!(code.is_none_or(|code| found == Some(code)), "{name}: {}", text(&output));
+        // MPICH's launcher returns anything.
+        if std::env::var("MPIRUN").is_ok_and(|launcher| launcher != "mpirun") {
+            assert_ne!(found, Some(TIMED_OUT), "{name}: {}", text(&output));
+        } else {
+            assert!(![Some(0), Some(TIMED_OUT)].contains(&found), "{name}: {}", text(&output));
+            assert!(code.is_none_or(|code| found == Some(code)), "{name}: {}", text(&output));
+        }
         assert!(ranks_of(&place.output).is_empty(), "{name}: a rank goes on");
         assert!(done(&place.output).expect("readable") >= before);
         assert!(amorph(&["check"], &place.output).status.success());

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -24,6 +25,13 @@ fn every_command_of_the_first_study_works() {
     // What a clone has after `make demo`, with the program under test.
     std::fs::create_dir_all(clone.join("target/release")).expect("made");
     std::os::unix::fs::symlink(PROGRAM, clone.join("target/release/amorph")).expect("linked");
+    if let Ok(launcher) = std::env::var("MPIRUN") {
+        let script = clone.join("target/release/mpirun");
+        std::fs::write(&script, format!("#!/bin/sh\nPATH=${{PATH#*:}} exec {launcher} \"$@\"\n"))
+            .expect("written");
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))
+            .expect("own file");
+    }
     std::os::unix::fs::symlink(root.join("analysis"), clone.join("analysis")).expect("linked");
     let environment = Path::new(&python()).ancestors().nth(2).expect("an environment").to_owned();
     std::os::unix::fs::symlink(environment, clone.join(".venv")).expect("linked");
