@@ -294,3 +294,21 @@ fn overwrite(path: &Path, dataset: &str, bytes: &[u8]) {
     let raw = std::fs::OpenOptions::new().write(true).open(path).expect("opens");
     raw.write_all_at(bytes, offset).expect("writable");
 }
+
+/// The first contact change of one of its directions is the solid's instability: a long step of the
+/// minimiser from further below leads to where the solid is beyond it.
+#[test]
+fn a_bracket_close_before_an_instability_is_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let study = "version = 1\n[study]\nname = \"study\"\nreplicas = 400\n[solid]\ndimension = 2\n\
+        particles = 128\npressure = 0.1\n[parameters]\nspecies = [20]\n[output]\ncurves = 0\n";
+    std::fs::write(folder.path().join("study.toml"), study).expect("written");
+    for arguments in
+        [&["run", "study.toml", "--replicas", "334:335", "-o", "f.h5"][..], &["check", "f.h5"]]
+    {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_amorph"));
+        let output = command.args(arguments).current_dir(folder.path()).output().expect("starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

@@ -186,20 +186,20 @@ struct Judge<'r, const D: usize> {
 }
 
 impl<const D: usize> Judge<'_, D> {
-    /// Follows the path to `target` and judges the state there; a contradiction beyond the first
-    /// contact change is believed only if smaller steps repeat it and the way can be gone back.
+    /// Follows the path to `target` and judges the state there; a contradiction is believed only if
+    /// smaller steps repeat it, and, beyond the first contact change, if the way can be gone back.
     fn judged(&self, target: f64, judge: impl Fn(&mut Settled<D>) -> Finding) -> Finding {
         let first_branch = target <= self.direction.contact.lo;
         let mut last = Finding::Undecided("no minimum is found on the way");
         for growth in GROWTH {
-            let steps = self.walk.steps(target, growth);
+            let finest = growth == GROWTH[GROWTH.len() - 1];
+            let steps = self.walk.steps(target, growth, finest);
             let Ok(mut state) = self.walk.walk(&steps) else { continue };
             last = judge(&mut state);
-            if last != Finding::Wrong || first_branch {
+            if last != Finding::Wrong {
                 return last;
             }
-            let finest = growth == GROWTH[GROWTH.len() - 1];
-            if finest && !self.walk.returns(&state, &steps) {
+            if finest && !first_branch && !self.walk.returns(&state, &steps) {
                 return Finding::Undecided("the way there is not the way back");
             }
         }

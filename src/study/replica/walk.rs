@@ -8,6 +8,9 @@ use crate::solid::{Solid, Vector};
 
 /// Steps on the first branch: these shares of its length.
 const ELASTIC: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
+/// Where those contradict the file, its end is come nearer to so many times by half of what is left: it may
+/// lie close before an instability, beyond which a long step of the minimiser can lead.
+const HALVINGS: i32 = 10;
 /// A solid within this distance [smallest diameter] has returned (docs/theory.md).
 const RETURNED: f64 = 1e-6;
 
@@ -44,11 +47,15 @@ impl<const D: usize> Walk<'_, D> {
         Ok(Settled { gamma, solid, equilibrium })
     }
 
-    /// The γ that are visited on the way to `target`: few up to the first contact change, then
-    /// growing by `growth`.
-    pub fn steps(&self, target: f64, growth: f64) -> Vec<f64> {
+    /// The γ that are visited on the way to `target`: few up to the first contact change, or more
+    /// where the way is `close`, then growing by `growth`.
+    pub fn steps(&self, target: f64, growth: f64, close: bool) -> Vec<f64> {
         let elastic = target.min(self.first_branch);
         let mut steps: Vec<f64> = ELASTIC.iter().map(|share| share * elastic).collect();
+        if close {
+            let nearer = |halving| elastic * (1.0 - 0.5_f64.powi(halving));
+            steps.splice(ELASTIC.len() - 1.., (2..=HALVINGS).map(nearer).chain([elastic]));
+        }
         let mut gamma = elastic;
         while gamma > 0.0 && gamma * growth < target {
             gamma *= growth;
