@@ -45,8 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
             belongs(archive, &study, path).map_err(CommandError::usage)?;
         }
     }
-    let read = |file: &PathBuf| Status::read(file);
-    let statuses: Result<Vec<Status>, StatusError> = arguments.files.iter().map(read).collect();
+    let statuses: Result<Vec<Status>, StatusError> = archives.iter().map(Status::read).collect();
     let statuses = statuses.map_err(|error| match error {
         StatusError::Archive(error) if !error.is_usage() => CommandError::failure(error),
         error => CommandError::usage(error),

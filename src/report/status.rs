@@ -1,14 +1,12 @@
 //! How far a study is: read from the results file and its lock, also while a job writes.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
 use crate::study::holder::Life;
 use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
-use crate::study::results::{self, Results};
+use crate::study::results::Results;
 use crate::study::statistics::Counts;
 
 /// Solids of a scenario whose items are read at once.
@@ -97,14 +95,13 @@ pub struct Status {
 }
 
 impl Status {
-    /// Reads the status of a results file.
-    pub fn read(path: &Path) -> Result<Self, StatusError> {
-        let archive = results::open(path)?;
+    /// Reads the status of an open results file.
+    pub fn read(archive: &Results) -> Result<Self, StatusError> {
         let mut last_finished: Option<f64> = None;
         let scenarios = (0..archive.layout().scenarios())
-            .map(|scenario| read_scenario(&archive, scenario, &mut last_finished))
+            .map(|scenario| read_scenario(archive, scenario, &mut last_finished))
             .collect::<Result<Vec<_>, _>>()?;
-        let job = lock::holder(path)?.map(|holder| JobStatus {
+        let job = lock::holder(archive.path())?.map(|holder| JobStatus {
             ranks: holder.ranks,
             running: match holder.life() {
                 Life::Running => Some(true),
