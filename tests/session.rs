@@ -27,8 +27,10 @@ fn every_command_of_the_first_study_works() {
     std::os::unix::fs::symlink(PROGRAM, clone.join("target/release/amorph")).expect("linked");
     if let Ok(launcher) = std::env::var("MPIRUN") {
         let script = clone.join("target/release/mpirun");
-        std::fs::write(&script, format!("#!/bin/sh\nPATH=${{PATH#*:}} exec {launcher} \"$@\"\n"))
-            .expect("written");
+        // Found without this script in the way, started with it (and the program) in the path.
+        let (program, options) = launcher.split_once(' ').unwrap_or((&launcher, ""));
+        let found = format!("\"$(PATH=${{PATH#*:}} command -v {program})\" {options}");
+        std::fs::write(&script, format!("#!/bin/sh\nexec {found} \"$@\"\n")).expect("written");
         std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))
             .expect("own file");
     }
