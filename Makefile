@@ -83,9 +83,9 @@ serial: rust  ## the program for one core, without MPI or libraries of the syste
 test-serial: build serial $(VENV)/installed  ## the program without MPI computes the same bits
 	@scripts/test-serial.sh $(VENV)/bin/python $(AMORPH) $(SERIAL)
 
-test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one node, five minutes
+test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one node, six minutes
 	@scripts/install-packages.sh slurm-wlm munge
-	timeout -k 20 900 $(VENV)/bin/python scripts/test-slurm.py $(AMORPH)
+	timeout -k 20 1200 $(VENV)/bin/python scripts/test-slurm.py $(AMORPH)
 
 # MPICH's launcher must be called by its own name.
 MPICH_HDF5 ?= /usr/lib/$(shell uname -m)-linux-gnu/hdf5/mpich

@@ -24,7 +24,7 @@ import h5py
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "jobscripts"
 AMORPH = Path(sys.argv[1]).resolve()
-PATIENCE = 400  # s for any one thing to happen
+PATIENCE = 700  # s for any one thing to happen
 VOLATILE = {"items/seconds", "items/host", "items/finished"}
 
 STUDY = """version = 1
@@ -226,7 +226,7 @@ def begun(folder, job):
     wait_for(lambda: job.is_running() and items_done(folder) > 20, f"progress of job {job.number}")
 
 
-def a_signal(folder, **exported):
+def signalled(folder, **exported):
     job = submit(folder, **exported)
     begun(folder, job)
     analysis = Job(folder, f"--dependency=afterok:{job.number}", "--mem=200M", "--output=analysis.out",
@@ -240,26 +240,36 @@ def a_signal(folder, **exported):
     assert "scenario main" in (folder / "analysis.out").read_text()
 
 
-def signal_to_mpirun(folder):
-    a_signal(folder)
-
-
-def signal_to_srun(folder):
-    a_signal(folder, LAUNCHER="srun --mpi=pmix")
-
-
-def time_limit(folder):
+def time_limit(folder, **exported):
     # Longer than the 30 s before the signal, on any machine.
     study(folder, 2 * REPLICAS)
-    job = submit(folder, "--ntasks=1", "--time=1", "--signal=B:USR1@30")
+    job = submit(folder, "--ntasks=1", "--time=1", "--signal=B:USR1@30", **exported)
     wait_for(lambda: job.restarts() >= 1, "the time limit's signal")
     job.completes()
     run("mpirun", "-n", "2", AMORPH, "run", "study.toml", "-o", "whole.h5", "--quiet", cwd=folder)
     is_whole(folder / "results.h5", folder / "whole.h5")
 
 
-def cancelled(folder):
+def signal_at_start(folder):
     job = submit(folder)
+    wait_for(job.log, f"the start of job {job.number}")
+    run("scancel", "-b", "-s", "USR1", job.number)
+    job.completes()
+    assert job.restarts() == 1, job.log()
+    is_whole(folder / "results.h5")
+
+
+def lead_too_long(folder):
+    job = submit(folder, "--time=1", "--signal=B:USR1@600")
+    states = wait_for(job.ended, "the end of a job that is told to stop at once")
+    assert set(states) <= {"FAILED", "COMPLETED"} and job.restarts() <= 10, (states, job.log())
+    assert "is the lead of --signal as long as --time?" in job.log()
+    if states == ["COMPLETED"]:
+        is_whole(folder / "results.h5")
+
+
+def cancelled(folder, **exported):
+    job = submit(folder, **exported)
     begun(folder, job)
     run("scancel", job.number)
     wait_for(job.ended, "scancel")
@@ -287,8 +297,8 @@ def works_in(pid, folder):
         return False
 
 
-def killed_rank(folder):
-    job = submit(folder)
+def killed_rank(folder, **exported):
+    job = submit(folder, **exported)
     begun(folder, job)
     ranks = run("pgrep", "-f", f"^{AMORPH} run study.toml -o results.h5", check=False).stdout.split()
     mine = [pid for pid in ranks if works_in(pid, folder)]
@@ -354,7 +364,17 @@ def preemption(folder):
     is_whole(folder / "results.h5")
 
 
-TOGETHER = [signal_to_mpirun, signal_to_srun, time_limit, cancelled, requeued, killed_rank, array,
+def with_srun(scenario):
+    """The same with the ranks started by srun instead of mpirun."""
+    def variant(folder):
+        scenario(folder, LAUNCHER="srun --mpi=pmix")
+
+    variant.__name__ = f"{scenario.__name__}_srun"
+    return variant
+
+
+BY_LAUNCHER = [signalled, time_limit, cancelled, killed_rank]
+TOGETHER = [*BY_LAUNCHER, *map(with_srun, BY_LAUNCHER), signal_at_start, lead_too_long, requeued, array,
             printed_script, changed_study, no_progress]
 ALONE = [preemption]
 
