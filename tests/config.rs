@@ -216,3 +216,40 @@ fn every_good_study_follows_the_schema_and_misspelt_ones_do_not() {
         assert!(!follows(&value(&path), &schema, &schema), "{bad}");
     }
 }
+
+#[test]
+fn a_list_in_place_of_a_value_makes_a_scenario_of_each_combination() {
+    let good = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/good/scans.toml");
+    let resolved = printed(&["config", "show", &good.display().to_string()]);
+    let study: toml::Table = resolved.parse().expect("TOML");
+    let scenarios = study["scenario"].as_array().expect("scenarios");
+    let of = |scenario: &toml::Value, key: &str| scenario["solid"][key].to_string();
+    let found: Vec<String> = scenarios
+        .iter()
+        .map(|it| {
+            let name = it["name"].as_str().expect("a name");
+            let [d, p, b, structure] =
+                ["dimension", "pressure", "B", "structure"].map(|key| of(it, key));
+            format!("{name} {d} {p} {b} {structure}")
+        })
+        .collect();
+    let expected = [
+        "soft_2d_p1e-1 2 0.1 0.0 \"disordered\"",
+        "soft_2d_p1e-2 2 0.01 0.0 \"disordered\"",
+        "soft_3d_p1e-1 3 0.1 0.0 \"disordered\"",
+        "soft_3d_p1e-2 3 0.01 0.0 \"disordered\"",
+        "attractive_p1e-1_B0 2 0.1 0.0 \"disordered\"",
+        "attractive_p1e-1_B25e-3 2 0.1 0.025 \"disordered\"",
+        "attractive_p1e-2_B0 2 0.01 0.0 \"disordered\"",
+        "attractive_p1e-2_B25e-3 2 0.01 0.025 \"disordered\"",
+        "one_3d_disordered 3 0.1 0.0 \"disordered\"",
+        "one_3d_network 3 0.1 0.0 \"network\"",
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(of(&scenarios[4], "k"), "[[1.0, 2.0], [2.0, 1.0]]");
+    // What comes out stands alone: every scenario with its values, the same study again.
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("alone.toml");
+    std::fs::write(&alone, &resolved).expect("written");
+    assert_eq!(printed(&["config", "show", &alone.display().to_string()]), resolved);
+}

@@ -180,6 +180,11 @@ impl<'d> Entry<'d> {
         Ok(array.iter().enumerate().map(entry).collect())
     }
 
+    /// The same; of what is no array none.
+    pub fn items(&self) -> Vec<Entry<'d>> {
+        self.array("").unwrap_or_default()
+    }
+
     /// What an array holds.
     pub fn all<T>(
         &self,
@@ -260,7 +265,8 @@ fn integer(value: &DeValue<'_>) -> Option<i64> {
     value.as_integer().and_then(|value| i64::from_str_radix(value.as_str(), value.radix()).ok())
 }
 
-fn number(value: &DeValue<'_>) -> Option<f64> {
+/// A number, whether an integer or not.
+pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
     match value {
         DeValue::Float(value) => value.as_str().parse().ok(),
         other => integer(other).map(|value| value as f64),

@@ -13,6 +13,9 @@ pub struct Key {
     pub doc: &'static str,
     /// What it may hold.
     pub form: Form,
+    /// A list of what it may hold makes a scan; each scenario's name ends with this, `{}` being the
+    /// value.
+    pub scan: Option<&'static str>,
 }
 
 /// What a key may hold. The readers of a [`Section`](super::section::Section) refuse anything else,
@@ -56,12 +59,17 @@ pub(super) fn words<T: Word>() -> Vec<&'static str> {
     T::WORDS.iter().map(|(word, _)| *word).collect()
 }
 
-/// The keys of a table, each with its form: the comment above a name is its documentation.
+/// The keys of a table, each with its form: the comment above a name is its documentation. After
+/// `scan` a list is allowed in place of a value: what names of scenarios say of it.
 macro_rules! keys {
-    ($($(#[doc = $line:literal])+ $name:literal: $form:expr,)+) => {
+    ($($(#[doc = $line:literal])+ $name:literal $(scan $label:literal)?: $form:expr,)+) => {
         /// The keys of the table.
-        pub const KEYS: &[Key] =
-            &[$(Key { name: $name, doc: concat!($($line),+), form: $form }),+];
+        pub const KEYS: &[Key] = &[$(Key {
+            name: $name,
+            doc: concat!($($line),+),
+            form: $form,
+            scan: { const LABEL: &[&str] = &[$($label)?]; LABEL.first().copied() },
+        }),+];
     };
 }
 pub(super) use keys;

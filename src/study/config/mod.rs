@@ -15,6 +15,7 @@ mod output;
 mod parameters;
 mod part;
 mod reference;
+mod scan;
 mod section;
 mod show;
 mod solid;
@@ -37,6 +38,7 @@ pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConf
 use entry::{Entry, Source};
 use key::{Form, Key, keys};
 use lines::Lines;
+use scan::{Choice, Scan};
 use section::Section;
 
 /// The version of the configuration's format.
@@ -67,6 +69,14 @@ keys! {
 const TOP_KEYS: [&str; 8] =
     ["version", "study", "solid", "features", "parameters", "sweep", "output", "scenario"];
 const SCENARIO_KEYS: [&str; 6] = ["name", "solid", "features", "parameters", "sweep", "output"];
+/// The tables of a scenario.
+const SCENARIO_TABLES: [(&str, &[Key]); 5] = [
+    ("solid", solid::KEYS),
+    ("features", features::KEYS),
+    ("parameters", parameters::KEYS),
+    ("sweep", sweep::KEYS),
+    ("output", output::KEYS),
+];
 
 /// A resolved study.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +126,12 @@ impl Scenario {
             .collect()
     }
 
+    /// Whether both are the same but for their names.
+    fn is_like(&self, other: &Scenario) -> bool {
+        (&self.solid, &self.features, &self.parameters, &self.sweep, &self.output)
+            == (&other.solid, &other.features, &other.parameters, &other.sweep, &other.output)
+    }
+
     /// Number of features of the swept set.
     pub fn sweep_features(&self) -> usize {
         self.features.set_labels(&self.sweep.set, self.solid.dimension).len()
@@ -147,7 +163,8 @@ impl Study {
         let root = source.parse()?;
         let root = Entry::root(&source, &root);
         root.require("version", &format!("version = {VERSION}"))?.integer(VERSION..=VERSION)?;
-        let section = Section::new(std::slice::from_ref(&root), "study", KEYS, 0);
+        let none = Choice::default();
+        let section = Section::new(std::slice::from_ref(&root), "study", KEYS, &none, 0);
         source.errors.borrow_mut().extend(root.unknown(&TOP_KEYS, "a table"));
         section.need("name", "the name of the study, a string");
         let mut study = Study {
@@ -157,16 +174,14 @@ impl Study {
             first_replica: section.integer("first_replica", 0) as u64,
             scenarios: Vec::new(),
         };
-        match root.find("scenario") {
+        let read = match root.find("scenario") {
             None => {
-                let name = ONLY_SCENARIO.to_owned();
-                study.scenarios.push(read_scenario(std::slice::from_ref(&root), name, &study, 0));
+                let place = Entry { path: "scenario".to_owned(), ..root.clone() };
+                study.read_entry(std::slice::from_ref(&root), ONLY_SCENARIO, &place, 0)
             }
-            Some(scenarios) => {
-                let read = study.read_scenarios(&root, &scenarios);
-                source.keep(read, ());
-            }
-        }
+            Some(scenarios) => study.read_scenarios(&root, &scenarios),
+        };
+        source.keep(read, ());
         source.verdict()?;
         let length = study.canonical().len();
         if length > MAX_CANONICAL_BYTES {
@@ -193,28 +208,66 @@ impl Study {
         let source = root.source;
         let study_is_right = source.found() == 0;
         for table in tables {
-            let before = if study_is_right { source.found() } else { 0 };
+            let known = source.found();
             source.errors.borrow_mut().extend(table.unknown(&SCENARIO_KEYS, ALLOWED));
-            let name = source.keep(self.scenario_name(&table), String::new());
-            let scenario = read_scenario(&[table, root.clone()], name, self, before);
-            self.scenarios.push(scenario);
+            let entry = table.require("name", "the name of the scenario, a string");
+            let entry = source.keep(entry.map(Some), None);
+            let name = entry.as_ref().map_or(Ok(String::new()), check_name);
+            let name = source.keep(name, String::new());
+            let own = if study_is_right { source.found() - known } else { source.found() };
+            let place = entry.unwrap_or_else(|| table.clone());
+            let read = self.read_entry(&[table, root.clone()], &name, &place, own);
+            source.keep(read, ());
         }
         Ok(())
     }
 
-    fn scenario_name(&self, table: &Entry<'_>) -> Result<String, ConfigError> {
-        let entry = table.require("name", "the name of the scenario, a string")?;
-        let name = check_name(&entry)?;
-        if RESERVED_NAMES.contains(&name.as_str()) {
-            return Err(entry.refuse(format!(
-                "any name but {}, which the results file uses",
-                RESERVED_NAMES.join(", ")
-            )));
+    /// The scenarios of one entry, or of a file without entries: one of each combination of its
+    /// scans. `place`: who is to blame for the name; `own`: how many of the known errors are this
+    /// entry's.
+    fn read_entry(
+        &mut self,
+        parents: &[Entry<'_>],
+        name: &str,
+        place: &Entry<'_>,
+        own: usize,
+    ) -> Result<(), ConfigError> {
+        let source = place.source;
+        let scan = Scan::new(parents, &SCENARIO_TABLES);
+        scan.check(MAX_SCENARIOS - self.scenarios.len())?;
+        let combinations = scan.combinations();
+        let (known, first) = (source.found(), self.scenarios.len());
+        for (ending, choice) in &combinations {
+            let before = source.found() - own;
+            let name = format!("{name}{ending}");
+            source.keep(self.check_scenario_name(&name, place), ());
+            self.scenarios.push(read_scenario(parents, name, choice, self, before));
         }
-        if self.scenarios.iter().any(|scenario| scenario.name == name) {
-            return Err(entry.refuse("a name that no other scenario has"));
+        if own > 0 || source.found() > known {
+            return Ok(());
         }
-        Ok(name)
+        let read = self.scenarios[first..].iter().zip(&combinations);
+        for (at, (scenario, (_, choice))) in read.clone().enumerate() {
+            let equal = read.clone().take(at).find(|(other, _)| scenario.is_like(other));
+            let error = equal.and_then(|(_, (_, other))| scan.refuse_equal(other, choice));
+            error.map_or(Ok(()), Err)?;
+        }
+        Ok(())
+    }
+
+    fn check_scenario_name(&self, name: &str, place: &Entry<'_>) -> Result<(), ConfigError> {
+        let allowed = if name.is_empty() {
+            return Ok(());
+        } else if RESERVED_NAMES.contains(&name) {
+            format!("any name but {}, which the results file uses", RESERVED_NAMES.join(", "))
+        } else if self.scenarios.iter().any(|scenario| scenario.name == name) {
+            "a name that no other scenario has".to_owned()
+        } else if name.len() > MAX_NAME {
+            format!("a name of at most {MAX_NAME} letters, with the values of its scan")
+        } else {
+            return Ok(());
+        };
+        Err(place.refuse_as(format!("{name:?}"), allowed))
     }
 
     /// The resolved study as TOML with every key in a fixed order. It parses to the same study.
@@ -275,8 +328,14 @@ fn check_name(entry: &Entry<'_>) -> Result<String, ConfigError> {
 
 /// A scenario from its own table, where it has one, and the whole file. `before`: errors that were
 /// found in other scenarios.
-fn read_scenario(parents: &[Entry<'_>], name: String, study: &Study, before: usize) -> Scenario {
-    let section = |name, keys| Section::new(parents, name, keys, before);
+fn read_scenario(
+    parents: &[Entry<'_>],
+    name: String,
+    choice: &Choice,
+    study: &Study,
+    before: usize,
+) -> Scenario {
+    let section = |name, keys| Section::new(parents, name, keys, choice, before);
     let of_solid = section("solid", solid::KEYS);
     let solid = SolidConfig::read(&of_solid);
     if of_solid.is_right() {
@@ -312,75 +371,4 @@ fn check_files(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::relax::prepare::Target;
-
-    const MINIMAL: &str = "version = 1\n[study]\nname = \"s\"\n[solid]\ndimension = 2\nparticles = 64\npressure = 0.1\n";
-
-    #[test]
-    fn canonical_text_parses_to_the_same_study() {
-        let study = Study::parse("s.toml", MINIMAL).expect("valid");
-        let again = Study::parse("c.toml", &study.canonical()).expect("canonical is valid");
-        assert_eq!(study, again);
-        assert_eq!(study.hash(), again.hash());
-    }
-
-    #[test]
-    fn a_study_that_does_not_fit_into_an_attribute_is_refused_with_and_without_scenarios() {
-        let rows = vec!["[1.0, 0.25]"; MAX_CANONICAL_BYTES / 10].join(", ");
-        let sweep =
-            format!("[sweep]\nparameters = [\"D_n2\"]\ndirections = {{ rows = [{rows}] }}\n");
-        for (scenarios, key) in
-            [("", "scenario (default)"), ("[[scenario]]\nname = \"a\"\n", "scenario")]
-        {
-            let error = Study::parse("s.toml", &format!("{MINIMAL}{sweep}{scenarios}"));
-            let message = error.expect_err("too long").to_string();
-            assert!(message.contains(&format!("{key} = 1 scenarios, ")), "{message}");
-            assert!(message.contains("at most 60000 bytes"), "{message}");
-        }
-    }
-
-    #[test]
-    fn files_of_one_study_share_the_ensemble_hash() {
-        let first = Study::parse("a.toml", MINIMAL).expect("valid");
-        let text = MINIMAL.replace("name = \"s\"", "name = \"s\"\nfirst_replica = 10");
-        let second = Study::parse("b.toml", &text).expect("valid");
-        assert_eq!(first.ensemble_hash(), second.ensemble_hash());
-        assert_ne!(first.hash(), second.hash());
-    }
-
-    #[test]
-    fn a_part_is_the_study_with_other_replicas() {
-        let text = |first: u64, count: u64| {
-            let keys = format!("name = \"s\"\nfirst_replica = {first}\nreplicas = {count}");
-            Study::parse("s.toml", &MINIMAL.replace("name = \"s\"", &keys)).expect("valid")
-        };
-        let study = text(100, 10);
-        assert_eq!(study.clone().part(&(100..110)), Ok(study.clone()));
-        assert_eq!(study.clone().part(&(104..110)), Ok(text(104, 6)));
-        for wrong in [99..103, 104..111, 104..104, 0..4] {
-            assert_eq!(study.clone().part(&wrong), Err("100:110".to_owned()), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn scenarios_override_key_by_key() {
-        let text = format!(
-            "{MINIMAL}size_ratio = 1.2\n[[scenario]]\nname = \"a\"\n[[scenario]]\nname = \"b\"\n[scenario.solid]\npacking_fraction = 0.9\n"
-        );
-        let study = Study::parse("s.toml", &text).expect("valid");
-        assert_eq!(study.scenarios[0].solid.recipe.target, Target::Pressure(0.1));
-        assert_eq!(study.scenarios[1].solid.recipe.target, Target::PackingFraction(0.9));
-        assert_eq!(study.scenarios[1].solid.recipe.size_ratio, 1.2);
-    }
-
-    #[test]
-    fn equal_solid_tables_have_equal_canonical_text_whatever_the_scenario() {
-        let text = format!(
-            "{MINIMAL}[[scenario]]\nname = \"a\"\n[[scenario]]\nname = \"b\"\n[scenario.features]\nmodes = 3\n"
-        );
-        let study = Study::parse("s.toml", &text).expect("valid");
-        assert_eq!(study.scenarios[0].solid.canonical(), study.scenarios[1].solid.canonical());
-    }
-}
+mod tests;

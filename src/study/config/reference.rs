@@ -34,6 +34,13 @@ A study is one TOML file. `version = 1` stands first. The tables below are share
 entry `[[scenario]]` has a `name` of its own and overrides them key by key, as `[scenario.solid]` and so
 on. Without an entry there is one scenario, `main`. All that is wrong with a file is said at once, each
 with its line.
+
+A list where a key holds one value makes a scan, for the keys below that say *scan*: `pressure = [1e-1,
+1e-2]` is a scenario of each, and several lists are one of each combination, in the shared tables and in
+an entry alike. A scenario's name then ends with its values in the order of the keys below, the last
+one changing fastest: `main_2d_N64_p1e-1`. Numbers stand there without a point: 0.025 is `25e-3`.
+Replicas of a scenario are numbered as always. `amorph config show` prints the scenarios that come out,
+and the results file knows only these.
 ";
 
 /// The page: every table with its keys.
@@ -55,16 +62,16 @@ pub fn page() -> String {
                 Some(value) => format!("`{value}`"),
                 None => String::new(),
             };
-            let (doc, allowed) = (key.doc.trim().replace('|', "\\|"), allowed(&key.form));
+            let (doc, allowed) = (key.doc.trim().replace('|', "\\|"), allowed(key));
             let _ = writeln!(page, "| `{}` | {doc} | {allowed} | {default} |", key.name);
         }
     }
     page
 }
 
-/// What a form allows, in words; nothing where the meaning says it.
-fn allowed(form: &Form) -> String {
-    match form {
+/// What a key allows, in words; its form where the meaning does not say it.
+fn allowed(key: &Key) -> String {
+    let form = match &key.form {
         Form::Integer(range) => format!("an integer from {} to {}", range.start(), range.end()),
         Form::Number(range) => format!("a number from {:?} to {:?}", range.start(), range.end()),
         Form::Table(range) => format!("numbers from {:?} to {:?}", range.start(), range.end()),
@@ -74,7 +81,10 @@ fn allowed(form: &Form) -> String {
             words.join(", ")
         }
         Form::Schema(_) => String::new(),
-    }
+    };
+    let scan = key.scan.map(|label| format!("scan, `_{}`", label.replace("{}", "…")));
+    let said = [form, scan.unwrap_or_default()];
+    said.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("; ")
 }
 
 /// The JSON schema of a study's file.
@@ -110,7 +120,23 @@ fn object(meaning: &str, members: Map<String, Value>, required: &[&str]) -> Valu
 }
 
 fn schema_of(key: &Key) -> Value {
-    let mut schema = match &key.form {
+    let form = schema_of_form(&key.form);
+    let mut schema = match (key.scan, &key.form) {
+        (None, _) => form,
+        (Some(_), Form::Table(range)) => json!({ "anyOf": [form, list(&number(range))] }),
+        (Some(_), _) => json!({ "anyOf": [form, list(&form)] }),
+    };
+    schema["description"] = json!(key.doc.trim());
+    schema
+}
+
+/// A list in place of a value.
+fn list(item: &Value) -> Value {
+    json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": item })
+}
+
+fn schema_of_form(form: &Form) -> Value {
+    match form {
         Form::Integer(range) => {
             json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
         }
@@ -124,9 +150,7 @@ fn schema_of(key: &Key) -> Value {
         Form::Boolean => json!({ "type": "boolean" }),
         Form::Words(words) => json!({ "enum": words() }),
         Form::Schema(text) => serde_json::from_str(text).unwrap_or_default(),
-    };
-    schema["description"] = json!(key.doc.trim());
-    schema
+    }
 }
 
 fn number(range: &std::ops::RangeInclusive<f64>) -> Value {

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::entry::{Entry, Source, join};
 use super::error::ConfigError;
 use super::key::{Form, Key};
+use super::scan::Choice;
 
 /// A table with its layers, nearest first.
 pub(super) struct Section<'d> {
@@ -15,6 +16,8 @@ pub(super) struct Section<'d> {
     name: &'static str,
     keys: &'static [Key],
     layers: Vec<Entry<'d>>,
+    /// Of the lists in place of values the one that this scenario takes.
+    choice: Choice,
     /// Errors that were known before this scenario.
     before: usize,
     /// Whether every key of the layers exists: a misspelt one is not also a missing one.
@@ -28,6 +31,7 @@ impl<'d> Section<'d> {
         parents: &[Entry<'d>],
         name: &'static str,
         keys: &'static [Key],
+        choice: &Choice,
         before: usize,
     ) -> Self {
         let source = parents[0].source;
@@ -41,13 +45,15 @@ impl<'d> Section<'d> {
                 layers.push(Entry { layer: layers.len(), ..table });
             }
         }
-        Section { source, name, keys, layers, before, spelt: source.found() == known }
+        let (choice, spelt) = (choice.clone(), source.found() == known);
+        Section { source, name, keys, layers, choice, before, spelt }
     }
 
     /// The whole file as one table.
     pub fn whole(root: &Entry<'d>) -> Self {
         let layers = vec![root.clone()];
-        Section { source: root.source, name: "", keys: &[], layers, before: 0, spelt: true }
+        let choice = Choice::default();
+        Section { source: root.source, name: "", keys: &[], layers, choice, before: 0, spelt: true }
     }
 
     /// Whether nothing of this scenario, nor of the study, is known to be wrong.
@@ -65,9 +71,10 @@ impl<'d> Section<'d> {
         self.source.keep(result, stand_in)
     }
 
-    /// The first layer's value of `key`.
+    /// The first layer's value of `key`; of a list in a scan the scenario's own.
     pub fn find(&self, key: &str) -> Option<Entry<'d>> {
-        self.layers.iter().find_map(|layer| layer.find(key))
+        let entry = self.layers.iter().find_map(|layer| layer.find(key))?;
+        Some(self.choice.of(self.name, key, entry))
     }
 
     /// Like [`Section::find`], but a missing key is an error that says what it may hold.

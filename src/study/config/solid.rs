@@ -15,28 +15,28 @@ use crate::solid::potential::{Potential, Tail};
 
 keys! {
     /// 2 or 3
-    "dimension": Form::Integer(2..=3),
+    "dimension" scan "{}d": Form::Integer(2..=3),
     /// number of particles N
-    "particles": Form::Integer(2..=MAX_PARTICLES),
+    "particles" scan "N{}": Form::Integer(2..=MAX_PARTICLES),
     /// "disordered", "triangular" (2d), "fcc" (3d), "network" or "file"
-    "structure": Form::Words(|| STRUCTURES.map(|(word, _)| word).to_vec()),
+    "structure" scan "{}": Form::Words(|| STRUCTURES.map(|(word, _)| word).to_vec()),
     /// structure = "file" only: solid files FILE[:/group], one per replica, relative to this file
     "files": Form::Schema(r#"{"type": "array", "minItems": 1, "items": {"type": "string"}}"#),
     /// diameter of large over small particles; small = 1 is the unit of length
-    "size_ratio": Form::Number(1.0..=MAX_SIZE_RATIO),
+    "size_ratio" scan "ratio{}": Form::Number(1.0..=MAX_SIZE_RATIO),
     /// target pressure [k / length^d], 1e-7 to 1 of the largest k; this or packing_fraction
-    "pressure": Form::Schema(r#"{"type": "number", "exclusiveMinimum": 0}"#),
+    "pressure" scan "p{}": Form::Schema(r#"{"type": "number", "exclusiveMinimum": 0}"#),
     /// target packing fraction; this or pressure
-    "packing_fraction": Form::Number(PACKING_FRACTION),
+    "packing_fraction" scan "phi{}": Form::Number(PACKING_FRACTION),
     /// packing fraction of the first quench; default: from the pressure
     "start_packing_fraction": Form::Number(PACKING_FRACTION),
     /// repulsion [energy]: a number, or a symmetric 2x2 table of small/large
-    "k": Form::Table(ENERGY_SCALE),
+    "k" scan "k{}": Form::Table(ENERGY_SCALE),
     /// attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres; at
     /// most 1000 times the largest k
-    "B": Form::Table(DEPTH_AT_ALL),
+    "B" scan "B{}": Form::Table(DEPTH_AT_ALL),
     /// inverse range of the attraction [1/length]
-    "a": Form::Number(INVERSE_RANGE),
+    "a" scan "a{}": Form::Number(INVERSE_RANGE),
     /// switching off of the attraction from sigma + from/a to sigma + to/a, or "none" with `cutoff`
     "switch": Form::Schema(
         r#"{"anyOf": [{"enum": ["none"]},

@@ -8,7 +8,8 @@ use super::lines::Raw;
 use super::section::Section;
 use crate::solid::interactions::SymmetricTable;
 
-const SHAPE: &str = "a number, or [[small-small, small-large], [small-large, large-large]]";
+const SHAPE: &str =
+    "a number, a list of numbers, or [[small-small, small-large], [small-large, large-large]]";
 
 /// As TOML: a number, or a 2×2 array.
 pub(super) fn canonical(table: &SymmetricTable) -> Raw {
