@@ -24,7 +24,7 @@ pub struct Axis {
     /// The ticks.
     pub ticks: Ticks,
     /// Unit of the ticks; empty: none.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it counts.
     pub description: &'static str,
 }
@@ -32,16 +32,16 @@ pub struct Axis {
 /// An axis of names.
 pub fn labelled(name: &str, labels: Vec<String>, description: &'static str) -> Axis {
     let (name, length) = (name.to_owned(), labels.len());
-    Axis { name, length, ticks: Ticks::Labels(labels), unit: "", description }
+    Axis { name, length, ticks: Ticks::Labels(labels), unit: String::new(), description }
 }
 
 /// An axis of values.
-pub fn valued(name: &str, values: Vec<f64>, unit: &'static str, description: &'static str) -> Axis {
+pub fn valued(name: &str, values: Vec<f64>, unit: &str, description: &'static str) -> Axis {
     let (name, length) = (name.to_owned(), values.len());
-    Axis { name, length, ticks: Ticks::Values(values), unit, description }
+    Axis { name, length, ticks: Ticks::Values(values), unit: unit.to_owned(), description }
 }
 
 /// An axis of 0, 1, 2, …
 pub fn counted(name: &str, length: usize, description: &'static str) -> Axis {
-    Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1", description }
+    Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1".to_owned(), description }
 }

@@ -6,4 +6,5 @@ pub mod quantities;
 pub mod quantity;
 pub mod solid;
 pub mod theta;
+pub mod unit;
 pub mod values;

@@ -104,7 +104,7 @@ quantities! {
 quantities! {
     /// Of a solid's features.
     FEATURES of SolidResult:
-    FEATURE_VALUES = "values", Floats[Feature], "mixed",
+    FEATURE_VALUES = "values", Floats[Feature], "y",
         "features y: stress and elastic constants [energy/length^d], frequencies [sqrt(energy)/length], nu [1]"
         ("features" "features y: stress (tension positive) and elastic constants [energy/length^d], frequencies [sqrt(energy)/length], nu [1]"):
         |s| s.features.clone();
@@ -118,11 +118,11 @@ quantities! {
     THETA of Theta:
     SPECIES = "species", Counts[Particle], "1", "species of the particle in this parameterisation"
         (ensemble): |t| t.space().map_or(Vec::new(), |(assignment, _)| assignment.species.clone());
-    THETA0 = "theta0", Floats[Parameter], "mixed",
+    THETA0 = "theta0", Floats[Parameter], "theta",
         "parameters of the solid as prepared: D [length], k and B [energy], a [1/length]"
         ("theta0" "parameters as they stand: D, sigma [length], k and B [energy], a [1/length]"):
         |t| t.values.clone();
-    JACOBIAN = "jacobian", Floats[Feature, Parameter], "mixed", "J = dy/dtheta through the energy minimisation (Eq. 2)"
+    JACOBIAN = "jacobian", Floats[Feature, Parameter], "y/theta", "J = dy/dtheta through the energy minimisation (Eq. 2)"
         ("jacobian" "J = dy/dtheta through the energy minimisation at fixed box (Eq. 2)"): |t| row_major(&t.jacobian);
     INERT = "inert", Flags[Parameter], "1",
         "no bond depends on the parameter (rattlers, or species that never meet): its column of J is zero":
@@ -132,7 +132,7 @@ quantities! {
 quantities! {
     /// Of a feature set.
     SET of SetResult:
-    SINGULAR_VALUES = "singular_values", Floats[Mode], "mixed", "singular values s of J: susceptibilities (Eq. 3)":
+    SINGULAR_VALUES = "singular_values", Floats[Mode], "y/theta", "singular values s of J: susceptibilities (Eq. 3)":
         |s| s.svd.singular_values.clone();
     LEFT = "left", Floats[FeatureOfSet, Mode], "1", "left singular vectors, as columns": |s| row_major(&s.svd.left);
     RIGHT = "right", Floats[Mode, Parameter], "1", "right singular vectors, as rows; the largest component is positive":
@@ -149,20 +149,20 @@ quantities! {
     DIRECTION of DirectionResult:
     SIGN = "sign", Integers[], "1", "orientation of the direction, +1 or -1"
         ("sign" "orientation of the direction, +1 or -1; with both signs +, - alternate"): |d| vec![d.direction.sign];
-    SUSCEPTIBILITY = "susceptibility", Floats[], "mixed", "|J dtheta_hat|; the singular value for a singular direction"
+    SUSCEPTIBILITY = "susceptibility", Floats[], "y/theta", "|J dtheta_hat|; the singular value for a singular direction"
         ("susceptibility" "|J dtheta_hat| over the features of the attribute sweep_set"):
         |d| vec![d.direction.susceptibility];
-    GAMMA_STAR = "gamma_star", Floats[Bracket], "mixed", "end of the linear regime, as a bracket of |delta theta|"
+    GAMMA_STAR = "gamma_star", Floats[Bracket], "theta", "end of the linear regime, as a bracket of |delta theta|"
         ("gamma_star" "end of the linear regime, as a bracket [lo, hi] of |delta theta|; hi is NaN where it was not reached"):
         |d| vec![d.sweep.gamma_star.lo, d.sweep.gamma_star.hi];
     GAMMA_STAR_CAUSE = "gamma_star_cause", Causes[], "1", "why gamma_star stands where it stands"
         ("gamma_star_cause" "why the threshold stands where it stands"): |d| vec![d.sweep.gamma_star.cause];
-    GAMMA_CONTACT = "gamma_contact", Floats[Bracket], "mixed", "first change of the contact set, as a bracket of |delta theta|"
+    GAMMA_CONTACT = "gamma_contact", Floats[Bracket], "theta", "first change of the contact set, as a bracket of |delta theta|"
         ("gamma_contact" "first change of the contact set, as a bracket [lo, hi] of |delta theta|; hi is NaN where it was not reached"):
         |d| vec![d.sweep.gamma_contact.lo, d.sweep.gamma_contact.hi];
     GAMMA_CONTACT_CAUSE = "gamma_contact_cause", Causes[], "1", "why gamma_contact stands where it stands"
         ("gamma_contact_cause" "why the threshold stands where it stands"): |d| vec![d.sweep.gamma_contact.cause];
-    GAMMA_REARRANGEMENT = "gamma_rearrangement", Floats[Bracket], "mixed",
+    GAMMA_REARRANGEMENT = "gamma_rearrangement", Floats[Bracket], "theta",
         "first structural rearrangement, as a bracket of |delta theta|"
         ("gamma_rearrangement" "first structural rearrangement, as a bracket [lo, hi] of |delta theta|; hi is NaN where it was not reached"):
         |d| vec![d.sweep.gamma_rearrangement.lo, d.sweep.gamma_rearrangement.hi];
@@ -170,10 +170,10 @@ quantities! {
         "why gamma_rearrangement stands where it stands"
         ("gamma_rearrangement_cause" "why the threshold stands where it stands"):
         |d| vec![d.sweep.gamma_rearrangement.cause];
-    GAMMA_TILDE = "gamma_tilde", Floats[], "mixed", "where the second-order term alone predicts gamma_star"
+    GAMMA_TILDE = "gamma_tilde", Floats[], "theta", "where the second-order term alone predicts gamma_star"
         ("gamma_tilde" "where the second-order term alone predicts gamma_star, over the features of the attribute sweep_set; NaN for a direction that is not relevant, or with a degenerate frequency"):
         |d| vec![d.gamma_tilde];
-    ZETA = "zeta", Floats[], "mixed", "maximum linear tunability gamma_star times susceptibility":
+    ZETA = "zeta", Floats[], "y", "maximum linear tunability gamma_star times susceptibility":
         |d| vec![d.direction.susceptibility * d.sweep.gamma_star.centre()];
     STEPS = "steps", Counts[], "1", "accepted steps that the sweep took": |d| vec![d.sweep.counters.steps as usize];
     RELAXATIONS = "relaxations", Counts[], "1", "relaxations that the sweep took"
@@ -182,14 +182,14 @@ quantities! {
         ("factorisations" "factorisations of the Hessian"): |d| vec![d.sweep.counters.factorisations as usize];
     FORCE_EVALUATIONS = "force_evaluations", Counts[], "1", "force evaluations that the sweep took"
         ("force_evaluations" "force evaluations"): |d| vec![d.sweep.counters.force_evaluations as usize];
-    LINEAR = "linear", Floats[FeatureOfSet], "mixed", "linear prediction J dtheta_hat, per unit of gamma":
+    LINEAR = "linear", Floats[FeatureOfSet], "y/theta", "linear prediction J dtheta_hat, per unit of gamma":
         |d| d.linear.clone();
-    CURVATURE = "curvature", Floats[FeatureOfSet], "mixed", "second derivative of y along the direction"
+    CURVATURE = "curvature", Floats[FeatureOfSet], "y/theta^2", "second derivative of y along the direction"
         ("curvature" "second derivative of y along the direction; NaN for a degenerate frequency"):
         |d| d.curvature.clone();
     DIRECTION_VECTOR = "direction_vector", Floats[Parameter], "1", "unit vector dtheta_hat"
         ("directions" "unit vectors dtheta_hat, as rows"): |d| d.direction.vector.clone();
-    WEIGHTS = "weights", Floats[FeatureOfSet], "mixed", "weight of each feature in |delta y| (sweep.scale)"
+    WEIGHTS = "weights", Floats[FeatureOfSet], "|y|/y", "weight of each feature in |delta y| (sweep.scale)"
         ("weights" "weight of each feature of the attribute sweep_set in |delta y| (attribute scale)"):
         |d| d.weights.clone();
 }
@@ -254,12 +254,12 @@ pub const SNAPSHOT_ENDS: [SnapshotEnd; 4] = [
 quantities! {
     /// Of the curve along a direction.
     CURVE of DirectionResult:
-    DELTA_Y = "delta_y", Floats[Gamma, FeatureOfSet], "mixed", "measured change of the features":
+    DELTA_Y = "delta_y", Floats[Gamma, FeatureOfSet], "y", "measured change of the features":
         |d| d.curve(|p| p.delta_y.clone(), vec![f64::NAN; d.weights.len()]).concat();
-    NORM = "norm", Floats[Gamma], "mixed", "|delta y|": |d| d.curve(|p| p.norm, f64::NAN);
-    LINEAR_NORM = "linear_norm", Floats[Gamma], "mixed", "|J delta theta|": |d| d.curve(|p| p.linear_norm, f64::NAN);
-    DIFFERENCE = "difference", Floats[Gamma], "mixed", "|delta y - J delta theta|": |d| d.curve(|p| p.difference, f64::NAN);
-    QUADRATIC = "quadratic", Floats[Gamma], "mixed", "norm of the second-order term": |d| d.curve(|p| p.quadratic, f64::NAN);
+    NORM = "norm", Floats[Gamma], "|y|", "|delta y|": |d| d.curve(|p| p.norm, f64::NAN);
+    LINEAR_NORM = "linear_norm", Floats[Gamma], "|y|", "|J delta theta|": |d| d.curve(|p| p.linear_norm, f64::NAN);
+    DIFFERENCE = "difference", Floats[Gamma], "|y|", "|delta y - J delta theta|": |d| d.curve(|p| p.difference, f64::NAN);
+    QUADRATIC = "quadratic", Floats[Gamma], "|y|", "norm of the second-order term": |d| d.curve(|p| p.quadratic, f64::NAN);
     CONTACTS_CHANGED = "contacts_changed", Counts[Gamma], "1", "pairs that entered or left the contact set":
         |d| d.curve(|p| p.contacts_changed, 0);
     LARGEST_DISPLACEMENT = "largest_displacement", Floats[Gamma], "length", "largest displacement of a particle"

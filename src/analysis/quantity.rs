@@ -1,6 +1,7 @@
 //! What an output quantity is: declared once, read by the shape of the results, by the rows, by
 //! the file of one solid and by everything that reads them back.
 
+use super::unit::Units;
 use super::values::{Kind, Row, Values};
 use crate::linearity::cause::Cause;
 
@@ -41,7 +42,7 @@ pub enum Value<T> {
 pub struct Quantity<T> {
     pub name: &'static str,
     pub along: &'static [Along],
-    /// "1" for pure numbers; d stands for the dimension.
+    /// "1" for pure numbers, or what [`Units::of`] understands.
     pub(super) unit: &'static str,
     pub description: &'static str,
     /// Name and description in the file of one solid, where it stands there.
@@ -49,10 +50,26 @@ pub struct Quantity<T> {
     pub value: Value<T>,
 }
 
+impl Along {
+    /// The name of the axis in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Along::Particle => "particle",
+            Along::Cartesian => "axis",
+            Along::Feature => "feature",
+            Along::Parameter => "parameter",
+            Along::Mode => "mode",
+            Along::FeatureOfSet => "feature_of_set",
+            Along::Bracket => "bracket",
+            Along::Gamma => "gamma",
+        }
+    }
+}
+
 impl<T> Quantity<T> {
-    /// The unit in d dimensions.
-    pub fn unit(&self, dimension: usize) -> String {
-        self.unit.replace("^d", &format!("^{dimension}"))
+    /// The unit, where y and θ have these.
+    pub fn unit(&self, units: &Units) -> String {
+        units.of(self.unit)
     }
 
     /// Its values in a result.

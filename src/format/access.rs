@@ -28,13 +28,19 @@ const COMPRESSION: u64 = 1100;
 /// All values of a dataset. A damaged file may say any shape: one that the file cannot hold is
 /// refused before memory is asked for.
 pub(super) fn read_all<T: H5Type>(dataset: &Dataset) -> hdf5::Result<Vec<T>> {
+    refuse_oversized(dataset)?;
+    dataset.read_raw()
+}
+
+/// Refuses a dataset whose shape the file cannot hold.
+pub(super) fn refuse_oversized(dataset: &Dataset) -> hdf5::Result<()> {
     let length = dataset.file()?.size();
     let most = if dataset.is_chunked() { length.saturating_mul(COMPRESSION) } else { length };
     let shape = dataset.shape();
     let values = shape.iter().try_fold(1_u64, |all, &axis| all.checked_mul(axis as u64));
     let bytes = values.and_then(|values| values.checked_mul(dataset.dtype().ok()?.size() as u64));
     match bytes {
-        Some(bytes) if bytes <= most => dataset.read_raw(),
+        Some(bytes) if bytes <= most => Ok(()),
         _ => Err(format!("shape {shape:?} in a file of {length} bytes").into()),
     }
 }

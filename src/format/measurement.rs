@@ -1,21 +1,25 @@
 //! The output of `measure`: datasets collected in memory, then written under a temporary name.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use hdf5::types::{FixedAscii, VarLenUnicode};
+use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset as Handle, File, Group, H5Type};
 
 use super::access;
 use super::slab::{self, text_attribute};
+use super::{labels, scale};
+use crate::analysis::axis::Axis;
 use crate::analysis::quantity::{Along, Quantity};
+use crate::analysis::unit::Units;
 use crate::analysis::values::Values;
 use crate::system::temporary::{sweep, temporary};
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
-/// The dataset with the names of the parameters.
-pub const PARAMETER_LABELS: &str = "parameter_labels";
+/// The dataset with the names of the parameters in files of earlier programs.
+const PARAMETER_LABELS: &str = "parameter_labels";
 
 /// An output of `measure` that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -47,25 +51,13 @@ impl MeasurementError {
     }
 }
 
-/// Bytes of a stored label: `sigma_1000000_1000000` has 21.
-const LABEL_LENGTH: usize = 32;
-/// A stored label.
-type Label = FixedAscii<LABEL_LENGTH>;
-
-/// The values of a dataset.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Data {
-    Values(Values),
-    Labels(Vec<String>),
-}
-
 /// One dataset of the output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     pub path: String,
     /// No axis: one value.
-    pub shape: Vec<usize>,
-    pub data: Data,
+    pub axes: Vec<Axis>,
+    pub values: Values,
     pub units: String,
     pub description: String,
     /// Codes and their names, where the values are codes.
@@ -80,20 +72,24 @@ pub enum Attribute {
 }
 
 /// Collects datasets and attributes.
-#[derive(Default)]
 pub struct Output {
-    /// d
-    pub dimension: usize,
+    /// Of y and θ.
+    pub units: Units,
     pub datasets: Vec<Dataset>,
     pub attributes: Vec<(&'static str, Attribute)>,
 }
 
 impl Output {
-    fn push(&mut self, path: &str, shape: &[usize], data: Data, units: &str, text: &str) {
+    /// Nothing yet.
+    pub fn new(units: Units) -> Self {
+        Output { units, datasets: Vec::new(), attributes: Vec::new() }
+    }
+
+    fn push(&mut self, path: &str, axes: &[Axis], values: Values, units: &str, text: &str) {
         self.datasets.push(Dataset {
             path: path.to_owned(),
-            shape: shape.to_vec(),
-            data,
+            axes: axes.to_vec(),
+            values,
             units: units.to_owned(),
             description: text.to_owned(),
             flags: Vec::new(),
@@ -114,53 +110,48 @@ impl Output {
     pub fn floats(
         &mut self,
         path: &str,
-        shape: &[usize],
+        axes: &[Axis],
         values: Vec<f64>,
         units: &str,
         description: &str,
     ) {
-        self.push(path, shape, Data::Values(Values::F64(values)), units, description);
+        self.push(path, axes, Values::F64(values), units, description);
     }
 
     /// Counts; one beyond the range stands at its end.
     pub fn counts(
         &mut self,
         path: &str,
-        shape: &[usize],
+        axes: &[Axis],
         values: impl IntoIterator<Item = usize>,
         description: &str,
     ) {
         let values = values.into_iter().map(|v| i32::try_from(v).unwrap_or(i32::MAX)).collect();
-        self.push(path, shape, Data::Values(Values::I32(values)), "1", description);
+        self.push(path, axes, Values::I32(values), "1", description);
     }
 
     /// A quantity of some results, where the file of one solid holds it; `first` is their axis,
-    /// `length` the number of ticks along the others.
+    /// `axis` gives the others.
     pub fn quantity<T>(
         &mut self,
         group: &str,
         quantity: &Quantity<T>,
         of: &[T],
-        first: Option<usize>,
-        length: impl Fn(Along) -> usize,
+        first: Option<&Axis>,
+        axis: impl Fn(Along) -> Axis,
     ) {
         let Some((name, description)) = quantity.alone else { return };
         let mut values = Values::none(quantity.kind());
         of.iter().for_each(|result| values.append(quantity.values(result)));
-        let along = quantity.along.iter().map(|&along| length(along));
+        let along = quantity.along.iter().map(|&along| axis(along));
         self.datasets.push(Dataset {
             path: format!("{group}{name}"),
-            shape: first.into_iter().chain(along).collect(),
-            data: Data::Values(values),
-            units: quantity.unit(self.dimension),
+            axes: first.cloned().into_iter().chain(along).collect(),
+            values,
+            units: quantity.unit(&self.units),
             description: description.to_owned(),
             flags: quantity.codes(),
         });
-    }
-
-    /// Text.
-    pub fn labels(&mut self, path: &str, labels: Vec<String>, description: &str) {
-        self.push(path, &[labels.len()], Data::Labels(labels), "", description);
     }
 }
 
@@ -208,26 +199,29 @@ fn fill(path: &Path, output: &Output) -> hdf5::Result<()> {
             }
         }
     }
-    let mut groups = HashSet::new();
+    let (mut groups, mut scales) = (HashSet::new(), HashMap::new());
     for dataset in &output.datasets {
-        if let Some((group, _)) = dataset.path.rsplit_once('/')
-            && groups.insert(group)
-        {
-            file.create_group(group)?;
+        let home = dataset.path.rsplit_once('/').map_or("", |(group, _)| group);
+        if !home.is_empty() && groups.insert(home) {
+            file.create_group(home)?;
         }
-        let handle = match &dataset.data {
-            Data::Values(Values::F64(values)) => create(&file, dataset, values)?,
-            Data::Values(Values::I32(values)) => create(&file, dataset, values)?,
-            Data::Values(Values::U8(values)) => create(&file, dataset, values)?,
-            Data::Labels(labels) => {
-                let cells: Result<Vec<Label>, _> = labels.iter().map(Label::from_ascii).collect();
-                create(&file, dataset, &cells.map_err(|error| error.to_string())?)?
-            }
+        let handle = match &dataset.values {
+            Values::F64(values) => create(&file, dataset, values)?,
+            Values::I32(values) => create(&file, dataset, values)?,
+            Values::U8(values) => create(&file, dataset, values)?,
         };
-        if !dataset.units.is_empty() {
-            text_attribute(&handle, "units", &dataset.units)?;
+        text_attribute(&handle, "units", &dataset.units)?;
+        slab::describe(&handle, &dataset.description)?;
+        for (index, axis) in dataset.axes.iter().enumerate() {
+            let scale = match scales.entry((home, &axis.name)) {
+                Entry::Occupied(made) => made.into_mut(),
+                Entry::Vacant(place) => {
+                    let group = if home.is_empty() { file.as_group()? } else { file.group(home)? };
+                    place.insert(scale::create(&group, axis)?)
+                }
+            };
+            slab::attach_scale(&handle, scale, index)?;
         }
-        text_attribute(&handle, "description", &dataset.description)?;
         if !dataset.flags.is_empty() {
             let (codes, names): (Vec<u8>, Vec<&str>) = dataset.flags.iter().copied().unzip();
             let attribute = handle.new_attr::<u8>().shape(codes.len()).create("flag_values")?;
@@ -243,7 +237,7 @@ fn create<T: H5Type>(file: &Group, dataset: &Dataset, values: &[T]) -> hdf5::Res
     let handle = file
         .new_dataset::<T>()
         .obj_track_times(false)
-        .shape(dataset.shape.as_slice())
+        .shape(dataset.axes.iter().map(|axis| axis.length).collect::<Vec<_>>())
         .create(dataset.path.as_str())?;
     handle.write_raw(values)?;
     Ok(handle)
@@ -272,14 +266,24 @@ impl Measurement {
         self.file.group(name).is_ok()
     }
 
-    /// The labels of a dataset, of this length.
-    pub fn labels(&self, name: &str, length: usize) -> Result<Vec<String>, MeasurementError> {
-        let labels: Vec<Label> = self.read(name, length)?;
-        Ok(labels.iter().map(|label| label.as_str().to_owned()).collect())
+    /// The names of so many parameters.
+    pub fn parameters(&self, length: usize) -> Result<Vec<String>, MeasurementError> {
+        let earlier = self.file.link_exists(PARAMETER_LABELS);
+        let name = if earlier { PARAMETER_LABELS } else { Along::Parameter.name() };
+        self.checked(name, length, |dataset| labels::read(dataset))
     }
 
     /// The values of a dataset, of this length.
     pub fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
+        self.checked(name, length, |dataset| access::read_all(dataset))
+    }
+
+    fn checked<T>(
+        &self,
+        name: &str,
+        length: usize,
+        read: impl Fn(&Handle) -> hdf5::Result<Vec<T>>,
+    ) -> Result<Vec<T>, MeasurementError> {
         let wrong = |reason: String| MeasurementError::Dataset {
             path: self.path.clone(),
             name: name.to_owned(),
@@ -288,7 +292,7 @@ impl Measurement {
         let values = self
             .file
             .dataset(name)
-            .and_then(|dataset| access::read_all::<T>(&dataset))
+            .and_then(|dataset| read(&dataset))
             .map_err(|error| wrong(error.to_string()))?;
         if values.len() == length {
             Ok(values)

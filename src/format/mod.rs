@@ -2,9 +2,11 @@
 
 pub mod access;
 pub mod archive;
+mod labels;
 pub mod measurement;
 pub mod packing;
 pub mod row;
+mod scale;
 pub mod schema;
 mod slab;
 pub mod solid_file;

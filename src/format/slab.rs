@@ -269,6 +269,17 @@ pub(super) fn text_attribute(location: &Location, name: &str, text: &str) -> Res
     write_attribute(location, name, &TypeDescriptor::FixedUnicode(length), &[], &bytes)
 }
 
+/// Where a description ends being a title.
+const AFTER_TITLE: [char; 4] = [',', ';', ':', '('];
+
+/// What a dataset is: its `description`, and the beginning of that as CF's `long_name`, which plots
+/// are labelled with.
+pub(super) fn describe(dataset: &Dataset, description: &str) -> Result<()> {
+    let title = description.split(AFTER_TITLE).next().unwrap_or(description);
+    text_attribute(dataset, "long_name", title.trim_end())?;
+    text_attribute(dataset, "description", description)
+}
+
 /// An integer attribute.
 pub(super) fn integer_attribute(location: &Location, name: &str, value: i64) -> Result<()> {
     use hdf5::H5Type;

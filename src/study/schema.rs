@@ -3,6 +3,7 @@
 use crate::analysis::axis::{Axis, Ticks, counted, labelled, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
+use crate::analysis::unit::Units;
 use crate::format::row::Part;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::response::features::FeatureKind;
@@ -18,22 +19,25 @@ fn replica_axis(study: &Study) -> Axis {
         name: "replica".to_owned(),
         length: study.replicas as usize,
         ticks: Ticks::From(study.first_replica),
-        unit: "1",
+        unit: "1".to_owned(),
         description: "index of the solid in the ensemble",
     }
 }
 
-/// The axes of a scenario, or of a part of it.
-struct Axes(Vec<(Along, Axis)>);
+/// The axes of a scenario or of a part of it, and the units of y and θ there.
+struct Axes {
+    known: Vec<(Along, Axis)>,
+    units: Units,
+}
 
 impl Axes {
-    /// With more axes, which come before those of the same kind.
-    fn with(&self, more: impl IntoIterator<Item = (Along, Axis)>) -> Axes {
-        Axes(more.into_iter().chain(self.0.iter().cloned()).collect())
+    /// With more axes, which come before those of the same kind, and other units.
+    fn with(&self, more: impl IntoIterator<Item = (Along, Axis)>, units: Units) -> Axes {
+        Axes { known: more.into_iter().chain(self.known.iter().cloned()).collect(), units }
     }
 
     fn of(&self, along: &[Along]) -> Vec<Axis> {
-        let axis = |along: &Along| self.0.iter().find(|(known, _)| known == along);
+        let axis = |along: &Along| self.known.iter().find(|(known, _)| known == along);
         along.iter().filter_map(axis).map(|(_, axis)| axis.clone()).collect()
     }
 }
@@ -62,7 +66,7 @@ impl ColumnList<'_> {
                 path: quantity.path(group),
                 kind: quantity.kind(),
                 axes: first.into_iter().cloned().chain(axes.of(quantity.along)).collect(),
-                unit: quantity.unit(self.scenario.solid.dimension),
+                unit: quantity.unit(&axes.units),
                 description: quantity.description.to_owned(),
                 parameterisation: self.parameterisation,
                 replicas: self.replicas,
@@ -84,11 +88,14 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
     let particles = scenario.solid.recipe.particles;
-    let axes = Axes(vec![
-        (Along::Particle, counted("particle", particles, "index of the particle")),
-        (Along::Cartesian, labelled("axis", names, "Cartesian axis")),
-        (Along::Feature, labelled("feature", labels, "features y: the rows of the Jacobian")),
-    ]);
+    let known = [
+        counted(Along::Particle.name(), particles, "index of the particle"),
+        labelled(Along::Cartesian.name(), names, "Cartesian axis"),
+        labelled(Along::Feature.name(), labels, "features y: the rows of the Jacobian"),
+    ];
+    let known =
+        [Along::Particle, Along::Cartesian, Along::Feature].into_iter().zip(known).collect();
+    let axes = Axes { known, units: Units::new(dimension, &scenario.features.families(), &[]) };
     columns.add(quantities::SOLIDS, quantities::SOLID, None, &axes);
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, None, &axes);
     let thetas = scenario.parameterisations();
@@ -105,17 +112,23 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
 /// The features of a set.
 fn set_axis(scenario: &Scenario, set: &[FeatureKind]) -> (Along, Axis) {
     let labels = scenario.features.set_labels(set, scenario.solid.dimension);
-    (Along::FeatureOfSet, labelled("feature_of_set", labels, "features of this set"))
+    (Along::FeatureOfSet, labelled(Along::FeatureOfSet.name(), labels, "features of this set"))
 }
 
 fn parameter_axis(theta: &Parameterisation) -> (Along, Axis) {
     let description = "parameters theta: the columns of the Jacobian";
-    (Along::Parameter, labelled("parameter", theta.labels(), description))
+    (Along::Parameter, labelled(Along::Parameter.name(), theta.labels(), description))
+}
+
+/// The units of some features and of θ.
+fn units(scenario: &Scenario, features: &[FeatureKind], theta: &Parameterisation) -> Units {
+    Units::new(scenario.solid.dimension, features, theta.space.kinds())
 }
 
 fn parameterisation(columns: &mut ColumnList<'_>, theta: &Parameterisation, axes: &Axes) {
     let scenario = columns.scenario;
-    let axes = axes.with([parameter_axis(theta)]);
+    let all = units(scenario, &scenario.features.families(), theta);
+    let axes = axes.with([parameter_axis(theta)], all);
     let kept = |quantity: &&Quantity<_>| {
         scenario.output.jacobian || quantity.name != quantities::JACOBIAN.name
     };
@@ -123,7 +136,8 @@ fn parameterisation(columns: &mut ColumnList<'_>, theta: &Parameterisation, axes
     for set in &scenario.features.sets {
         let features = set_axis(scenario, set);
         let count = features.1.length.min(theta.parameters());
-        let mode = counted("mode", count, "singular direction, largest singular value first");
+        let mode =
+            counted(Along::Mode.name(), count, "singular direction, largest singular value first");
         let kept = |quantity: &&Quantity<_>| {
             let vectors = [quantities::LEFT.name, quantities::RIGHT.name];
             (scenario.output.vectors || !vectors.contains(&quantity.name))
@@ -131,7 +145,7 @@ fn parameterisation(columns: &mut ColumnList<'_>, theta: &Parameterisation, axes
                     || quantity.name != quantities::RANK_WITHOUT_MODES.name)
         };
         let group = format!("{}/{}", theta.name, set_name(set));
-        let axes = axes.with([features, (Along::Mode, mode)]);
+        let axes = axes.with([features, (Along::Mode, mode)], units(scenario, set, theta));
         columns.add(&group, quantities::SET.iter().filter(kept), None, &axes);
     }
 }
@@ -142,13 +156,12 @@ fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation,
     let count = scenario.sweep.direction_count(features.1.length, theta.parameters());
     let direction = counted("direction", count, "swept direction; with both signs +, - alternate");
     let ends = ["lo", "hi"].map(str::to_owned).to_vec();
-    let gamma = valued("gamma", scenario.sweep.settings.grid(), "mixed", quantities::GAMMA);
-    let axes = axes.with([
-        parameter_axis(theta),
-        features,
-        (Along::Bracket, labelled("bracket", ends, "ends of a bracket")),
-        (Along::Gamma, gamma),
-    ]);
+    let units = units(scenario, &scenario.sweep.set, theta).scaled(&scenario.sweep.scale);
+    let grid = scenario.sweep.settings.grid();
+    let gamma = valued(Along::Gamma.name(), grid, &units.of("theta"), quantities::GAMMA);
+    let bracket = labelled(Along::Bracket.name(), ends, "ends of a bracket");
+    let more = [parameter_axis(theta), features, (Along::Bracket, bracket), (Along::Gamma, gamma)];
+    let axes = axes.with(more, units);
     let home = format!("{}/{}", theta.name, quantities::SWEEPS);
     columns.replicas = study.replicas;
     columns.add(&home, quantities::DIRECTION, Some(&direction), &axes);

@@ -32,7 +32,7 @@ pub(super) fn reserve(
     }
     let group = ensure_group(file, STATISTICS)?;
     let dataset = slab::create(&group, CHECKSUM, &u64::type_descriptor(), &[1])?;
-    slab::text_attribute(&dataset, "description", "XXH3 of all arrays; 0: none was written yet")
+    slab::describe(&dataset, "XXH3 of all arrays; 0: none was written yet")
 }
 
 /// Writes whole arrays, and syncs; for one process, when no job writes.

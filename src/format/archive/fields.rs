@@ -5,9 +5,9 @@ use hdf5::{Dataset, File, H5Type};
 
 use super::items::{ItemLayout, State};
 use super::layout::{HOST_LENGTH, ITEMS};
-use super::tree::create_scale;
 use crate::analysis::axis::counted;
 use crate::format::row::REASON_LENGTH;
+use crate::format::scale;
 use crate::format::schema::{ScenarioSchema, Shape};
 use crate::format::slab::{self, Block, Storage};
 use crate::system::program::{PROCESSOR_LENGTH, PROGRAM_LENGTH};
@@ -69,14 +69,14 @@ pub(super) fn create(file: &File, shape: &Shape, storage: Storage) -> hdf5::Resu
     let group = file.create_group(ITEMS)?;
     let items = ItemLayout::new(shape.replicas, &shape.schemas).items() as usize;
     let axis = counted("item", items, "work item: a part of a replica of a scenario");
-    let scale = create_scale(&group, &axis)?;
+    let scale = scale::create(&group, &axis)?;
     let mut datasets = Vec::new();
     for (name, datatype, unit, description) in fields(longest(&names)) {
         let dataset = slab::create_as(storage, &group, name, &datatype, &[axis.length])?;
         if !unit.is_empty() {
             slab::text_attribute(&dataset, "units", unit)?;
         }
-        slab::text_attribute(&dataset, "description", description)?;
+        slab::describe(&dataset, description)?;
         slab::attach_scale(&dataset, &scale, 0)?;
         if name == "scenario" {
             let codes: Vec<u8> = (0..names.len() as i32).flat_map(i32::to_ne_bytes).collect();

@@ -10,17 +10,19 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use hdf5::File;
+use hdf5::types::TypeDescriptor;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::ArchiveError;
 use super::layout::{FORMAT, FORMAT_VERSION, ITEMS, SKELETON_CHECKSUM, STORAGE};
 use super::shapes::LONGEST_CELL;
-use super::tree::{BLOCK, Tree, ensure_group};
+use super::tree::{Tree, ensure_group};
 use super::{arrays, fields};
 use crate::analysis::axis::Axis;
-use crate::format::access;
+use crate::format::scale::BLOCK;
 use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::format::slab::{self, Block, Storage};
+use crate::format::{access, labels};
 use crate::system::disk::{directory_of, with_suffix};
 
 /// An attribute of the root.
@@ -119,6 +121,8 @@ fn fill(
     }
     fields::create(&file, shape, storage)?;
     arrays::reserve(&file, reserved, storage)?;
+    // Labels are read from the file itself.
+    file.flush()?;
     let checksum = checksum(&file, &shape.schemas, reserved)?;
     slab::text_attribute(&file, SKELETON_CHECKSUM, &checksum)?;
     file.flush()?;
@@ -171,8 +175,14 @@ pub(super) fn checksum(
     for path in paths.iter().filter(|&path| seen.insert(path)) {
         let dataset = file.dataset(path)?;
         hash.update(path.as_bytes());
+        let datatype = dataset.dtype()?;
+        if let TypeDescriptor::VarLenUnicode = datatype.to_descriptor()? {
+            let texts = labels::read(&dataset)?;
+            texts.iter().for_each(|text| hash.update(format!("{text}\0").as_bytes()));
+            continue;
+        }
         let length = dataset.shape().first().copied().unwrap_or(0);
-        let cell = dataset.dtype()?.size();
+        let cell = datatype.size();
         if cell > LONGEST_CELL {
             return Err(format!("{path}: cells of {cell} bytes").into());
         }

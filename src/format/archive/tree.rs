@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
 
-use crate::analysis::axis::{Axis, Ticks};
+use crate::analysis::axis::Axis;
 use crate::analysis::values::Kind;
+use crate::format::scale;
 use crate::format::schema::Column;
-use crate::format::slab::{self, Block, Storage};
-
-/// Values that are written or read at once in long columns.
-pub(super) const BLOCK: usize = 1 << 16;
+use crate::format::slab::{self, Storage};
 
 /// The group at a path, made where it is missing.
 pub(super) fn ensure_group(parent: &Group, path: &str) -> hdf5::Result<Group> {
@@ -41,7 +39,7 @@ impl Tree {
         if let Some(scale) = self.scales.get(&key) {
             return Ok(scale.clone());
         }
-        let scale = create_scale(&ensure_group(&self.base, home)?, axis)?;
+        let scale = scale::create(&ensure_group(&self.base, home)?, axis)?;
         self.scales.insert(key, scale.clone());
         Ok(scale)
     }
@@ -55,7 +53,7 @@ impl Tree {
         let datatype = datatype(column.kind);
         let dataset = slab::create_as(self.storage, &group, name, &datatype, &shape)?;
         slab::text_attribute(&dataset, "units", &column.unit)?;
-        slab::text_attribute(&dataset, "description", &column.description)?;
+        slab::describe(&dataset, &column.description)?;
         if !column.flags.is_empty() {
             let (codes, names): (Vec<u8>, Vec<&str>) = column.flags.iter().copied().unzip();
             slab::flag_attributes(&dataset, &codes, &names, &datatype)?;
@@ -75,36 +73,4 @@ pub(super) fn datatype(kind: Kind) -> TypeDescriptor {
         Kind::U8 => u8::type_descriptor(),
         Kind::Text(length) => TypeDescriptor::FixedAscii(length),
     }
-}
-
-pub(super) fn create_scale(group: &Group, axis: &Axis) -> hdf5::Result<Dataset> {
-    let cells = |labels: &[String]| labels.iter().map(String::len).max().unwrap_or(0).max(1);
-    let (datatype, value): (TypeDescriptor, Box<dyn Fn(usize) -> Vec<u8>>) = match &axis.ticks {
-        Ticks::Index => (i64::type_descriptor(), Box::new(|index| integer(0, index))),
-        Ticks::From(first) => (i64::type_descriptor(), Box::new(|index| integer(*first, index))),
-        Ticks::Labels(labels) => {
-            let length = cells(labels);
-            let value = move |index| slab::pad(&labels[index..=index], length);
-            (TypeDescriptor::FixedAscii(length), Box::new(value))
-        }
-        Ticks::Values(values) => {
-            (f64::type_descriptor(), Box::new(|index| values[index].to_ne_bytes().to_vec()))
-        }
-    };
-    let scale = slab::create(group, &axis.name, &datatype, &[axis.length])?;
-    for start in (0..axis.length).step_by(BLOCK) {
-        let indices = start..(start + BLOCK).min(axis.length);
-        let block = Block::range(start as u64, indices.len() as u64);
-        slab::write(&scale, &block, &indices.flat_map(&value).collect::<Vec<u8>>())?;
-    }
-    slab::set_scale(&scale, &axis.name)?;
-    if !axis.unit.is_empty() {
-        slab::text_attribute(&scale, "units", axis.unit)?;
-    }
-    slab::text_attribute(&scale, "description", axis.description)?;
-    Ok(scale)
-}
-
-fn integer(first: u64, index: usize) -> Vec<u8> {
-    (first + index as u64).cast_signed().to_ne_bytes().to_vec()
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::axes::{Axes, indices};
 use super::error::MeasureError;
 use super::{Options, Summary, sweeps};
 use crate::analysis::quantities::{self, SolidResult};
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
-use crate::format::measurement::{Output, PARAMETER_LABELS};
+use crate::format::measurement::Output;
 use crate::format::solid_file::TAIL_ATTRIBUTES;
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
@@ -47,7 +48,8 @@ pub(super) fn analyse<const D: usize>(
     let analysis = Analysis::new(solid, request, &options.kinds, RANK_TOLERANCE).map_err(failed)?;
     let theta = theta(&analysis, options).map_err(failed)?;
     let set = analysis.set(theta.jacobian.as_ref(), &options.features).map_err(failed)?;
-    let mut output = Output { dimension: D, ..Output::default() };
+    let axes = Axes::new(&analysis, &theta, options);
+    let mut output = Output::new(axes.units);
     let mut summary = Summary {
         name: name.to_owned(),
         dimension: D,
@@ -58,9 +60,9 @@ pub(super) fn analyse<const D: usize>(
         normalised: Vec::new(),
         directions: Vec::new(),
     };
-    write_input(&mut output, &analysis.solid);
-    write(&mut output, &analysis, &theta, &summary, options);
-    sweeps::write(&mut output, &analysis, &theta, given, options, &mut summary)?;
+    write_input(&mut output, &axes, &analysis.solid);
+    write(&mut output, &axes, &analysis, &theta, &summary, options);
+    sweeps::write(&mut output, &axes, (&analysis, &theta), given, options, &mut summary)?;
     Ok((summary, output, analysis.solid.interactions.potential.a))
 }
 
@@ -79,44 +81,36 @@ fn theta<const D: usize>(
 
 fn write<const D: usize>(
     output: &mut Output,
+    axes: &Axes,
     analysis: &Analysis<D>,
     theta: &Theta,
     summary: &Summary,
     options: &Options,
 ) {
-    let bonds = &analysis.origin.equilibrium.contacts.bonds;
-    let labels = options.features.iter().flat_map(|f| f.labels(D, options.modes)).collect();
-    output.labels("feature_labels", labels, "features y: the rows of the Jacobian");
-    let labels = theta.labels(bonds);
-    output.labels(PARAMETER_LABELS, labels, "parameters theta: the columns of the Jacobian");
     if options.level == Level::Bond {
+        let bonds = &analysis.origin.equilibrium.contacts.bonds;
         let ends = bonds.iter().flat_map(|bond| [bond.i, bond.j]);
-        output.counts("bonds", &[bonds.len(), 2], ends, "particles of every bond");
+        let shape = [indices("bond", bonds.len()), indices("end", 2)];
+        output.counts("bonds", &shape, ends, "particles of every bond");
     }
     let set = &summary.set;
-    let length = |along| match along {
-        Along::Particle => analysis.solid.len(),
-        Along::Cartesian => D,
-        Along::Parameter => theta.values.len(),
-        Along::Mode => set.svd.singular_values.len(),
-        _ => summary.solid.features.len(),
-    };
+    let axis = |along| axes.of(along);
     for quantity in quantities::SOLID.iter().chain(quantities::FEATURES) {
-        output.quantity("", quantity, std::slice::from_ref(&summary.solid), None, length);
+        output.quantity("", quantity, std::slice::from_ref(&summary.solid), None, axis);
     }
     for quantity in quantities::THETA {
-        output.quantity("", quantity, std::slice::from_ref(theta), None, length);
+        output.quantity("", quantity, std::slice::from_ref(theta), None, axis);
     }
     let without_modes = quantities::RANK_WITHOUT_MODES.name;
     for quantity in quantities::SET {
         if quantity.name != without_modes || set.rank_without_modes.is_some() {
-            output.quantity("", quantity, std::slice::from_ref(set), None, length);
+            output.quantity("", quantity, std::slice::from_ref(set), None, axis);
         }
     }
 }
 
 /// Species and interactions, so that the output is a solid file again.
-fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
+fn write_input<const D: usize>(output: &mut Output, axes: &Axes, solid: &Solid<D>) {
     let interactions = &solid.interactions;
     let n_sp = interactions.species();
     if interactions.attractive() {
@@ -130,20 +124,35 @@ fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
         }
     }
     let species = solid.species.iter().copied();
-    output.counts("species", &[solid.len()], species, "species of the particle");
+    output.counts("species", &[axes.of(Along::Particle)], species, "species of the particle");
     let diameters = interactions.diameters.clone();
-    output.floats("diameters", &[n_sp], diameters, "length", "diameters D of the species");
+    let (kind, partner) = (indices("kind", n_sp), indices("partner", n_sp));
+    output.floats(
+        "diameters",
+        std::slice::from_ref(&kind),
+        diameters,
+        "length",
+        "diameters D of the species",
+    );
     for (name, table, description) in [
         ("k", &interactions.k, "repulsions k of the pairs of species"),
         ("B", &interactions.depths, "attractions B of the pairs of species"),
     ] {
-        output.floats(name, &[n_sp, n_sp], table.to_vec(), "energy", description);
+        output.floats(
+            name,
+            &[kind.clone(), partner.clone()],
+            table.to_vec(),
+            "energy",
+            description,
+        );
     }
     if let Some(springs) = solid.springs.as_ref().map(Arc::as_ref) {
         let (count, ends) = (springs.len(), springs.iter().flat_map(|spring| [spring.i, spring.j]));
-        output.counts("springs", &[count, 2], ends, "particles of every spring of the network");
+        let spring = indices("spring", count);
+        let shape = [spring.clone(), indices("end", 2)];
+        output.counts("springs", &shape, ends, "particles of every spring of the network");
         let stretch = springs.iter().map(|spring| spring.stretch).collect();
         let description = "rest length of every spring over (D_i + D_j)/2";
-        output.floats("spring_stretch", &[count], stretch, "1", description);
+        output.floats("spring_stretch", &[spring], stretch, "1", description);
     }
 }

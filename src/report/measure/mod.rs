@@ -1,6 +1,7 @@
 //! `amorph measure`: features, Jacobian, curvature and γ-sweeps of one solid.
 
 mod analysis;
+mod axes;
 mod directions;
 mod error;
 mod source;

@@ -1,8 +1,10 @@
 //! Directions of one solid: linear and second-order response, and γ-sweeps.
 
+use super::axes::Axes;
 use super::directions;
 use super::error::MeasureError;
 use super::{Options, Summary};
+use crate::analysis::axis::counted;
 use crate::analysis::directions::{Direction, DirectionResult, Scale, SweepSet};
 use crate::analysis::quantities::{self, WEIGHTS, WITHOUT_SWEEP};
 use crate::analysis::quantity::Along;
@@ -17,8 +19,8 @@ use crate::system::words::Word;
 /// Measures the chosen directions; without any there is nothing to do.
 pub(super) fn write<const D: usize>(
     output: &mut Output,
-    analysis: &Analysis<D>,
-    theta: &Theta,
+    axes: &Axes,
+    (analysis, theta): (&Analysis<D>, &Theta),
     given: Option<(Vec<f64>, usize)>,
     options: &Options,
     summary: &mut Summary,
@@ -56,18 +58,12 @@ pub(super) fn write<const D: usize>(
     output.text("scale", options.scale.name());
     output.number("deviation", settings.deviation);
     let (weight, text) = WEIGHTS.alone.unwrap_or((WEIGHTS.name, WEIGHTS.description));
-    output.floats(weight, &[labels.len()], set.weights(), &WEIGHTS.unit(D), text);
+    let unit = WEIGHTS.unit(&axes.units_of_sweep);
+    output.floats(weight, &[axes.of_sweep(Along::FeatureOfSet)], set.weights(), &unit, text);
     if options.sweep {
         write_settings(output, settings);
     }
-    write_results(output, &summary.directions, labels, options, |along| match along {
-        Along::Particle => analysis.solid.len(),
-        Along::Cartesian => D,
-        Along::Parameter => theta.values.len(),
-        Along::Bracket => 2,
-        Along::Gamma => settings.points,
-        _ => theta.jacobian.nrows(),
-    });
+    write_results(output, axes, &summary.directions, options);
     Ok(())
 }
 
@@ -102,39 +98,31 @@ fn result<const D: usize>(
     }
 }
 
-fn write_results(
-    output: &mut Output,
-    results: &[DirectionResult],
-    labels: Vec<String>,
-    options: &Options,
-    length: impl Fn(Along) -> usize + Copy,
-) {
-    let first = Some(results.len());
+fn write_results(output: &mut Output, axes: &Axes, results: &[DirectionResult], options: &Options) {
+    let text = "direction; with both signs +, - alternate";
+    let directions = counted("direction", results.len(), text);
+    let (first, axis) = (Some(&directions), |along| axes.of(along));
     let wanted = |name: &str| options.sweep || WITHOUT_SWEEP.contains(&name);
     for quantity in quantities::DIRECTION {
         // The weights are the same for all directions.
         if wanted(quantity.name) && quantity.name != WEIGHTS.name {
-            output.quantity("", quantity, results, first, length);
+            let of_all = quantity.along.contains(&Along::FeatureOfSet);
+            output.units = if of_all { axes.units } else { axes.units_of_sweep };
+            output.quantity("", quantity, results, first, axis);
         }
     }
-    output.quantity("", &quantities::RELEVANT, results, first, length);
+    output.quantity("", &quantities::RELEVANT, results, first, axis);
     if options.sweep && options.snapshots {
         let group = format!("{}/", quantities::SNAPSHOTS_GROUP);
         for quantity in quantities::SNAPSHOTS {
-            output.quantity(&group, quantity, results, first, length);
+            output.quantity(&group, quantity, results, first, axis);
         }
     }
     if options.sweep {
         let group = format!("{}/", quantities::CURVE_GROUP);
-        let (features, grid) = (labels.len(), options.settings.grid());
-        output.labels(&format!("{group}feature_labels"), labels, "features of the sweep");
-        let gamma = format!("{group}gamma");
-        output.floats(&gamma, &[grid.len()], grid, "mixed", quantities::GAMMA);
+        output.units = axes.units_of_sweep;
         for quantity in quantities::CURVE {
-            output.quantity(&group, quantity, results, first, |along| match along {
-                Along::FeatureOfSet => features,
-                along => length(along),
-            });
+            output.quantity(&group, quantity, results, first, |along| axes.of_sweep(along));
         }
     }
 }

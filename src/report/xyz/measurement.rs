@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{ExportError, Frame};
 use crate::analysis::quantities::{ENERGY, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP};
-use crate::format::measurement::{Measurement, MeasurementError, PARAMETER_LABELS};
+use crate::format::measurement::{Measurement, MeasurementError};
 use crate::format::solid_file::{self, DIRECTIONS};
 
 /// Is this an output of `amorph measure`?
@@ -61,7 +61,7 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
     let Some((directions, n_theta)) = &data.directions else {
         return Err(missing(DIRECTIONS).into());
     };
-    let labels = file.labels(PARAMETER_LABELS, *n_theta)?;
+    let labels = file.parameters(*n_theta)?;
     // Diameters come first, and all of them or none.
     let moved = if labels[0] == "D_0" { data.diameters.len() } else { 0 };
     let count = directions.len() / n_theta;
