@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::{CommandError, Outcome};
-use crate::report::collect::{Statistics, gather, table};
+use crate::report::collect::{Statistics, gather, summary};
 use crate::study::replica::Worker;
 use crate::study::request::Request;
 use crate::study::run::{Ended, RunError, run as run_study};
@@ -161,7 +161,7 @@ fn report(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let output = arguments.output.display();
-    write!(out, "{}", table(statistics))?;
+    write!(out, "{}", summary(statistics))?;
     let items = statistics.items();
     let share = |seconds: f64| 100.0 * seconds / (ended.span * ranks as f64).max(f64::MIN_POSITIVE);
     writeln!(

@@ -2,11 +2,14 @@
 
 pub mod check;
 pub mod collect;
+mod correlation;
 pub mod job_script;
 pub mod measure;
 pub mod merge;
 pub mod pilot;
 pub mod plan;
+mod power_law;
 mod quantile;
+mod resample;
 pub mod status;
 pub mod xyz;

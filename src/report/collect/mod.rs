@@ -1,10 +1,21 @@
-//! The ensemble in numbers: ranks, quantiles of s, γ* and ζ, causes, failures, costs.
+//! The ensemble in numbers: ranks, distributions of s, γ* and ζ, correlations, power laws, causes,
+//! failures, costs.
 //!
 //! Everything streams through the results files in blocks, so memory does not grow with the
-//! ensemble; nothing here depends on who computed what, or when.
+//! ensemble: counts, quantiles and histograms are exact; intervals, correlations, fits and what is
+//! said of single modes come from a bounded sample of whole solids, which is all of them up to
+//! 131 072 directions, or singular values of a set. Nothing here depends on who computed what, or when.
 
+mod cells;
+mod csv;
+mod ending;
+mod sample;
+mod scans;
 mod scenario;
+mod sets;
 mod stream;
+mod summary;
+mod sweeps;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,15 +24,20 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::format::archive::{ArchiveError, write_arrays};
+use crate::report::resample::{LEVEL, RESAMPLES};
 use crate::study::results::{self, Results};
 use crate::study::statistics::{PROBABILITIES, arrays};
 
 pub use crate::study::statistics::{
-    Bounds, Causes, Cost, Counts, Distribution, ScenarioStatistics, SetStatistics, Statistics,
-    SweepStatistics, ThetaStatistics,
+    Bounds, Causes, Correlation, Correlations, Cost, Counts, Distribution, Estimate,
+    ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, ThetaStatistics,
 };
 
+pub use csv::csv;
+use scans::power_laws;
 use scenario::scenario;
+use stream::Stream;
+pub use summary::summary;
 pub use table::table;
 
 /// Files that cannot be put together.
@@ -60,15 +76,22 @@ pub enum StatisticsError {
 /// [`StatisticsError`] where a file cannot be read, or they do not belong together.
 pub fn collect(archives: &[Results]) -> Result<Statistics, StatisticsError> {
     compatible(archives)?;
-    let mut statistics =
-        Statistics { probabilities: PROBABILITIES.to_vec(), ..Statistics::default() };
-    let Some(first) = archives.first() else { return Ok(statistics) };
-    statistics.study.clone_from(&first.study().name);
-    for (index, config) in first.study().scenarios.iter().enumerate() {
-        let (found, corrupt) = scenario(archives, index, config)?;
-        statistics.corrupt += corrupt;
-        statistics.scenarios.push(found);
+    let mut statistics = Statistics {
+        probabilities: PROBABILITIES.to_vec(),
+        confidence: LEVEL,
+        resamples: RESAMPLES,
+        ..Statistics::default()
+    };
+    let Some(study) = archives.first().map(Results::study) else { return Ok(statistics) };
+    statistics.study.clone_from(&study.name);
+    let scenarios = 0..study.scenarios.len();
+    let streams: Vec<Stream<'_>> =
+        scenarios.map(|index| Stream::new(archives, index)).collect::<Result<_, _>>()?;
+    for (index, stream) in streams.iter().enumerate() {
+        statistics.corrupt += stream.corrupt;
+        statistics.scenarios.push(scenario(stream, study, index)?);
     }
+    statistics.power_laws = power_laws(&streams, study, &statistics.scenarios)?;
     Ok(statistics)
 }
 

@@ -58,12 +58,12 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Calls `body` with the values of these columns for every done part that computes them;
-    /// not at all where the study does not keep one of them.
+    /// Calls `body` with the replica and the values of these columns for every done part that computes
+    /// them; not at all where the study does not keep one of them.
     pub fn visit<const N: usize>(
         &self,
         paths: [&str; N],
-        mut body: impl FnMut([Values; N]),
+        mut body: impl FnMut(u64, [Values; N]),
     ) -> Result<(), ArchiveError> {
         self.blocks(|archive, slots, states| {
             let schema = &archive.schemas()[self.scenario];
@@ -77,12 +77,13 @@ impl<'a> Stream<'a> {
                 for (part, state) in schema.parts.iter().zip(states) {
                     let range = columns.first().and_then(|(column, _)| column.values_of(part));
                     if *state == State::Done && range.is_some() {
-                        body(std::array::from_fn(|n| {
+                        let values = std::array::from_fn(|n| {
                             let (column, values) = &columns[n];
                             let (row, own) = (column.row_length(), column.values_of(part));
                             let own = own.unwrap_or(0..0);
                             values.slice(slot * row + own.start..slot * row + own.end)
-                        }));
+                        });
+                        body(archive.replica(slots.start + slot as u64), values);
                     }
                 }
             }

@@ -2,30 +2,31 @@
 
 use std::fmt::Write as _;
 
-use super::{Bounds, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics};
+use super::cells::{cells, estimate, number, row};
+use super::ending::ending;
+use super::{
+    Bounds, Correlation, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics,
+};
 use crate::linearity::cause::Cause;
-use crate::study::statistics::quantile;
+use crate::study::statistics::interval_of;
 
-/// Width of a number with its separator.
-const CELL: usize = 10;
-
-/// The table that ends a run.
+/// Every number that fits a line, and a line for every singular value.
 pub fn table(statistics: &Statistics) -> String {
     let mut text = String::new();
     for scenario in &statistics.scenarios {
-        scenario_table(&mut text, scenario);
+        heading(&mut text, scenario);
+        if scenario.solids.done > 0 {
+            let thetas: Vec<&ThetaStatistics> = scenario.parameterisations.iter().collect();
+            ranks(&mut text, &thetas);
+            modes(&mut text, &thetas);
+            sweeps(&mut text, &thetas);
+        }
     }
-    if statistics.corrupt > 0 {
-        let _ = writeln!(
-            text,
-            "\n{} items have a wrong checksum and were left out; `amorph run --resume` repairs them",
-            statistics.corrupt
-        );
-    }
-    text
+    text + &ending(statistics, true)
 }
 
-fn scenario_table(text: &mut String, scenario: &ScenarioStatistics) {
+/// What a scenario holds, and why some of it failed.
+pub(super) fn heading(text: &mut String, scenario: &ScenarioStatistics) {
     let solids = &scenario.solids;
     let _ = write!(text, "\nscenario {}: {} solids", scenario.name, solids.done);
     for (count, what) in [(solids.failed, "failed"), (solids.pending, "pending")] {
@@ -44,12 +45,6 @@ fn scenario_table(text: &mut String, scenario: &ScenarioStatistics) {
     for reason in &scenario.reasons {
         let _ = writeln!(text, "  failed {} times: {reason}", reason.count);
     }
-    if solids.done == 0 {
-        return;
-    }
-    let widths = Widths::of(&scenario.parameterisations);
-    ranks(text, &scenario.parameterisations, &widths);
-    sweeps(text, &scenario.parameterisations, &widths);
 }
 
 /// Widths of the first two columns.
@@ -59,7 +54,7 @@ struct Widths {
 }
 
 impl Widths {
-    fn of(thetas: &[ThetaStatistics]) -> Self {
+    fn of(thetas: &[&ThetaStatistics]) -> Self {
         let theta = thetas.iter().map(|theta| theta.name.len()).max().unwrap_or(0);
         let sets = thetas.iter().flat_map(|theta| &theta.sets);
         Widths {
@@ -69,18 +64,19 @@ impl Widths {
     }
 }
 
-fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
-    let (theta_width, set_width) = (widths.theta, widths.set);
+/// A line for every θ and set.
+pub(super) fn ranks(text: &mut String, thetas: &[&ThetaStatistics]) {
+    let Widths { theta: theta_width, set: set_width } = Widths::of(thetas);
     let _ = writeln!(
         text,
         "\n  {:theta_width$}  {:set_width$}   n_y  n_th      rank   full rank {}",
         "theta",
         "features",
-        row(["s min", "s 5%", "s 50%", "s 95%", "s max"])
+        row(["s min", "s 5%", "s 50%", "s 95%", "s max", "min/max"])
     );
     for theta in thetas {
         for set in &theta.sets {
-            let solids = set.singular_values.count / (set.largest_rank.max(1) as u64);
+            let solids = set.solids;
             let rank = match set.ranks {
                 None => "-".to_owned(),
                 Some((low, high)) if low == high => format!("{low}"),
@@ -89,23 +85,51 @@ fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
             let full = format!("{} of {solids}", set.full_rank);
             let _ = writeln!(
                 text,
-                "  {:theta_width$}  {:set_width$} {:>5} {:>5} {rank:>9} {full:>11} {}",
+                "  {:theta_width$}  {:set_width$} {:>5} {:>5} {rank:>9} {full:>11} {} {}",
                 theta.name,
                 set.name,
                 set.features,
                 theta.parameters,
                 cells(&set.singular_values.quantiles, &[0.0, 0.05, 0.5, 0.95, 1.0]),
+                cells(&set.condition.quantiles, &[0.0]),
             );
         }
     }
 }
 
-fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
-    let swept = || thetas.iter().filter_map(|theta| theta.sweeps.as_ref().map(|s| (theta, s)));
+/// A line for every singular value: over the solids, with the interval of its median.
+fn modes(text: &mut String, thetas: &[&ThetaStatistics]) {
+    let Widths { theta: theta_width, set: set_width } = Widths::of(thetas);
+    let _ = writeln!(
+        text,
+        "\n  {:theta_width$}  {:set_width$}  mode {}",
+        "theta",
+        "features",
+        row(["s min", "s 5%", "s 50%", "50% from", "50% to", "s 95%", "s max"])
+    );
+    for (theta, set) in thetas.iter().flat_map(|theta| theta.sets.iter().map(move |s| (theta, s))) {
+        for (index, mode) in set.by_mode.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "  {:theta_width$}  {:set_width$} {index:>5} {} {} {}",
+                theta.name,
+                set.name,
+                cells(&mode.quantiles, &[0.0, 0.05, 0.5]),
+                row(interval_of(&mode.intervals, 0.5).map(number)),
+                cells(&mode.quantiles, &[0.95, 1.0]),
+            );
+        }
+    }
+}
+
+/// Lines for every θ that is swept.
+pub(super) fn sweeps(text: &mut String, thetas: &[&ThetaStatistics]) {
+    let swept =
+        || thetas.iter().filter_map(|theta| theta.sweeps.as_ref().map(|sweep| (*theta, sweep)));
     if swept().next().is_none() {
         return;
     }
-    let theta_width = widths.theta;
+    let theta_width = Widths::of(thetas).theta;
     let _ = writeln!(
         text,
         "\n  {:theta_width$} directions   bound {} {}",
@@ -132,8 +156,10 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
         }
     }
     for (theta, sweep) in swept() {
+        medians(text, theta, sweep, theta_width);
         censored(text, theta, sweep, theta_width);
     }
+    correlations(text, swept(), theta_width);
     let _ = writeln!(
         text,
         "\n  {:theta_width$}  why the linear regime ends, and work per direction",
@@ -162,6 +188,48 @@ fn sweeps(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
     }
 }
 
+/// The intervals of the medians.
+fn medians(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics, width: usize) {
+    let of = [
+        ("g*", &sweep.gamma_star.intervals),
+        ("g_c", &sweep.gamma_contact.intervals),
+        ("g~", &sweep.gamma_tilde.intervals),
+        ("zeta", &sweep.zeta.intervals),
+    ];
+    let known = of.map(|(name, intervals)| (name, interval_of(intervals, 0.5)));
+    let known = known.into_iter().filter(|(_, [low, _])| !low.is_nan());
+    let texts: Vec<String> =
+        known.map(|(name, ends)| format!("{name} {}", ends.map(number).join(" to "))).collect();
+    if !texts.is_empty() {
+        let (theta, solids, texts) = (&theta.name, sweep.sampled_solids, texts.join(", "));
+        let _ =
+            writeln!(text, "  {theta:width$}  95% of the medians over {solids} solids: {texts}");
+    }
+}
+
+/// How the thresholds go with s.
+fn correlations<'a>(
+    text: &mut String,
+    swept: impl Iterator<Item = (&'a ThetaStatistics, &'a SweepStatistics)>,
+    width: usize,
+) {
+    let _ = writeln!(
+        text,
+        "\n  {:width$}  {:20}{:28}{:28}",
+        "theta", "correlation with s", "Spearman, of ranks", "Pearson, of logarithms"
+    );
+    for (theta, sweep) in swept {
+        let of = &sweep.correlations;
+        let lines: [(&str, &Correlation); 3] =
+            [("g*", &of.gamma_star), ("zeta", &of.zeta), ("zeta, g* shuffled", &of.zeta_shuffled)];
+        for (name, found) in lines {
+            let (spearman, pearson) = (estimate(&found.spearman), estimate(&found.pearson));
+            let line = format!("  {:width$}  {name:20}{spearman:28}{pearson}", theta.name);
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+    }
+}
+
 /// How many values are censored, and by what.
 fn censored(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics, width: usize) {
     let named = [
@@ -181,26 +249,5 @@ fn censored(text: &mut String, theta: &ThetaStatistics, sweep: &SweepStatistics,
             let (theta, count, causes) = (&theta.name, bounds.count, causes.join(", "));
             let _ = writeln!(text, "  {theta:width$}  {name} censored: {causes}, of {count}");
         }
-    }
-}
-
-fn cells(quantiles: &[f64], probabilities: &[f64]) -> String {
-    row(probabilities.iter().map(|&p| number(quantile(quantiles, p))))
-}
-
-/// Texts in cells beside each other.
-fn row(texts: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
-    let cells: Vec<String> = texts.into_iter().map(|text| format!("{text:>CELL$}")).collect();
-    cells.join(" ")
-}
-
-/// Three digits; infinity is "beyond" (what was reached), no value is "-".
-fn number(value: f64) -> String {
-    if value.is_nan() {
-        "-".to_owned()
-    } else if value.is_infinite() {
-        "beyond".to_owned()
-    } else {
-        format!("{value:.2e}")
     }
 }

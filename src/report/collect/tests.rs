@@ -71,6 +71,7 @@ fn quantiles_are_those_of_the_done_rows() {
     assert_eq!(quantile(&found.quantiles, 0.5), expected[44]);
     assert_eq!(quantile(&found.quantiles, 0.0), expected[0]);
     assert_eq!(quantile(&found.quantiles, 1.0), expected[89]);
+    assert_eq!(found.histogram.counts().sum::<u64>(), 90);
     let sweeps = scenario.parameterisations[0].sweeps.as_ref().expect("swept");
     assert_eq!(sweeps.directions, 90);
     // Synthetic codes are 0 and 1.
@@ -104,7 +105,16 @@ fn stored_statistics_are_what_was_collected() {
         file.dataset(&name).expect("there").read_raw().expect("readable")
     };
     let theta = &statistics.scenarios[0].parameterisations[0];
-    assert_eq!(read("stress+elastic/singular_values"), theta.sets[0].singular_values.quantiles);
+    let of_set = |name: &str| -> Vec<f64> {
+        let name = format!("/statistics/main/stress+elastic/{name}");
+        file.dataset(&name).expect("there").read_raw().expect("readable")
+    };
+    let set = &theta.sets[0];
+    assert_eq!(of_set("singular_values"), set.singular_values.quantiles);
+    let by_mode: Vec<f64> = set.by_mode.iter().flat_map(|mode| mode.quantiles.clone()).collect();
+    assert_eq!(of_set("singular_values_by_mode"), by_mode);
+    assert_eq!(of_set("condition"), set.condition.quantiles);
+    assert_eq!(of_set("rank_deficits").iter().sum::<f64>(), 3.0);
     let sweeps = theta.sweeps.as_ref().expect("swept");
     assert_eq!(read("sweeps/zeta_lower"), sweeps.zeta.lower);
     assert_eq!(read("sweeps/zeta_upper"), sweeps.zeta.upper);
@@ -184,9 +194,14 @@ fn censored_directions_bound_the_quantiles_from_both_sides() {
 
 #[test]
 fn json_has_no_invalid_numbers() {
-    let summary = Distribution { count: 3, quantiles: vec![1.0, f64::INFINITY, f64::NAN] };
+    let summary = Distribution {
+        count: 3,
+        quantiles: vec![1.0, f64::INFINITY, f64::NAN],
+        intervals: vec![[f64::NAN, 2.0]],
+        ..Distribution::default()
+    };
     assert_eq!(
         serde_json::to_string(&summary).expect("valid"),
-        "{\"count\":3,\"quantiles\":[1.0,\"inf\",null]}"
+        "{\"count\":3,\"quantiles\":[1.0,\"inf\",null],\"intervals\":[[null,2.0]],\"histogram\":[]}"
     );
 }

@@ -51,7 +51,7 @@ const MAX_NAME: usize = 64;
 /// The name of the scenario of a study without `[[scenario]]`.
 const ONLY_SCENARIO: &str = "main";
 /// Groups of the results file that a scenario cannot be called.
-const RESERVED_NAMES: [&str; 2] = ["items", "statistics"];
+const RESERVED_NAMES: [&str; 4] = ["items", "statistics", "checksum", "power_laws"];
 /// The configuration is an attribute of the results file, and HDF5 attributes end at 64 KiB.
 pub const MAX_CANONICAL_BYTES: usize = 60_000;
 

@@ -2,7 +2,8 @@
 //! filled at its end.
 
 use super::{
-    Counts, PROBABILITIES, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics,
+    Bounds, Correlation, Counts, Distribution, Estimate, PROBABILITIES, PowerLaw, SCAN_QUANTITIES,
+    ScanStatistics, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, bins, scans,
 };
 use crate::analysis::axis::{Axis, counted, labelled, valued};
 use crate::analysis::quantities as q;
@@ -72,41 +73,82 @@ impl Arrays {
     }
 }
 
-/// The arrays of the statistics: (group, arrays) for every scenario.
+/// The group of the power laws below that of the statistics; no scenario can be called so.
+const POWER_LAWS: &str = "power_laws";
+
+/// The arrays of the statistics: (group, arrays) for every scenario and every scan.
 pub fn columns(study: &Study) -> Vec<(String, Vec<Column>)> {
-    let of = |statistics: ScenarioStatistics| {
-        let arrays = arrays(&statistics).into_iter().map(|(column, _)| column).collect();
-        (format!("{STATISTICS}/{}", statistics.name), arrays)
+    let statistics = Statistics {
+        scenarios: study.scenarios.iter().map(ScenarioStatistics::none).collect(),
+        power_laws: scans(study).iter().map(|scan| ScanStatistics::none(study, scan)).collect(),
+        ..Statistics::default()
     };
-    study.scenarios.iter().map(ScenarioStatistics::none).map(of).collect()
+    let columns = |(group, arrays): (String, Vec<(Column, _)>)| {
+        (group, arrays.into_iter().map(|(column, _)| column).collect())
+    };
+    groups(&statistics).map(columns).collect()
 }
 
 /// Path and bytes of every array.
 pub fn values(statistics: &Statistics) -> Vec<(String, Vec<u8>)> {
-    let of = |scenario: &ScenarioStatistics| {
-        let home = format!("/{STATISTICS}/{}", scenario.name);
-        let path = move |column: Column| format!("{home}/{}", column.path);
-        arrays(scenario).into_iter().map(move |(column, bytes)| (path(column), bytes))
+    let values = |(group, arrays): (String, Vec<(Column, Vec<u8>)>)| {
+        let path = move |column: Column| format!("/{group}/{}", column.path);
+        arrays.into_iter().map(move |(column, bytes)| (path(column), bytes))
     };
-    statistics.scenarios.iter().flat_map(of).collect()
+    groups(statistics).flat_map(values).collect()
 }
 
-fn arrays(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
+fn groups(statistics: &Statistics) -> impl Iterator<Item = (String, Vec<(Column, Vec<u8>)>)> + '_ {
+    let scenarios = statistics.scenarios.iter();
+    let scenarios = scenarios.map(|s| (format!("{STATISTICS}/{}", s.name), of_scenario(s)));
+    let scans = statistics.power_laws.iter().map(|scan| {
+        let first = scan.scenarios.first().map_or("", String::as_str);
+        (format!("{STATISTICS}/{POWER_LAWS}/{}/{first}", scan.key), of_scan(scan))
+    });
+    scenarios.chain(scans)
+}
+
+fn of_scenario(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
     let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
     states_and_reasons(&mut arrays, scenario);
-    for theta in &scenario.parameterisations {
-        for set in &theta.sets {
-            arrays.group = format!("{}/{}/", theta.name, set.name);
-            of_set(&mut arrays, set);
-        }
+    let thetas = &scenario.parameterisations;
+    let theta = theta_axis(thetas.iter().map(|theta| &theta.name));
+    let sets = thetas.iter().map(|theta| theta.sets.len()).min().unwrap_or(0);
+    for index in 0..sets {
+        let of_thetas: Vec<&SetStatistics> = thetas.iter().map(|t| &t.sets[index]).collect();
+        arrays.group = format!("{}/", of_thetas[0].name);
+        of_set(&mut arrays, &theta, &of_thetas);
     }
-    for theta in &scenario.parameterisations {
+    for theta in thetas {
         if let Some(sweeps) = &theta.sweeps {
             arrays.group = format!("{}/{}/", theta.name, q::SWEEPS);
             of_sweeps(&mut arrays, sweeps);
         }
     }
     arrays.arrays
+}
+
+fn theta_axis<'a>(thetas: impl Iterator<Item = &'a String>) -> Axis {
+    labelled("theta", thetas.cloned().collect(), "the parameterisation")
+}
+
+fn ends_axis() -> Axis {
+    names("end", &["min", "max"], "end of the range")
+}
+
+/// Both ends of an interval.
+fn confidence_axis() -> Axis {
+    names("confidence", &["low", "high"], "end of the 95% confidence interval")
+}
+
+fn bin_axis() -> Axis {
+    let text = "lower end of a logarithmic bin; the first and the last also hold what lies outside";
+    valued("bin", bins(), "mixed", text)
+}
+
+fn estimate_axis() -> Axis {
+    let text = "bounds, equal where nothing is censored, and the 95% confidence interval of both";
+    names("estimate", &Estimate::LABELS, text)
 }
 
 fn states_and_reasons(arrays: &mut Arrays, scenario: &ScenarioStatistics) {
@@ -130,47 +172,99 @@ fn states_and_reasons(arrays: &mut Arrays, scenario: &ScenarioStatistics) {
     arrays.numbers("reason_counts", &[&index], "failed items of that kind", &numbers);
 }
 
-fn of_set(arrays: &mut Arrays, set: &SetStatistics) {
-    let largest = set.largest_rank as i32;
-    arrays.integers("largest_rank", &[], "min(n_y, n_theta)", &[largest]);
+fn quantiles(of: &Distribution) -> Vec<f64> {
+    padded(&of.quantiles, PROBABILITIES.len())
+}
+
+/// The ends of the intervals of all quantiles.
+fn interval_ends(intervals: &[[f64; 2]]) -> Vec<f64> {
+    padded(&intervals.concat(), 2 * PROBABILITIES.len())
+}
+
+/// With what is missing as not a number.
+fn padded(values: &[f64], length: usize) -> Vec<f64> {
+    let missing = std::iter::repeat(f64::NAN);
+    values.iter().copied().chain(missing).take(length).collect()
+}
+
+fn of_set(arrays: &mut Arrays, theta: &Axis, sets: &[&SetStatistics]) {
+    fn each<T>(sets: &[&SetStatistics], of: impl Fn(&SetStatistics) -> Vec<T>) -> Vec<T> {
+        sets.iter().flat_map(|set| of(set)).collect()
+    }
+    let largest = sets.iter().map(|set| set.largest_rank).max().unwrap_or(0);
+    let values = each(sets, |set| vec![set.largest_rank as i32]);
+    arrays.integers("largest_rank", &[theta], "min(n_y, n_theta)", &values);
+    let text = "number of solids";
+    arrays.numbers("solids", &[theta], text, &each(sets, |set| vec![set.solids]));
     let text = "number of solids whose rank is the largest possible one";
-    arrays.numbers("full_rank", &[], text, &[set.full_rank]);
-    let ends = names("end", &["min", "max"], "end of the range");
-    let (low, high) = set.ranks.unwrap_or((-1, -1));
+    arrays.numbers("full_rank", &[theta], text, &each(sets, |set| vec![set.full_rank]));
     let text = "smallest and largest rank; -1: no solid";
-    arrays.integers(q::RANK.name, &[&ends], text, &[low, high]);
+    let values = each(sets, |set| set.ranks.map_or(vec![-1; 2], |(low, high)| vec![low, high]));
+    arrays.integers(q::RANK.name, &[theta, &ends_axis()], text, &values);
+    let deficit = counted("deficit", largest + 1, "min(n_y, n_theta) - rank");
+    let at = |of: &[u64]| (0..=largest).map(|n| of.get(n).copied().unwrap_or(0)).collect();
+    let text = "number of solids by rank deficit";
+    let values = each(sets, |set| at(&set.rank_deficits));
+    arrays.numbers("rank_deficits", &[theta, &deficit], text, &values);
+
+    let (quantile, confidence) = (quantile_axis(), confidence_axis());
+    let spread = [theta, &quantile];
+    let intervals = [theta, &quantile, &confidence];
+    let name = q::SINGULAR_VALUES.name;
     let text = "quantiles of the singular values of all solids and modes";
-    let values = &set.singular_values.quantiles;
-    arrays.floats(q::SINGULAR_VALUES.name, &[&quantile_axis()], "mixed", text, values);
+    let values = each(sets, |set| quantiles(&set.singular_values));
+    arrays.floats(name, &spread, "mixed", text, &values);
+    let text = "number of singular values of all solids and modes in logarithmic bins";
+    let values = each(sets, |set| set.singular_values.histogram.counts().collect());
+    arrays.numbers(&format!("{name}_histogram"), &[theta, &bin_axis()], text, &values);
+    let mode = counted("mode", largest, "singular direction, largest singular value first");
+    let of_mode = |of: fn(&Distribution) -> Vec<f64>, width: usize| {
+        each(sets, |set| {
+            padded(&set.by_mode.iter().flat_map(of).collect::<Vec<_>>(), largest * width)
+        })
+    };
+    let text = "quantiles over solids of every singular value; NaN: there is no such mode";
+    let values = of_mode(quantiles, PROBABILITIES.len());
+    let axes = [theta, &mode, &quantile];
+    arrays.floats(&format!("{name}_by_mode"), &axes, "mixed", text, &values);
+    let text = "confidence intervals of the quantiles of every singular value";
+    let values = of_mode(|mode| interval_ends(&mode.intervals), 2 * PROBABILITIES.len());
+    let axes = [theta, &mode, &quantile, &confidence];
+    arrays.floats(&format!("{name}_by_mode_interval"), &axes, "mixed", text, &values);
+    let text = "quantiles over solids of s_min/s_max, s_min being the last of min(n_y, n_theta)";
+    let values = each(sets, |set| quantiles(&set.condition));
+    arrays.floats("condition", &spread, "1", text, &values);
+    let text = "confidence intervals of the quantiles of s_min/s_max";
+    let values = each(sets, |set| interval_ends(&set.condition.intervals));
+    arrays.floats("condition_interval", &intervals, "1", text, &values);
 }
 
 fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
-    let quantile = quantile_axis();
     let cause =
         names("cause", &Cause::ALL.map(Cause::name), "why a threshold stands where it stands");
     arrays.numbers("directions", &[], "number of swept directions", &[sweeps.directions]);
+    arrays.numbers("solids", &[], "number of solids with swept directions", &[sweeps.solids]);
+    let text = "number of these solids behind intervals and correlations";
+    arrays.numbers("sampled_solids", &[], text, &[sweeps.sampled_solids]);
     let mean = "the geometric mean of the bracket";
-    // Some of their values are censored.
-    for (name, what, bounds) in [
+    for (name, what, of) in [
         (q::GAMMA_STAR.name, mean, &sweeps.gamma_star),
         (q::GAMMA_CONTACT.name, mean, &sweeps.gamma_contact),
         (q::GAMMA_REARRANGEMENT.name, mean, &sweeps.gamma_rearrangement),
         (q::ZETA.name, "the maximum linear tunability", &sweeps.zeta),
     ] {
-        let text = format!("quantiles of {what}; censored values where the sweep ended");
-        arrays.floats(&format!("{name}_lower"), &[&quantile], "mixed", &text, &bounds.lower);
-        let text = format!("quantiles of {what}; censored values at infinity");
-        arrays.floats(&format!("{name}_upper"), &[&quantile], "mixed", &text, &bounds.upper);
-        let text = "number of values, the censored ones included";
-        arrays.numbers(&format!("{name}_count"), &[], text, &[bounds.count]);
-        let text = "number of censored values by cause";
-        arrays.numbers(&format!("{name}_censored"), &[&cause], text, &bounds.censored);
+        bounds(arrays, name, what, of, &cause);
     }
     let (tilde, name) = (&sweeps.gamma_tilde, q::GAMMA_TILDE.name);
     let text = "quantiles of the gamma where the second order predicts gamma_star";
-    arrays.floats(name, &[&quantile], "mixed", text, &tilde.quantiles);
+    arrays.floats(name, &[&quantile_axis()], "mixed", text, &quantiles(tilde));
     let text = "number of values behind the quantiles";
     arrays.numbers(&format!("{name}_count"), &[], text, &[tilde.count]);
+    interval(arrays, name, &tilde.intervals);
+    let text = "number of values in logarithmic bins";
+    let values: Vec<u64> = tilde.histogram.counts().collect();
+    arrays.numbers(&format!("{name}_histogram"), &[&bin_axis()], text, &values);
+    correlations(arrays, sweeps);
     let causes = &sweeps.causes;
     let counts = [&causes.gamma_star, &causes.gamma_contact, &causes.gamma_rearrangement];
     for ((threshold, _), counts) in q::THRESHOLDS.iter().zip(counts) {
@@ -182,4 +276,91 @@ fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
     let cost = &sweeps.cost;
     let cost = [cost.steps, cost.relaxations, cost.factorisations, cost.force_evaluations];
     arrays.floats("cost", &[&counter], "1", "mean work per direction", &cost);
+}
+
+/// A quantity of which some values are censored.
+fn bounds(arrays: &mut Arrays, name: &str, what: &str, of: &Bounds, cause: &Axis) {
+    let quantile = quantile_axis();
+    let text = format!("quantiles of {what}; censored values where the sweep ended");
+    arrays.floats(&format!("{name}_lower"), &[&quantile], "mixed", &text, &of.lower);
+    let text = format!("quantiles of {what}; censored values at infinity");
+    arrays.floats(&format!("{name}_upper"), &[&quantile], "mixed", &text, &of.upper);
+    interval(arrays, name, &of.intervals);
+    let status = names("status", &["found", "censored"], "censored values where the sweep ended");
+    let counts = of.histogram.counts().chain(of.histogram_censored.counts());
+    let text = "number of values in logarithmic bins";
+    let axes = [&status, &bin_axis()];
+    arrays.numbers(&format!("{name}_histogram"), &axes, text, &counts.collect::<Vec<_>>());
+    let text = "number of values, the censored ones included";
+    arrays.numbers(&format!("{name}_count"), &[], text, &[of.count]);
+    let text = "number of censored values by cause";
+    arrays.numbers(&format!("{name}_censored"), &[cause], text, &of.censored);
+}
+
+fn interval(arrays: &mut Arrays, name: &str, intervals: &[[f64; 2]]) {
+    let text = "confidence intervals of the quantiles, by bootstrap over solids; of both bounds";
+    let axes = [&quantile_axis(), &confidence_axis()];
+    arrays.floats(&format!("{name}_interval"), &axes, "mixed", text, &interval_ends(intervals));
+}
+
+fn correlations(arrays: &mut Arrays, sweeps: &SweepStatistics) {
+    let of = &sweeps.correlations;
+    let quantity = names(
+        "quantity",
+        &["gamma_star", "zeta", "zeta_shuffled"],
+        "what is correlated with s; shuffled: s gamma_star with gamma_star of another direction",
+    );
+    let coefficient = names("coefficient", &["spearman", "pearson"], "of ranks, or of logarithms");
+    let numbers = |of: &Correlation| [of.spearman.numbers(), of.pearson.numbers()].concat();
+    let values = [&of.gamma_star, &of.zeta, &of.zeta_shuffled].map(numbers).concat();
+    let text = "correlation with the susceptibility s over all directions; ci of shuffled: 95% of all shuffles";
+    let axes = [&quantity, &coefficient, &estimate_axis()];
+    arrays.floats("correlation", &axes, "1", text, &values);
+    let text = "number of directions behind the correlations, the censored ones included";
+    arrays.numbers("correlation_count", &[], text, &[of.directions]);
+    let text = "number of them whose gamma_star is censored";
+    arrays.numbers("correlation_censored", &[], text, &[of.censored]);
+}
+
+fn of_scan(scan: &ScanStatistics) -> Vec<(Column, Vec<u8>)> {
+    let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
+    let scenario = labelled("scenario", scan.scenarios.clone(), "scenarios that differ in one key");
+    let text = format!("{} of the scenarios", scan.symbol);
+    arrays.floats(scan.key, &[&scenario], &scan.unit, &text, &scan.values);
+    let thetas = &scan.parameterisations;
+    let theta = theta_axis(thetas.iter().map(|theta| &theta.name));
+    let sets = thetas.iter().map(|theta| theta.sets.len()).min().unwrap_or(0);
+    for index in 0..sets {
+        let laws: Vec<&[PowerLaw]> =
+            thetas.iter().map(|t| t.sets[index].singular_values.as_slice()).collect();
+        arrays.group = format!("{}/", thetas[0].sets[index].name);
+        let modes = laws.iter().map(|laws| laws.len()).max().unwrap_or(0);
+        let mode = counted("mode", modes, "singular direction, largest singular value first");
+        power_laws(&mut arrays, &theta, &mode, &laws);
+    }
+    let swept: Vec<_> = thetas.iter().filter_map(|t| t.sweeps.as_ref().map(|s| (t, s))).collect();
+    if !swept.is_empty() {
+        arrays.group = format!("{}/", q::SWEEPS);
+        let theta = theta_axis(swept.iter().map(|(theta, _)| &theta.name));
+        let quantity = names("quantity", &SCAN_QUANTITIES, "whose medians are fitted");
+        let laws: Vec<&[PowerLaw]> = swept.iter().map(|(_, laws)| laws.as_slice()).collect();
+        power_laws(&mut arrays, &theta, &quantity, &laws);
+    }
+    arrays.arrays
+}
+
+/// The laws of every parameterisation along an axis.
+fn power_laws(arrays: &mut Arrays, theta: &Axis, along: &Axis, laws: &[&[PowerLaw]]) {
+    let none = PowerLaw::default();
+    let each = |of: &dyn Fn(&PowerLaw) -> Vec<f64>| -> Vec<f64> {
+        let law = |laws: &[PowerLaw], n: usize| of(laws.get(n).unwrap_or(&none));
+        laws.iter().flat_map(|laws| (0..along.length).flat_map(|n| law(laws, n))).collect()
+    };
+    let text = "exponent of the power law of the medians, by least squares in logarithms";
+    let values = each(&|law| law.exponent.numbers().to_vec());
+    arrays.floats("exponent", &[theta, along, &estimate_axis()], "1", text, &values);
+    let text = "root mean square of the natural logarithms about the power law";
+    arrays.floats("residual", &[theta, along], "1", text, &each(&|law| vec![law.residual]));
+    let text = "number of scenarios with a median";
+    arrays.floats("points", &[theta, along], "1", text, &each(&|law| vec![law.points as f64]));
 }
