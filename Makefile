@@ -5,6 +5,7 @@ CARGO  ?= cargo
 MPIRUN ?= mpirun
 RANKS  ?= 2
 DEMO   ?= demo
+PAPER  ?= paper
 PREFIX ?= /usr/local
 
 VENV   := .venv
@@ -25,7 +26,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-serial test-slurm test-mpich lint docs torture referee scan bench build serial install packages rust clean
+.PHONY: help demo paper paper-full test test-serial test-slurm test-mpich lint docs torture referee scan bench build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -41,6 +42,23 @@ demo: packages rust  ## a small ensemble from configs/demo.toml with its table a
 	@echo "results  $(DEMO)/demo.h5       look inside: h5dump -n $(DEMO)/demo.h5"
 	@echo "figure   $(DEMO)/figure-4.png"
 	@echo "table    $(AMORPH) stats $(DEMO)/demo.h5"
+
+# The studies of the paper's figures. `make paper` runs the first replicas of each, enough to draw, and
+# `make paper-full` all of them. Both go on where they were stopped.
+STUDIES := figure-1 figure-2 figure-3 figure-4 figure-s3 limit
+PART_figure-4 := 0:4
+PART_limit := 0:4
+
+paper: $(STUDIES:%=$(PAPER)/%.h5)  ## the paper's figures from reduced ensembles into paper/, below five minutes on two cores
+	@$(MAKE) --no-print-directory figures PAPER=$(PAPER)
+
+paper-full:  ## the same from the full ensembles and large solids, into paper-full/, hours (docs/reproduction.md)
+	@$(MAKE) --no-print-directory paper PAPER=$(PAPER)-full STUDIES="$(STUDIES) limit-large" $(STUDIES:%=PART_%=)
+
+FORCE:
+$(PAPER)/%.h5: build FORCE
+	@mkdir -p $(PAPER)
+	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/$*.toml -o $@ --resume $(PART_$*:%=--replicas %)
 
 test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
 	$(CARGO) test --no-run
@@ -116,5 +134,5 @@ $(VENV)/installed: requirements.txt | packages
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-clean:  ## remove what was built, the Python environment and the demo's output
-	rm -rf target $(VENV) $(DEMO)
+clean:  ## remove what was built, the Python environment, the demo's and the paper's output
+	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full
