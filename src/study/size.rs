@@ -10,7 +10,7 @@ use crate::study::statistics::arrays;
 
 /// What HDF5 keeps for a dataset besides its values: object header, attributes, references of
 /// dimension scales (measured).
-const BYTES_PER_DATASET: u64 = 650;
+const BYTES_PER_DATASET: u64 = 590;
 
 /// The size of a study's results file [bytes], estimated.
 pub fn file_bytes(study: &Study) -> u64 {

@@ -215,8 +215,8 @@ fn correlations<'a>(
 ) {
     let _ = writeln!(
         text,
-        "\n  {:width$}  {:20}{:28}{:28}",
-        "theta", "correlation with s", "Spearman, of ranks", "Pearson, of logarithms"
+        "\n  {:width$}  {:20}{:34}Pearson, of logarithms",
+        "theta", "correlation with s", "Spearman, of ranks"
     );
     for (theta, sweep) in swept {
         let of = &sweep.correlations;
@@ -224,8 +224,8 @@ fn correlations<'a>(
             [("g*", &of.gamma_star), ("zeta", &of.zeta), ("zeta, g* shuffled", &of.zeta_shuffled)];
         for (name, found) in lines {
             let (spearman, pearson) = (estimate(&found.spearman), estimate(&found.pearson));
-            let line = format!("  {:width$}  {name:20}{spearman:28}{pearson}", theta.name);
-            let _ = writeln!(text, "{}", line.trim_end());
+            let theta = &theta.name;
+            let _ = writeln!(text, "  {theta:width$}  {name:20}{spearman:34}{pearson}");
         }
     }
 }
