@@ -34,14 +34,18 @@ def groups_of(file):
     """The groups of an open file by their path, "/" first. Closing the first closes the file."""
     found = {"/": file}
     file.visititems(lambda name, item: found.update({f"/{name}": item}))
-    groups = {path: _dataset(item) for path, item in found.items() if isinstance(item, h5py.Group)}
+    unnamed = {}
+    groups = {
+        path: _dataset(item, unnamed)
+        for path, item in found.items()
+        if isinstance(item, h5py.Group)
+    }
     groups["/"].set_close(file.close)
     return groups
 
 
-def _dataset(group):
+def _dataset(group, unnamed):
     datasets = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
-    unnamed = {}
     variables = {}
     for name, dataset in datasets.items():
         scale = dataset.attrs.get("CLASS") == b"DIMENSION_SCALE"
