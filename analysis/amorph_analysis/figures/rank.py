@@ -74,7 +74,7 @@ def draw(sources, options):
     wide = options.width == "wide"
     size = style.WIDTHS[options.width], 3.3 if not wide else 3.8
     figure, axes = plt.subplots(figsize=size, layout="constrained")
-    inset = axes.inset_axes([0.1, 0.58, 0.36, 0.39])
+    inset = axes.inset_axes([0.1, 0.62, 0.34, 0.35])
     for order, curve in enumerate(drawn):
         marked = curve in paper or not paper
         colour, line = SET_STYLES.get(curve.features, OTHER_SET)

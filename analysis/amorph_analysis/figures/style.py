@@ -25,6 +25,8 @@ CRYSTALS = "0.88"
 SMALL = 7
 NORMAL = 8
 LETTER = 9
+# A line of a legend, in inches.
+LINE = 0.13
 
 SETTINGS = {
     # Comes with matplotlib, so that a figure looks the same everywhere; narrow, like a journal's.
@@ -88,3 +90,18 @@ def panels(figure_of, width, count, height, **options):
     shape = (count, 1) if stacked else (1, count)
     size = WIDTHS[width], height * count if stacked else height
     return figure_of(*shape, figsize=size, layout="constrained", squeeze=False, **options)
+
+
+def legend_above(figure, handles, columns=1):
+    """A legend above all panels, for which the figure grows: it lies over no data."""
+    lines = sum(handle.get_label().count("\n") + 1 for handle in handles[::columns])
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + lines * LINE)
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+
+
+def panel_legend(axes, handles, title):
+    """A legend above its panel, headed by the panel's title."""
+    legend = axes.legend(handles=handles, title=title, loc="lower left", bbox_to_anchor=(0, 1.0),
+                         borderaxespad=0.2, alignment="left")
+    legend.get_title().set_fontsize(NORMAL)

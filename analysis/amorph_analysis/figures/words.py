@@ -10,7 +10,7 @@ STRUCTURES = {
     "fcc": "fcc",
     "file": "from files",
 }
-FAMILIES = ["soft spheres", "attraction", "parameters", "networks", "crystals"]
+FAMILIES = ["soft spheres", "parameters", "attraction", "networks", "crystals"]
 
 
 def features(source, name):
@@ -55,18 +55,29 @@ def kinds(theta):
 
 def pressure(source):
     value = source.solid.get("pressure")
-    return "–" if value is None else f"${number(value)}$"
+    return "–" if value is None else f"${scientific(value)}$"
 
 
 def number(value):
-    """A number for mathtext: 0.01, 256, 10^{-3}, 2.5 \\times 10^{-4}."""
-    if value == 0 or 0.01 <= abs(value) < 10000:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    exponent = math.floor(math.log10(abs(value)))
-    mantissa = f"{value / 10**exponent:.3g}"
-    if mantissa == "10":
-        mantissa, exponent = "1", exponent + 1
+    """A number for mathtext: 0.01, 256, 2.5 \\times 10^{-4}."""
+    plain = value == 0 or 0.01 <= abs(value) < 10000
+    return f"{value:.3g}" if plain else scientific(value)
+
+
+def scientific(value, digits=".3g"):
+    """A number with its power of ten for mathtext: 10^{-3}, 2.5 \\times 10^{-4}."""
+    exponent = math.floor(math.log10(value) + 1e-9)
+    mantissa = f"{value / 10**exponent:{digits}}"
     return f"10^{{{exponent}}}" if mantissa == "1" else rf"{mantissa} \times 10^{{{exponent}}}"
+
+
+def bracket(low, high):
+    """The centre of a bracket, with half of its width on the last digit: 6.29(3) \\times 10^{-4}."""
+    centre, half = math.sqrt(low * high), (high - low) / 2
+    exponent = math.floor(math.log10(centre))
+    digits = max(0, exponent - math.floor(math.log10(half)))
+    width = math.ceil(half / 10 ** (exponent - digits))
+    return rf"{centre / 10**exponent:.{digits}f}({width}) \times 10^{{{exponent}}}"
 
 
 def interval(value, low, high, digits=2):
