@@ -105,3 +105,10 @@ def panel_legend(axes, handles, title):
     legend = axes.legend(handles=handles, title=title, loc="lower left", bbox_to_anchor=(0, 1.0),
                          borderaxespad=0.2, alignment="left")
     legend.get_title().set_fontsize(NORMAL)
+
+
+def lower_limit(axes, at, colour):
+    """An arrow: what is known is a lower limit."""
+    arrow = {"arrowstyle": "<-,head_width=0.1,head_length=0.15", "color": colour, "linewidth": 0.5,
+             "shrinkA": 0, "shrinkB": 1.5}
+    axes.annotate("", at, (0, 9), textcoords="offset points", arrowprops=arrow)

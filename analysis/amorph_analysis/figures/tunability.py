@@ -15,8 +15,8 @@ from ..errors import FileError
 from . import bootstrap, style, words
 
 OPTIONS = []
-# Beyond so many points of one kind, smaller and fainter ones.
-CROWDED = 800
+# Beyond so many points of one dimension, smaller and fainter ones.
+CROWDED = 400
 # A longer name stands on a line of its own.
 LONG = 18
 LABELS = [r"end of the linear regime $\gamma^{*}$", r"linear tunability $\zeta = \gamma^{*} s$"]
@@ -73,11 +73,12 @@ def draw(sources, options):
     figure, columns = _panels(options.width, len(dimensions))
     handles = []
     for dimension, panels in zip(dimensions, columns):
+        crowded = sum(len(one.points[0]) for one in every if _dimension(one) == dimension) > CROWDED
         for one, name in zip(every, names):
             if _dimension(one) == dimension:
                 colour, marker = style.series(len(panels[0].collections) // 2)
                 for panel, value in zip(panels, VALUES.values()):
-                    _scatter(panel, one, value, colour, marker)
+                    _scatter(panel, one, value, colour, marker, crowded)
                 label = _label(name, one)
                 handles.append(Line2D([], [], linestyle="", marker=marker, color=colour, label=label))
         if len(dimensions) > 1:
@@ -105,6 +106,8 @@ def _panels(width, dimensions):
         columns = axes.T.tolist()
     for panel in axes.flat:
         panel.set(xscale="log", yscale="log")
+        # Room for the arrows of lower limits.
+        panel.margins(y=0.1)
     return figure, columns
 
 
@@ -112,14 +115,14 @@ def _dimension(one):
     return one.theta.source.solid["dimension"]
 
 
-def _scatter(axes, one, value, colour, marker):
+def _scatter(axes, one, value, colour, marker, crowded):
     s, gamma, found = one.points
     y, found = value(s, gamma), found == 1
-    size, alpha = (3, 0.35) if len(s) > CROWDED else (7, 0.75)
+    size, alpha = (2.5, 0.5) if crowded else (7, 0.75)
     axes.scatter(s[found], y[found], s=size, marker=marker, color=colour, alpha=alpha, linewidths=0)
     axes.scatter(s[~found], y[~found], s=size, marker=marker, facecolors="none", edgecolors=colour, linewidths=0.5)
     for at in zip(s[~found], y[~found]):
-        _arrow(axes, at, colour)
+        style.lower_limit(axes, at, colour)
 
 
 def _label(name, one):
@@ -132,13 +135,6 @@ def _label(name, one):
         for symbol, correlation in zip(VALUES, correlations)
     )
     return f"{name}: {said}" if len(name) <= LONG else f"{name}:\n{said}"
-
-
-def _arrow(axes, at, colour):
-    """What is known is a lower limit."""
-    axes.annotate("", at, (0, 9), textcoords="offset points", annotation_clip=True,
-                  arrowprops={"arrowstyle": "<-,head_width=0.1,head_length=0.15", "color": colour, "linewidth": 0.5,
-                              "shrinkA": 0, "shrinkB": 1.5})
 
 
 def _names(every):
