@@ -109,7 +109,7 @@ packages:  ## the system packages that are missing (Debian, Ubuntu)
 rust:
 	@scripts/check-rust.sh $(CARGO)
 
-$(VENV)/installed: requirements.txt | packages
+$(VENV)/installed: requirements.txt analysis/pyproject.toml | packages
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "amorph's figures need Python 3.11 or newer; choose one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)

@@ -10,6 +10,7 @@ import xarray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+STATISTICS = "/statistics"
 # How HDF5 stores scales; xarray says the same by its coordinates.
 STORAGE = {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
 
@@ -31,17 +32,24 @@ class Values(BackendArray):
 
 
 def groups_of(file):
-    """The groups of an open file by their path, "/" first. Closing the first closes the file."""
-    found = {"/": file}
-    file.visititems(lambda name, item: found.update({f"/{name}": item}))
-    groups = {path: _dataset(item) for path, item in found.items() if isinstance(item, h5py.Group)}
+    """The groups of an open file by their path, "/" first, but for the statistics, which are of that
+    file alone. Closing the first closes the file."""
+    groups, unnamed = {}, {}
+
+    def visit(path, group):
+        items = dict(group.items())
+        groups[path or "/"] = _dataset(group, items, unnamed)
+        for name, item in items.items():
+            if isinstance(item, h5py.Group) and f"{path}/{name}" != STATISTICS:
+                visit(f"{path}/{name}", item)
+
+    visit("", file)
     groups["/"].set_close(file.close)
     return groups
 
 
-def _dataset(group):
-    datasets = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
-    unnamed = {}
+def _dataset(group, items, unnamed):
+    datasets = {name: item for name, item in items.items() if isinstance(item, h5py.Dataset)}
     variables = {}
     for name, dataset in datasets.items():
         scale = dataset.attrs.get("CLASS") == b"DIMENSION_SCALE"

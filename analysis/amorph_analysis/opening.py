@@ -25,7 +25,7 @@ def open(*files):
     formats = [_format(group["/"]) for group in groups]
     try:
         if len(files) == 1 and formats[0] != ENSEMBLE:
-            if formats[0] == MEASUREMENT or single.is_solid(groups[0]):
+            if formats[0] == MEASUREMENT or (not formats[0] and single.is_solid(groups[0])):
                 return single.tree(groups[0])
         for file, format in zip(files, formats):
             if format != ENSEMBLE:

@@ -266,6 +266,11 @@ impl Measurement {
         self.file.group(name).is_ok()
     }
 
+    /// The shape of a dataset.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>, MeasurementError> {
+        self.dataset(name).map(|dataset| dataset.shape())
+    }
+
     /// The names of so many parameters.
     pub fn parameters(&self, length: usize) -> Result<Vec<String>, MeasurementError> {
         let earlier = self.file.link_exists(PARAMETER_LABELS);
@@ -278,26 +283,26 @@ impl Measurement {
         self.checked(name, length, |dataset| access::read_all(dataset))
     }
 
+    fn dataset(&self, name: &str) -> Result<Handle, MeasurementError> {
+        self.file.dataset(name).map_err(|error| self.wrong(name, error.to_string()))
+    }
+
+    fn wrong(&self, name: &str, reason: String) -> MeasurementError {
+        MeasurementError::Dataset { path: self.path.clone(), name: name.to_owned(), reason }
+    }
+
     fn checked<T>(
         &self,
         name: &str,
         length: usize,
         read: impl Fn(&Handle) -> hdf5::Result<Vec<T>>,
     ) -> Result<Vec<T>, MeasurementError> {
-        let wrong = |reason: String| MeasurementError::Dataset {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            reason,
-        };
-        let values = self
-            .file
-            .dataset(name)
-            .and_then(|dataset| read(&dataset))
-            .map_err(|error| wrong(error.to_string()))?;
+        let values =
+            read(&self.dataset(name)?).map_err(|error| self.wrong(name, error.to_string()))?;
         if values.len() == length {
             Ok(values)
         } else {
-            Err(wrong(format!("{} values; expected {length}", values.len())))
+            Err(self.wrong(name, format!("{} values; expected {length}", values.len())))
         }
     }
 }
