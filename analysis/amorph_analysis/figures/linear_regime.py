@@ -94,7 +94,8 @@ def chosen(sources, options):
 
 def draw(sources, options):
     drawn = chosen(sources, options)
-    figure, axes = style.panels(plt.subplots, options.width, len(drawn), 2.3, sharex=True, sharey=False)
+    height = 2.3 if options.width == "column" else 2.8
+    figure, axes = style.panels(plt.subplots, options.width, len(drawn), height, sharex=True)
     panels = axes.flat
     for index, (panel, curve) in enumerate(zip(panels, drawn)):
         _panel(panel, curve)

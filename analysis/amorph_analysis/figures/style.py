@@ -77,7 +77,7 @@ def series(index):
 def letter(axes, index):
     """Names a panel a, b, ..., left above it."""
     axes.annotate(
-        "abcdefgh"[index], (0, 1), (-2, 3), xycoords="axes fraction",
+        "abcdefgh"[index], (0, 1), (-6, 3), xycoords="axes fraction",
         textcoords="offset points", ha="right", va="bottom", fontsize=LETTER, fontweight="bold",
     )
 

@@ -15,8 +15,8 @@ from ..errors import FileError
 from . import bootstrap, style, words
 
 OPTIONS = []
-# Beyond so many points of one dimension, smaller and fainter ones.
-CROWDED = 400
+# Beyond so many points, smaller and fainter ones.
+CROWDED = 600
 # A longer name stands on a line of its own.
 LONG = 18
 LABELS = [r"end of the linear regime $\gamma^{*}$", r"linear tunability $\zeta = \gamma^{*} s$"]
@@ -35,14 +35,15 @@ class Series:
         return np.concatenate(self.solids).T
 
     def correlation(self, value):
-        """Spearman's of s and a value of it and γ*, with its interval; None for a single solid."""
-        if len(self.solids) < 2:
-            return None
+        """Spearman's of s and a value of it and γ*, with its interval; None for a single solid, and
+        where s or the value does not vary."""
 
         def estimate(groups):
             s, gamma, _ = np.concatenate(groups[0]).T
             return bootstrap.spearman(s, value(s, gamma))
 
+        if len(self.solids) < 2 or np.isnan(estimate([self.solids])):
+            return None
         return bootstrap.interval(estimate, [self.solids])
 
 
@@ -71,9 +72,9 @@ def draw(sources, options):
     names = _names(every)
     dimensions = sorted({_dimension(one) for one in every})
     figure, columns = _panels(options.width, len(dimensions))
+    crowded = sum(len(one.points[0]) for one in every) > CROWDED
     handles = []
     for dimension, panels in zip(dimensions, columns):
-        crowded = sum(len(one.points[0]) for one in every if _dimension(one) == dimension) > CROWDED
         for one, name in zip(every, names):
             if _dimension(one) == dimension:
                 colour, marker = style.series(len(panels[0].collections) // 2)
