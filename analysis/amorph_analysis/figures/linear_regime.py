@@ -94,7 +94,7 @@ def chosen(sources, options):
 
 def draw(sources, options):
     drawn = chosen(sources, options)
-    height = 2.3 if options.width == "column" else 2.8
+    height = 2.2 if options.width == "column" else 2.6
     figure, axes = style.panels(plt.subplots, options.width, len(drawn), height, sharex=True)
     panels = axes.flat
     for index, (panel, curve) in enumerate(zip(panels, drawn)):
@@ -159,4 +159,6 @@ def _legend(figure, drawn, width):
     labels = [handle.get_label() for handle in handles[:4]] + [symbol for symbol, *_ in THRESHOLDS.values()]
     handles.insert(5, Line2D([], [], linestyle=":", color=style.GREY))
     labels.insert(5, r"$\tilde\gamma$")
-    figure.legend(handles, labels, loc="outside upper center", ncols=4 if width == "column" else 8)
+    columns = 4 if width == "column" else 8
+    style.grow(figure, len(handles) // columns)
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns)

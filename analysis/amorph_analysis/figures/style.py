@@ -92,11 +92,15 @@ def panels(figure_of, width, count, height, **options):
     return figure_of(*shape, figsize=size, layout="constrained", squeeze=False, **options)
 
 
-def legend_above(figure, handles, columns=1):
-    """A legend above all panels, for which the figure grows: it lies over no data."""
-    lines = sum(handle.get_label().count("\n") + 1 for handle in handles[::columns])
+def grow(figure, lines):
+    """Makes a figure higher by so many lines of a legend."""
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + lines * LINE)
+
+
+def legend_above(figure, handles, columns=1):
+    """A legend above all panels, for which the figure grows: it lies over no data."""
+    grow(figure, sum(handle.get_label().count("\n") + 1 for handle in handles[::columns]))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
 
 
