@@ -251,6 +251,23 @@ class Opening(unittest.TestCase):
         solid = self.opened(HERE.parent / "tests/data/s2d_n064_p1e-1_D10.h5")
         self.assertEqual(dict(solid["positions"].sizes), {"particle": 64, "axis": 2})
 
+    def test_scenarios_are_swept_in_blocks_of_their_own(self):
+        study = self.at("blocks.toml")
+        flat = '[[scenario]]\nname = "flat"\n'
+        # Twelve directions, in other blocks than the nine of two dimensions.
+        deep = '[[scenario]]\nname = "deep"\nsolid.dimension = 3\nsweep.gamma_max = 1e-5\n'
+        head = STUDY.format(first=0, replicas=1).partition("[[scenario]]")[0]
+        study.write_text(head + flat + deep)
+        results = self.at("blocks.h5")
+        amorph("run", study, "-o", results)
+        with h5py.File(results) as file:
+            of_deep = file["items/scenario"][...] == 1
+            parts = file["items/part"][...]
+            self.assertGreater(len(set(parts[of_deep]) - set(parts[~of_deep])), 0)
+        tree = self.opened(results)
+        for scenario in ("flat", "deep"):
+            self.assertTrue(tree[f"{scenario}/D_n12/sweeps"]["done"].all(), scenario)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 
 from ..errors import FileError
 from . import FIGURES, source, style
@@ -42,7 +43,8 @@ def parser():
         )
         sub.add_argument("files", nargs="+", metavar="FILE",
                          help="results files of one study, or outputs of amorph measure")
-        sub.add_argument("-o", "--output", required=True, metavar="OUT", help="what to write: .pdf, .svg or .png")
+        sub.add_argument("-o", "--output", required=True, action="append", metavar="OUT",
+                         help="what to write: .pdf, .svg or .png; again for another form of it")
         sub.add_argument("--width", choices=style.WIDTHS, default="column",
                          help="one column of a page, 3.4 inches (the default), or both, 7 inches")
         sub.add_argument("--scenario", action="append", default=[], metavar="NAME",
@@ -58,12 +60,14 @@ def main(arguments=None):
     """Draws, writes, and says what is wrong; the exit code is 0 or 2."""
     options = parser().parse_args(arguments)
     try:
-        output = _checked(Path(options.output))
+        outputs = [_checked(Path(output)) for output in options.output]
         with style.page():
             matplotlib.use("Agg")
-            sources = source.read(options.files, options.scenario, options.theta)
-            drawn = FIGURES[options.figure].draw(sources, options)
-            _write(drawn, output)
+            with source.opened(options.files, options.scenario, options.theta) as sources:
+                drawn = FIGURES[options.figure].draw(sources, options)
+            for output in outputs:
+                _write(drawn, output)
+            plt.close(drawn)
     except FileError as error:
         print(f"amorph-figure: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -7,10 +7,10 @@ ends, or a contact change where the files hold none. Of all curves with that cau
 with the median γ*. --replica and --direction choose others: given once, there is one panel."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import matplotlib.pyplot as plt
 import numpy as np
-from itertools import zip_longest
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -94,7 +94,8 @@ def chosen(sources, options):
 
 def draw(sources, options):
     drawn = chosen(sources, options)
-    figure, axes = style.panels(plt.subplots, options.width, len(drawn), 2.15, sharex=True, sharey=False)
+    height = 2.2 if options.width == "column" else 2.6
+    figure, axes = style.panels(plt.subplots, options.width, len(drawn), height, sharex=True)
     panels = axes.flat
     for index, (panel, curve) in enumerate(zip(panels, drawn)):
         _panel(panel, curve)
@@ -116,26 +117,32 @@ def _panel(axes, curve):
     axes.plot(gamma, y["difference"], **DIFFERENCE)
     axes.plot(gamma, y["norm"], **CHANGE)
     tilde = float(curve.sweep["gamma_tilde"].values)
-    said = [f"{curve.theta.source.name}, solid {curve.replica}, direction {curve.direction}"]
+    said = {}
     for name, (symbol, colour, line, shade) in THRESHOLDS.items():
         lo, hi = curve.sweep[name].values
-        cause = str(curve.sweep[f"{name}_cause"].values).replace("_", " ")
         if np.isfinite(hi):
             axes.axvspan(lo, hi, color=shade, alpha=0.5, linewidth=0)
             axes.axvline(np.sqrt(lo * hi), color=colour, linestyle=line, linewidth=0.7)
-            ended = f": {cause}" if name == "gamma_star" else ""
-            said.append(f"{symbol} $= {words.bracket(lo, hi)}${ended}")
+            said[name] = f"{symbol} $= {words.bracket(lo, hi)}$"
         elif np.isfinite(lo):
-            said.append(f"{symbol} $> {words.scientific(lo, '.2f')}$: {cause}")
+            said[name] = f"{symbol} $> {words.scientific(lo, '.2f')}$"
     if np.isfinite(tilde):
         axes.axvline(tilde, color=style.GREY, linestyle=":", linewidth=1.0)
-        said.insert(2, rf"$\tilde\gamma = {words.scientific(tilde, '.2f')}$")
+        said["gamma_tilde"] = rf"$\tilde\gamma = {words.scientific(tilde, '.2f')}$"
     axes.set(xscale="log", yscale="log", ylabel="change of the features")
     second = y["quadratic"][y["quadratic"] > 0]
     if len(second):
         axes.set_ylim(second.min() / BELOW, None)
-    axes.text(0.03, 0.97, "\n".join(said), transform=axes.transAxes, va="top", fontsize=style.SMALL,
-              bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1})
+    axes.set_title(_what(curve, said), loc="left", fontsize=style.SMALL, pad=3)
+
+
+def _what(curve, said):
+    """The direction, why its linear regime ends, and the thresholds."""
+    cause = str(curve.sweep["gamma_star_cause"].values).replace("_", " ")
+    lines = [f"{curve.theta.source.name}, solid {curve.replica}, direction {curve.direction}: {cause}"]
+    for pair in (("gamma_star", "gamma_tilde"), ("gamma_contact", "gamma_rearrangement")):
+        lines.append(",   ".join(said[name] for name in pair if name in said))
+    return "\n".join(line for line in lines if line)
 
 
 def _legend(figure, drawn, width):
@@ -152,4 +159,6 @@ def _legend(figure, drawn, width):
     labels = [handle.get_label() for handle in handles[:4]] + [symbol for symbol, *_ in THRESHOLDS.values()]
     handles.insert(5, Line2D([], [], linestyle=":", color=style.GREY))
     labels.insert(5, r"$\tilde\gamma$")
-    figure.legend(handles, labels, loc="outside upper center", ncols=4 if width == "column" else 8)
+    columns = 4 if width == "column" else 8
+    style.grow(figure, len(handles) // columns)
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns)

@@ -34,6 +34,7 @@ INSET_END = 3
 @dataclass
 class Curve:
     source: object
+    kinds: str
     features: str
     n_y: int
     # By growing n_θ: numbers of parameters; lowest, median and highest rank.
@@ -44,6 +45,7 @@ class Curve:
         return (
             (solid["structure"], solid["dimension"]) in list(SOLID_MARKERS)[:3]
             and solid.get("B", 0) == 0
+            and self.kinds == "D"
             and self.features in PAPER_SETS
         )
 
@@ -61,7 +63,7 @@ def curves(sources, wanted=None):
                         rows.append((len(theta.parameters), rank.min(), np.median(rank), rank.max()))
                 if rows:
                     n_y = source.feature_count(features)
-                    yield Curve(source, features, n_y, np.array(sorted(rows)).T)
+                    yield Curve(source, kinds, features, n_y, np.array(sorted(rows)).T)
 
 
 def draw(sources, options):

@@ -1,6 +1,7 @@
 """What figures are drawn from: the scenarios of an ensemble and the outputs of `amorph measure`,
 under the same names."""
 
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,35 +89,48 @@ class Source:
         return wanted
 
 
-def read(files, scenarios=(), thetas=()):
+@contextlib.contextmanager
+def opened(files, scenarios=(), thetas=()):
     """The sources in results files of one study, or in outputs of `amorph measure`; of them the
-    scenarios and parameterisations with these names, all where none is given.
+    scenarios and parameterisations with these names, all where none is given. The files are closed
+    at the end.
 
     Raises `FileError`."""
-    if all(amorph_analysis.is_measurement(file) for file in files):
-        sources = [_measured(amorph_analysis.open(file), file) for file in files]
-    else:
-        tree = amorph_analysis.open(*files)
-        if "configuration" not in tree.attrs:
-            raise FileError(f"{files[0]}: neither results of `amorph run` nor of `amorph measure`")
-        sources = [_scenario(tree, *pair) for pair in amorph_analysis.scenarios(tree).items()]
-    sources = _chosen(sources, scenarios, files[0], "scenario")
-    for name in thetas:
-        if not any(theta.name == name for source in sources for theta in source.thetas):
-            names = dict.fromkeys(theta.name for source in sources for theta in source.thetas)
-            raise FileError(f"{files[0]}: no parameterisation {name!r} (there are: {', '.join(names)})")
-    for source in sources:
-        source.thetas = [theta for theta in source.thetas if not thetas or theta.name in thetas]
-    return sources
+    with contextlib.ExitStack() as stack:
+        if all(amorph_analysis.is_measurement(file) for file in files):
+            trees = [_closed(stack, amorph_analysis.open(file)) for file in files]
+            sources = [_measured(tree, file) for tree, file in zip(trees, files)]
+        else:
+            tree = _closed(stack, amorph_analysis.open(*files))
+            if "configuration" not in tree.attrs:
+                raise FileError(f"{files[0]}: neither results of `amorph run` nor of `amorph measure`")
+            sources = [_scenario(tree, *pair) for pair in amorph_analysis.scenarios(tree).items()]
+        yield _of_thetas(_of_scenarios(sources, scenarios, files[0]), thetas, files[0])
 
 
-def _chosen(sources, names, file, kind):
+def _closed(stack, tree):
+    stack.callback(tree.close)
+    return tree
+
+
+def _of_scenarios(sources, names, file):
     """The sources with these names, in their order; all where none is given."""
     known = {source.name: source for source in sources}
     for name in names:
         if name not in known:
-            raise FileError(f"{file}: no {kind} {name!r} (there are: {', '.join(known)})")
+            raise FileError(f"{file}: no scenario {name!r} (there are: {', '.join(known)})")
     return [known[name] for name in names] if names else sources
+
+
+def _of_thetas(sources, names, file):
+    """The sources with these parameterisations only; all where none is given."""
+    known = dict.fromkeys(theta.name for source in sources for theta in source.thetas)
+    for name in names:
+        if name not in known:
+            raise FileError(f"{file}: no parameterisation {name!r} (there are: {', '.join(known)})")
+    for source in sources:
+        source.thetas = [theta for theta in source.thetas if not names or theta.name in names]
+    return sources
 
 
 def _scenario(tree, name, table):

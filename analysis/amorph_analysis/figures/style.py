@@ -77,7 +77,7 @@ def series(index):
 def letter(axes, index):
     """Names a panel a, b, ..., left above it."""
     axes.annotate(
-        "abcdefgh"[index], (0, 1), (-2, 3), xycoords="axes fraction",
+        "abcdefgh"[index], (0, 1), (-6, 3), xycoords="axes fraction",
         textcoords="offset points", ha="right", va="bottom", fontsize=LETTER, fontweight="bold",
     )
 
@@ -92,11 +92,15 @@ def panels(figure_of, width, count, height, **options):
     return figure_of(*shape, figsize=size, layout="constrained", squeeze=False, **options)
 
 
-def legend_above(figure, handles, columns=1):
-    """A legend above all panels, for which the figure grows: it lies over no data."""
-    lines = sum(handle.get_label().count("\n") + 1 for handle in handles[::columns])
+def grow(figure, lines):
+    """Makes a figure higher by so many lines of a legend."""
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + lines * LINE)
+
+
+def legend_above(figure, handles, columns=1):
+    """A legend above all panels, for which the figure grows: it lies over no data."""
+    grow(figure, sum(handle.get_label().count("\n") + 1 for handle in handles[::columns]))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
 
 
@@ -105,3 +109,10 @@ def panel_legend(axes, handles, title):
     legend = axes.legend(handles=handles, title=title, loc="lower left", bbox_to_anchor=(0, 1.0),
                          borderaxespad=0.2, alignment="left")
     legend.get_title().set_fontsize(NORMAL)
+
+
+def lower_limit(axes, at, colour):
+    """An arrow: what is known is a lower limit."""
+    arrow = {"arrowstyle": "<-,head_width=0.1,head_length=0.15", "color": colour, "linewidth": 0.5,
+             "shrinkA": 0, "shrinkB": 1.5}
+    axes.annotate("", at, (0, 9), textcoords="offset points", arrowprops=arrow)

@@ -122,7 +122,7 @@ def draw(sources, options):
                 count = f"{made.zeros:.3g}"
                 zeros.text(x + side, 0.6, count, rotation=90 if len(count) > 1 else 0, ha="center",
                            va="top", fontsize=6, color=colour)
-    _families(rows, plot, zeros)
+    _families(rows, plot, zeros, stagger=not wide)
     _axes(rows, plot, zeros)
     handles = [
         Line2D([], [], color=SIDES[2][1], label="2d"),
@@ -134,7 +134,7 @@ def draw(sources, options):
     return figure
 
 
-def _families(rows, plot, zeros):
+def _families(rows, plot, zeros, stagger):
     """Names the families, parts them by lines, and puts the crystals on grey."""
     families = [row.family for row in rows]
     for family in dict.fromkeys(families):
@@ -145,8 +145,8 @@ def _families(rows, plot, zeros):
                 axes.axvspan(first - 0.5, last + 0.5, color=style.CRYSTALS, linewidth=0)
             if first > 1:
                 axes.axvline(first - 0.5, color="0.6", linewidth=0.5)
-        # Names may be wider than their few columns: neighbours stand on lines of their own.
-        line = 7 * (list(dict.fromkeys(families)).index(family) % 2)
+        # On a column names are wider than few scenarios: neighbours stand on lines of their own.
+        line = 7 * (list(dict.fromkeys(families)).index(family) % 2) if stagger else 0
         plot.annotate(family, ((first + last) / 2, 1), (0, 2 + line), xycoords=plot.get_xaxis_transform(),
                       textcoords="offset points", ha="center", fontsize=6.5)
 
@@ -167,12 +167,12 @@ def _table(rows, axes, halves):
     """What every number is."""
     axes.set_axis_off()
     lines = -(-len(rows) // halves)
-    axes.set(xlim=(0, halves), ylim=(lines + 0.5, -0.5))
-    write = lambda x, y, text: axes.text(x, y, text, fontsize=6.5, va="center")
+    axes.set(xlim=(0, halves), ylim=(lines + 0.2, -0.8))
+    write = lambda x, y, text: axes.text(x, y, text, fontsize=6.5, va="baseline")
     for half in range(halves):
         for heading, x in TABLE:
             write(half + GUTTER * x, 0, heading)
-    axes.axhline(0.5, color="black", linewidth=0.4)
+    axes.axhline(0.3, color="black", linewidth=0.4)
     for index, row in enumerate(rows):
         half, line = divmod(index, lines)
         for (_, x), text in zip(TABLE, [str(index + 1), *_description(row)]):

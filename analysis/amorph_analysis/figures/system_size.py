@@ -60,6 +60,7 @@ def draw(sources, options):
             raise FileError(f"{options.files[0]}: no finished sweep to draw")
         style.panel_legend(panel, handles, scan.title(found, "particles"))
         panel.set(xscale="log", yscale="log", ylabel=r"$\gamma^{*}$, $\gamma_c$, $\gamma_r$")
+        panel.margins(y=0.12)
         panel.set_xticks(scan.values, list(map(str, scan.values)), minor=False)
         panel.minorticks_off()
         panel.yaxis.set_minor_locator(matplotlib.ticker.LogLocator(subs="auto"))
@@ -81,9 +82,11 @@ def _threshold(axes, scan, name):
         (low, middle, high), known = quartiles(solids)
         face = colour if known[1] else "white"
         axes.errorbar([n * beside], [middle], [[middle - low], [high - middle]], linewidth=0.7,
-                      markerfacecolor=face, lolims=not known[1], **look)
+                      markerfacecolor=face, **look)
         if known[1]:
             reached.append(n)
+        else:
+            style.lower_limit(axes, (n * beside, middle), colour)
     label = f"${symbol}$"
     if len(reached) > 1:
         sizes, groups = np.array(reached), [values[n] for n in reached]

@@ -15,8 +15,8 @@ from ..errors import FileError
 from . import bootstrap, style, words
 
 OPTIONS = []
-# Beyond so many points of one kind, smaller and fainter ones.
-CROWDED = 800
+# Beyond so many points, smaller and fainter ones.
+CROWDED = 600
 # A longer name stands on a line of its own.
 LONG = 18
 LABELS = [r"end of the linear regime $\gamma^{*}$", r"linear tunability $\zeta = \gamma^{*} s$"]
@@ -35,14 +35,15 @@ class Series:
         return np.concatenate(self.solids).T
 
     def correlation(self, value):
-        """Spearman's of s and a value of it and γ*, with its interval; None for a single solid."""
-        if len(self.solids) < 2:
-            return None
+        """Spearman's of s and a value of it and γ*, with its interval; None for a single solid, and
+        where s or the value does not vary."""
 
         def estimate(groups):
             s, gamma, _ = np.concatenate(groups[0]).T
             return bootstrap.spearman(s, value(s, gamma))
 
+        if len(self.solids) < 2 or np.isnan(estimate([self.solids])):
+            return None
         return bootstrap.interval(estimate, [self.solids])
 
 
@@ -71,13 +72,14 @@ def draw(sources, options):
     names = _names(every)
     dimensions = sorted({_dimension(one) for one in every})
     figure, columns = _panels(options.width, len(dimensions))
+    crowded = sum(len(one.points[0]) for one in every) > CROWDED
     handles = []
     for dimension, panels in zip(dimensions, columns):
         for one, name in zip(every, names):
             if _dimension(one) == dimension:
                 colour, marker = style.series(len(panels[0].collections) // 2)
                 for panel, value in zip(panels, VALUES.values()):
-                    _scatter(panel, one, value, colour, marker)
+                    _scatter(panel, one, value, colour, marker, crowded)
                 label = _label(name, one)
                 handles.append(Line2D([], [], linestyle="", marker=marker, color=colour, label=label))
         if len(dimensions) > 1:
@@ -105,6 +107,8 @@ def _panels(width, dimensions):
         columns = axes.T.tolist()
     for panel in axes.flat:
         panel.set(xscale="log", yscale="log")
+        # Room for the arrows of lower limits.
+        panel.margins(y=0.1)
     return figure, columns
 
 
@@ -112,14 +116,14 @@ def _dimension(one):
     return one.theta.source.solid["dimension"]
 
 
-def _scatter(axes, one, value, colour, marker):
+def _scatter(axes, one, value, colour, marker, crowded):
     s, gamma, found = one.points
     y, found = value(s, gamma), found == 1
-    size, alpha = (3, 0.35) if len(s) > CROWDED else (7, 0.75)
+    size, alpha = (2.5, 0.5) if crowded else (7, 0.75)
     axes.scatter(s[found], y[found], s=size, marker=marker, color=colour, alpha=alpha, linewidths=0)
     axes.scatter(s[~found], y[~found], s=size, marker=marker, facecolors="none", edgecolors=colour, linewidths=0.5)
     for at in zip(s[~found], y[~found]):
-        _arrow(axes, at, colour)
+        style.lower_limit(axes, at, colour)
 
 
 def _label(name, one):
@@ -132,13 +136,6 @@ def _label(name, one):
         for symbol, correlation in zip(VALUES, correlations)
     )
     return f"{name}: {said}" if len(name) <= LONG else f"{name}:\n{said}"
-
-
-def _arrow(axes, at, colour):
-    """What is known is a lower limit."""
-    axes.annotate("", at, (0, 9), textcoords="offset points", annotation_clip=True,
-                  arrowprops={"arrowstyle": "<-,head_width=0.1,head_length=0.15", "color": colour, "linewidth": 0.5,
-                              "shrinkA": 0, "shrinkB": 1.5})
 
 
 def _names(every):

@@ -10,6 +10,8 @@ STRUCTURES = {
     "fcc": "fcc",
     "file": "from files",
 }
+# What computing a power of ten may be off by.
+ROUNDING = 1e-9
 FAMILIES = ["soft spheres", "parameters", "attraction", "networks", "crystals"]
 
 
@@ -66,7 +68,7 @@ def number(value):
 
 def scientific(value, digits=".3g"):
     """A number with its power of ten for mathtext: 10^{-3}, 2.5 \\times 10^{-4}."""
-    exponent = math.floor(math.log10(value) + 1e-9)
+    exponent = math.floor(math.log10(value) + ROUNDING)
     mantissa = f"{value / 10**exponent:{digits}}"
     return f"10^{{{exponent}}}" if mantissa == "1" else rf"{mantissa} \times 10^{{{exponent}}}"
 
@@ -76,7 +78,7 @@ def bracket(low, high):
     centre, half = math.sqrt(low * high), (high - low) / 2
     exponent = math.floor(math.log10(centre))
     digits = max(0, exponent - math.floor(math.log10(half)))
-    width = math.ceil(half / 10 ** (exponent - digits))
+    width = math.ceil(half / 10 ** (exponent - digits) - ROUNDING)
     return rf"{centre / 10**exponent:.{digits}f}({width}) \times 10^{{{exponent}}}"
 
 
