@@ -26,7 +26,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper paper-full test test-serial test-slurm test-mpich lint docs torture referee scan bench build serial install packages rust clean
+.PHONY: help demo paper paper-full figures test test-serial test-slurm test-mpich lint docs torture referee scan bench build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -37,7 +37,7 @@ demo: packages rust  ## a small ensemble from configs/demo.toml with its table a
 	@if [ -e $(DEMO)/demo.h5 ]; then echo "demo: replacing the earlier $(DEMO)/demo.h5"; fi
 	@rm -f $(DEMO)/demo.h5
 	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/demo.toml -o $(DEMO)/demo.h5
-	$(VENV)/bin/python analysis/figure4.py $(DEMO)/demo.h5 -o $(DEMO)/figure-4.png
+	$(VENV)/bin/amorph-figure 4 $(DEMO)/demo.h5 -o $(DEMO)/figure-4.png
 	@echo
 	@echo "results  $(DEMO)/demo.h5       look inside: h5dump -n $(DEMO)/demo.h5"
 	@echo "figure   $(DEMO)/figure-4.png"
@@ -59,6 +59,15 @@ FORCE:
 $(PAPER)/%.h5: build FORCE
 	@mkdir -p $(PAPER)
 	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/$*.toml -o $@ --resume $(PART_$*:%=--replicas %)
+
+figures: $(VENV)/installed  ## the paper's figures from the results in paper/, as PDF and PNG
+	@set -e; drawn=; for results in $(PAPER)/figure-*.h5 $(PAPER)/limit*.h5; do \
+	  [ -e "$$results" ] || continue; \
+	  figure=$${results%.h5}; name=$${figure##*/}; name=$${name#figure-}; \
+	  $(VENV)/bin/amorph-figure "$${name%-large}" "$$results" -o "$$figure.pdf" -o "$$figure.png"; \
+	  echo "figure   $$figure.pdf, .png"; drawn=yes; \
+	done; \
+	[ "$$drawn" ] || { echo "figures: no results in $(PAPER)/; make paper computes them" >&2; exit 2; }
 
 test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
 	$(CARGO) test --no-run
@@ -127,7 +136,7 @@ packages:  ## the system packages that are missing (Debian, Ubuntu)
 rust:
 	@scripts/check-rust.sh $(CARGO)
 
-$(VENV)/installed: requirements.txt | packages
+$(VENV)/installed: requirements.txt analysis/pyproject.toml | packages
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "amorph's figures need Python 3.11 or newer; choose one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)

@@ -76,14 +76,12 @@ fn the_python_reader_reads_it_with_todays_codes() {
     let script = r#"
 import sys
 sys.path.insert(0, sys.argv[2])
-import amorph_file
-soft = amorph_file.read(sys.argv[1])["soft"]
-path = "D_n4/sweeps/gamma_star_cause"
-names = soft.flags(path)
-assert names[0] == "not_computed" and names[8] == "not_applicable", names
-causes = [names[int(code)] for code in soft[path].compressed()]
-assert sorted(set(causes)) == ["contact_change", "curvature"], causes
-assert amorph_file.read(sys.argv[1])["failing"]["solids/pressure"].mask.all()
+import amorph_analysis
+tree = amorph_analysis.open(sys.argv[1])
+causes = tree["soft/D_n4/sweeps"]["gamma_star_cause"]
+assert "not_applicable" in causes.attrs["flag_meanings"], causes.attrs
+assert set(causes.values.ravel()) == {"curvature", "contact_change"}, causes
+assert tree["failing/solids"]["pressure"].isnull().all()
 "#;
     let analysis = Path::new(env!("CARGO_MANIFEST_DIR")).join("analysis");
     let read = Command::new(python()).args(["-c", script]).arg(stored()).arg(analysis).output();

@@ -18,7 +18,7 @@ Nothing is read before it is used, so that a file larger than the memory can be 
 
 from .errors import FileError
 from .frame import to_dataframe
-from .opening import open
+from .opening import is_measurement, open
 from .study import (
     bracket_centre,
     configuration,
@@ -32,6 +32,7 @@ __all__ = [
     "FileError",
     "bracket_centre",
     "configuration",
+    "is_measurement",
     "open",
     "parameterisations",
     "scenarios",

@@ -53,7 +53,7 @@ class File:
         for name, rows in zip(self.parts, finished):
             block = BLOCK.fullmatch(name)
             if block and block[1] == theta:
-                done[:, int(block[2]) : int(block[3])] = rows[:, np.newaxis]
+                done[:, int(block[2]) : int(block[3])] |= rows[:, np.newaxis]
         return done
 
     def labels(self, path, attributes):

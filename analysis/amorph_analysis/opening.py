@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-import xarray
+import h5py
 
 from . import ensemble, single
 from .errors import FileError
+from .groups import groups_of
 
 ENSEMBLE = "amorph-ensemble"
 MEASUREMENT = "amorph-measurement"
@@ -24,7 +25,7 @@ def open(*files):
     formats = [_format(group["/"]) for group in groups]
     try:
         if len(files) == 1 and formats[0] != ENSEMBLE:
-            if formats[0] == MEASUREMENT or single.is_solid(groups[0]):
+            if formats[0] == MEASUREMENT or (not formats[0] and single.is_solid(groups[0])):
                 return single.tree(groups[0])
         for file, format in zip(files, formats):
             if format != ENSEMBLE:
@@ -36,23 +37,30 @@ def open(*files):
         raise
 
 
+def is_measurement(file):
+    """Whether a file is an output of `amorph measure`. Raises `FileError`."""
+    with _hdf5(file) as opened:
+        kind = opened.attrs.get("format", b"")
+        return (kind.decode() if isinstance(kind, bytes) else kind) == MEASUREMENT
+
+
 def _groups(path):
     """The groups of a file by their path."""
+    file = _hdf5(path)
     try:
-        return xarray.open_groups(
-            path,
-            engine="h5netcdf",
-            # Rows are masked by the states of their items; "seconds since 1970" stays a number.
-            mask_and_scale=False,
-            decode_times=False,
-            # Axes without a scale: earlier programs' measurements, and solid files.
-            phony_dims="sort",
-            # A running job must not be disturbed.
-            driver_kwds={"locking": False},
-        )
+        return groups_of(file)
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        file.close()
+        raise FileError(f"{path}: not a readable HDF5 file ({error})") from None
+
+
+def _hdf5(path):
+    try:
+        # Without a lock: a running job must not be disturbed.
+        return h5py.File(path, "r", locking=False)
     except FileNotFoundError:
         raise FileError(f"{path}: there is no such file") from None
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+    except OSError as error:
         raise FileError(f"{path}: not a readable HDF5 file ({error})") from None
 
 

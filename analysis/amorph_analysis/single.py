@@ -5,6 +5,19 @@ import xarray
 from .rows import label_table, labelled_attributes, text
 
 
+# The axes of what a solid file holds, which has no dimension scales.
+AXES = {
+    "positions": ["particle", "axis"],
+    "box": ["axis"],
+    "species": ["particle"],
+    "diameters": ["kind"],
+    "k": ["kind", "partner"],
+    "B": ["kind", "partner"],
+    "springs": ["spring", "end"],
+    "spring_stretch": ["spring"],
+}
+
+
 def is_solid(groups):
     """Whether a file holds solids."""
     return any("positions" in group and "box" in group for group in groups.values())
@@ -18,11 +31,15 @@ def tree(groups):
 
 
 def _labelled(group):
+    variables = {}
     for name, variable in group.variables.items():
-        table = label_table(variable.attrs)
+        dims, attributes = variable.dims, variable.attrs
+        table = label_table(attributes)
         if table is not None:
-            attributes = labelled_attributes(variable.attrs, table)
-            group[name] = (variable.dims, table[variable.values], attributes)
+            variable = (dims, table[variable.values], labelled_attributes(attributes, table))
         elif variable.dtype.kind in "SO":
-            group[name] = (variable.dims, text(variable.values), variable.attrs)
-    return group
+            variable = (dims, text(variable.values), attributes)
+        elif "positions" in group and len(AXES.get(name, [])) == len(dims) > 0:
+            variable = (AXES[name], variable.values, attributes)
+        variables[name] = variable
+    return xarray.Dataset(variables, attrs=group.attrs)

@@ -1,11 +1,12 @@
 //! `amorph export`: solids as extended XYZ.
 
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, Outcome};
-use crate::report::xyz::{self, ExportError};
+use crate::report::xyz::{self, ExportError, Extras};
 use crate::study::results::Results;
 use crate::system::text::tell;
 
@@ -30,6 +31,27 @@ pub struct Arguments {
     /// The stored positions around gamma_contact and gamma_rearrangement instead of the solids
     #[arg(long)]
     snapshots: bool,
+    /// Also the coordination and the pressure of every particle
+    #[arg(long, conflicts_with = "snapshots")]
+    fields: bool,
+    /// Also so many of the lowest vibrational modes, as vectors mode_0, mode_1, ...
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "snapshots")]
+    modes: usize,
+    /// Also the right singular vectors at the particles, w_0, w_1, ...: those of a results file's
+    /// THETA, such as D_particle or D_n40/stress; without a value its first one
+    #[arg(
+        long,
+        value_name = "THETA[/SET]",
+        num_args = 0..=1,
+        default_missing_value = "",
+        require_equals = true,
+        conflicts_with = "snapshots"
+    )]
+    vectors: Option<String>,
+    /// Also the bonds with their forces into this file, a LAMMPS `dump local`: OVITO's
+    /// modifier "Load trajectory" takes it
+    #[arg(long, value_name = "FILE", conflicts_with = "snapshots")]
+    bonds: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -43,7 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
                 file.display()
             )));
         }
-        return write(arguments, |out| xyz::measured(file, arguments.snapshots, out));
+        return write(arguments, |extras, out| {
+            xyz::measured(file, arguments.snapshots, extras, out)
+        });
     }
     let mut archives = super::open_all(&arguments.files)?;
     archives.sort_by_key(|archive| archive.study().first_replica);
@@ -71,14 +95,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         let messages: Vec<String> = archives.iter().map(held).collect();
         return Err(CommandError::usage(messages.join("; ")));
     }
-    write(arguments, |out| {
+    write(arguments, |extras, out| {
         let mut frames = 0;
         for (archive, scenarios, slots) in chosen {
             for scenario in scenarios {
                 frames += if arguments.snapshots {
                     xyz::snapshots(archive, scenario, slots.clone(), out)?
                 } else {
-                    xyz::solids(archive, scenario, slots.clone(), out)?
+                    xyz::solids(archive, scenario, slots.clone(), extras, out)?
                 };
             }
         }
@@ -106,25 +130,26 @@ fn missing(archive: &Results, what: &str, held: &str) -> String {
     format!("{}: there is no {what}; it holds {held}", archive.path().display())
 }
 
-/// Writes frames to the terminal, or to a file that is removed again where this fails.
+/// Writes frames to the terminal, or to files that are removed again where this fails.
 fn write(
     arguments: &Arguments,
-    frames: impl FnOnce(&mut BufWriter<Box<dyn Write>>) -> Result<u64, ExportError>,
+    frames: impl FnOnce(&mut Extras, &mut BufWriter<Box<dyn Write>>) -> Result<u64, ExportError>,
 ) -> Result<Outcome, CommandError> {
+    let Arguments { fields, modes, .. } = *arguments;
+    let made: Vec<&PathBuf> =
+        arguments.output.iter().chain(&arguments.bonds).filter(|path| !is_device(path)).collect();
     let target: Box<dyn Write> = match &arguments.output {
         None => Box::new(std::io::stdout().lock()),
-        Some(path) => {
-            // A device or a pipe, such as /dev/null, is there already.
-            let file =
-                std::fs::OpenOptions::new().write(true).create_new(!is_device(path)).open(path);
-            Box::new(file.map_err(|error| {
-                CommandError::usage(format!("{}: cannot be made: {error}", path.display()))
-            })?)
-        }
+        Some(path) => Box::new(create(path)?),
     };
+    let bonds = arguments.bonds.as_ref().map(|path| create(path)).transpose();
+    let bonds = bonds.inspect_err(|_| remove(&made[..made.len().saturating_sub(1)]))?;
+    let bonds = bonds.map(|file| Box::new(BufWriter::new(file)) as Box<dyn Write>);
+    let mut extras = Extras { fields, modes, vectors: arguments.vectors.clone(), bonds, frames: 0 };
     let mut out = BufWriter::new(target);
-    let written = frames(&mut out).and_then(|frames| {
+    let written = frames(&mut extras, &mut out).and_then(|frames| {
         out.flush()?;
+        extras.bonds.iter_mut().try_for_each(Write::flush)?;
         Ok(frames)
     });
     match written {
@@ -135,12 +160,24 @@ fn write(
         // A reader that has seen enough (`head`) is no failure.
         Err(ExportError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Done),
         Err(error) => {
-            if let Some(path) = arguments.output.as_ref().filter(|path| !is_device(path)) {
-                // The error to report is the first one.
-                let _ = std::fs::remove_file(path);
-            }
+            remove(&made);
             Err(CommandError::of(error.is_usage(), error))
         }
+    }
+}
+
+/// A new file; a device or a pipe, such as /dev/null, is there already.
+fn create(path: &Path) -> Result<File, CommandError> {
+    let file = OpenOptions::new().write(true).create_new(!is_device(path)).open(path);
+    file.map_err(|error| {
+        CommandError::usage(format!("{}: cannot be made: {error}", path.display()))
+    })
+}
+
+fn remove(files: &[&PathBuf]) {
+    for file in files {
+        // The error to report is the first one.
+        let _ = std::fs::remove_file(file);
     }
 }
 

@@ -266,16 +266,29 @@ impl Measurement {
         self.file.group(name).is_ok()
     }
 
+    /// The shape of a dataset.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>, MeasurementError> {
+        self.dataset(name).map(|dataset| dataset.shape())
+    }
+
     /// The names of so many parameters.
     pub fn parameters(&self, length: usize) -> Result<Vec<String>, MeasurementError> {
         let earlier = self.file.link_exists(PARAMETER_LABELS);
         let name = if earlier { PARAMETER_LABELS } else { Along::Parameter.name() };
-        self.checked(name, length, |dataset| labels::read(dataset))
+        self.checked(name, length, labels::read)
     }
 
     /// The values of a dataset, of this length.
     pub fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
-        self.checked(name, length, |dataset| access::read_all(dataset))
+        self.checked(name, length, access::read_all)
+    }
+
+    fn dataset(&self, name: &str) -> Result<Handle, MeasurementError> {
+        self.file.dataset(name).map_err(|error| self.wrong(name, error.to_string()))
+    }
+
+    fn wrong(&self, name: &str, reason: String) -> MeasurementError {
+        MeasurementError::Dataset { path: self.path.clone(), name: name.to_owned(), reason }
     }
 
     fn checked<T>(
@@ -284,20 +297,12 @@ impl Measurement {
         length: usize,
         read: impl Fn(&Handle) -> hdf5::Result<Vec<T>>,
     ) -> Result<Vec<T>, MeasurementError> {
-        let wrong = |reason: String| MeasurementError::Dataset {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            reason,
-        };
-        let values = self
-            .file
-            .dataset(name)
-            .and_then(|dataset| read(&dataset))
-            .map_err(|error| wrong(error.to_string()))?;
+        let values =
+            read(&self.dataset(name)?).map_err(|error| self.wrong(name, error.to_string()))?;
         if values.len() == length {
             Ok(values)
         } else {
-            Err(wrong(format!("{} values; expected {length}", values.len())))
+            Err(self.wrong(name, format!("{} values; expected {length}", values.len())))
         }
     }
 }

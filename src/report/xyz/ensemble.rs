@@ -3,35 +3,48 @@
 use std::io::Write;
 use std::ops::Range;
 
+use super::column::Column;
+use super::fields::{Extras, at_particles};
 use super::{ExportError, Frame};
 use crate::analysis::quantities::{
-    BOX, DIRECTION_VECTOR, ENERGY, POSITIONS, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP,
-    SOLIDS, SPECIES, SPECIES0, SWEEPS, THETA0,
+    BOX, DIRECTION_VECTOR, ENERGY, POSITIONS, PRESSURE, RATTLERS, RIGHT, SNAPSHOT_ENDS,
+    SNAPSHOTS_GROUP, SOLIDS, SPECIES, SPECIES0, SWEEPS, THETA0,
 };
 use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
 use crate::format::row::Part;
+use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
-use crate::study::config::{Parameterisation, Scenario};
+use crate::study::config::{Parameterisation, Scenario, set_name};
+use crate::study::replica::stored_solid;
 use crate::study::results::Results;
 
-/// Writes the done solids of these slots of a scenario, a frame each; returns their number.
+/// Writes the done solids of these slots of a scenario with their extras, a frame each; returns
+/// their number.
 /// Solids whose checksum does not hold are left out.
 pub fn solids(
     archive: &Results,
     scenario: usize,
     slots: Range<u64>,
+    extras: &mut Extras,
     out: &mut impl Write,
 ) -> Result<u64, ExportError> {
     let mut frames = 0;
     for slot in slots {
         if let Some(solid) = StoredSolid::read(archive, scenario, slot)? {
+            let (mut columns, omega) = match solid.config.solid.dimension {
+                2 => extras.of(&solid.restored::<2>(archive)?)?,
+                _ => extras.of(&solid.restored::<3>(archive)?)?,
+            };
+            if let Some(wanted) = &extras.vectors {
+                columns.extend(solid.vectors(wanted)?);
+            }
             let words = format!(
-                "pressure={} energy={}",
+                "pressure={} energy={}{omega}",
                 PRESSURE.floats(&solid.row, SOLIDS, 1)?[0],
                 ENERGY.floats(&solid.row, SOLIDS, 1)?[0]
             );
-            solid.frame(solid.positions()?, solid.radii.as_deref(), &words, out)?;
+            solid.frame(solid.positions()?, solid.radii.as_deref(), &columns, &words, out)?;
             frames += 1;
         }
     }
@@ -102,6 +115,40 @@ impl<'a> StoredSolid<'a> {
         Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, radii }))
     }
 
+    /// As the preparation left it.
+    fn restored<const D: usize>(&self, archive: &Results) -> Result<Solid<D>, ExportError> {
+        stored_solid(archive.study(), self.config, self.replica, &self.row, None)
+            .map_err(|failure| ExportError::Row(failure.reason))
+    }
+
+    /// The right singular vectors of `THETA[/SET]` at the particles; of the first θ and the largest
+    /// set where they are not named.
+    fn vectors(&self, wanted: &str) -> Result<Vec<Column>, ExportError> {
+        let refused = |reason: String| ExportError::Vectors { wanted: wanted.to_owned(), reason };
+        let thetas = self.config.parameterisations();
+        let (name, set) = wanted.split_once('/').unwrap_or((wanted, ""));
+        let theta = thetas.iter().find(|theta| name.is_empty() || theta.name == name);
+        let names =
+            || thetas.iter().map(|theta| theta.name.as_str()).collect::<Vec<_>>().join(", ");
+        let theta = theta
+            .ok_or_else(|| refused(format!("scenario {} has {}", self.config.name, names())))?;
+        if !theta.space.kinds().contains(&ParameterKind::Diameter) {
+            return Err(refused(format!("{} holds no diameters of particles", theta.name)));
+        }
+        let sets = &self.config.features.sets;
+        let set = match sets.iter().find(|known| set_name(known) == set) {
+            None if set.is_empty() => sets.iter().max_by_key(|known| known.len()),
+            known => known,
+        };
+        let names = || sets.iter().map(|set| set_name(set)).collect::<Vec<_>>().join(", ");
+        let set = set.ok_or_else(|| refused(format!("the feature sets are {}", names())))?;
+        let right = RIGHT.find(&self.row, &format!("{}/{}", theta.name, set_name(set)));
+        let missing = || refused("the file holds none ([output] vectors)".to_owned());
+        let right = right.ok_or_else(missing)?.floats();
+        let species = SPECIES.counts(&self.row, &theta.name, self.classes.len())?;
+        Ok(at_particles(right, theta.parameters(), &species))
+    }
+
     fn positions(&self) -> Result<&[f64], ExportError> {
         let solid = &self.config.solid;
         Ok(POSITIONS.floats(&self.row, SOLIDS, solid.recipe.particles * solid.dimension)?)
@@ -111,6 +158,7 @@ impl<'a> StoredSolid<'a> {
         &self,
         positions: &[f64],
         radii: Option<&[f64]>,
+        columns: &[Column],
         words: &str,
         out: &mut impl Write,
     ) -> Result<(), ExportError> {
@@ -120,6 +168,7 @@ impl<'a> StoredSolid<'a> {
             classes: &self.classes,
             radii,
             rattlers: &self.rattlers,
+            columns,
             comment: format!("scenario={} replica={} {words}", self.config.name, self.replica),
         };
         Ok(frame.write(out)?)
@@ -168,7 +217,7 @@ fn of_part(
             let radii = solid.radii_at(theta, vector, gamma)?;
             let words =
                 format!("theta={} direction={direction} snapshot={name} gamma={gamma}", theta.name);
-            solid.frame(positions, radii.as_deref(), &words, out)?;
+            solid.frame(positions, radii.as_deref(), &[], &words, out)?;
             frames += 1;
         }
     }

@@ -3,20 +3,30 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::column::Column;
+use super::fields::{Extras, at_particles};
 use super::{ExportError, Frame};
-use crate::analysis::quantities::{ENERGY, PRESSURE, RATTLERS, SNAPSHOT_ENDS, SNAPSHOTS_GROUP};
+use crate::analysis::quantities::{
+    ENERGY, PRESSURE, RATTLERS, RIGHT, SNAPSHOT_ENDS, SNAPSHOTS_GROUP,
+};
 use crate::format::measurement::{Measurement, MeasurementError};
-use crate::format::solid_file::{self, DIRECTIONS};
+use crate::format::solid_file::{self, DIRECTIONS, SolidData};
+use crate::solid::potential::Tail;
 
 /// Is this an output of `amorph measure`?
 pub fn is_measurement(path: &Path) -> bool {
     Measurement::open(path).is_some()
 }
 
-/// Writes the measured solid; or its snapshots, up to four frames for every direction, at the ends
+/// Writes the measured solid with its extras; or its snapshots, up to four frames for every direction, at the ends
 /// of the brackets of γ_c and γ_r where these were reached, with the radii at that γ. Returns the
 /// number of frames.
-pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u64, ExportError> {
+pub fn measured(
+    path: &Path,
+    snapshots: bool,
+    extras: &mut Extras,
+    out: &mut impl Write,
+) -> Result<u64, ExportError> {
     let data = solid_file::read(&path.display().to_string())?;
     let missing = |name: &str| MeasurementError::Dataset {
         path: path.to_owned(),
@@ -33,23 +43,33 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
         .iter()
         .map(|&s| usize::from(data.diameters[s] > 0.5 * (smallest + largest)))
         .collect();
-    let frame = |positions: &[f64], diameters: &[f64], comment: String, out: &mut _| {
-        let radii: Vec<f64> = data.species.iter().map(|&s| 0.5 * diameters[s]).collect();
-        Frame {
-            positions,
-            edges: &data.edges,
-            classes: &classes,
-            radii: Some(&radii),
-            rattlers: &rattlers,
-            comment,
-        }
-        .write(out)
-    };
+    let frame =
+        |positions: &[f64], diameters: &[f64], columns: &[Column], comment: String, out: &mut _| {
+            let radii: Vec<f64> = data.species.iter().map(|&s| 0.5 * diameters[s]).collect();
+            Frame {
+                positions,
+                edges: &data.edges,
+                classes: &classes,
+                radii: Some(&radii),
+                rattlers: &rattlers,
+                columns,
+                comment,
+            }
+            .write(out)
+        };
     if !snapshots {
         let pressure: Vec<f64> = file.read(PRESSURE.name, 1)?;
         let energy: Vec<f64> = file.read(ENERGY.name, 1)?;
-        let comment = format!("pressure={} energy={}", pressure[0], energy[0]);
-        frame(&data.positions, &data.diameters, comment, out)?;
+        let tail = data.tail.unwrap_or(Tail::DEFAULT);
+        let (mut columns, omega) = match d {
+            2 => extras.of(&data.solid::<2>(tail)?)?,
+            _ => extras.of(&data.solid::<3>(tail)?)?,
+        };
+        if extras.vectors.is_some() {
+            columns.extend(vectors(&file, &data)?);
+        }
+        let comment = format!("pressure={} energy={}{omega}", pressure[0], energy[0]);
+        frame(&data.positions, &data.diameters, &columns, comment, out)?;
         return Ok(1);
     }
     if !file.has_group(SNAPSHOTS_GROUP) {
@@ -78,9 +98,26 @@ pub fn measured(path: &Path, snapshots: bool, out: &mut impl Write) -> Result<u6
             let mut diameters = data.diameters.clone();
             diameters[..moved].iter_mut().zip(vector).for_each(|(x, w)| *x += gamma * w);
             let comment = format!("direction={direction} snapshot={} gamma={gamma}", snapshot.name);
-            frame(positions, &diameters, comment, out)?;
+            frame(positions, &diameters, &[], comment, out)?;
             frames += 1;
         }
     }
     Ok(frames)
+}
+
+/// The right singular vectors at the particles.
+fn vectors(file: &Measurement, data: &SolidData) -> Result<Vec<Column>, ExportError> {
+    let none = |reason: &str| ExportError::Vectors {
+        wanted: RIGHT.name.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let shape = file.shape(RIGHT.name)?;
+    let [modes, parameters] = shape[..] else { return Err(none("no matrix")) };
+    let labels = file.parameters(parameters)?;
+    let diameters = labels.iter().filter(|label| label.starts_with("D_")).count();
+    if diameters < data.diameters.len() {
+        return Err(none("the parameters are no diameters of particles"));
+    }
+    let right: Vec<f64> = file.read(RIGHT.name, modes * parameters)?;
+    Ok(at_particles(&right, parameters, &data.species))
 }

@@ -1,6 +1,8 @@
 //! Solids as extended XYZ, for OVITO and ASE.
 
+mod column;
 mod ensemble;
+mod fields;
 mod measurement;
 
 use std::io::Write;
@@ -10,6 +12,12 @@ use crate::analysis::quantity::StoredError;
 use crate::format::archive::ArchiveError;
 use crate::format::measurement::MeasurementError;
 use crate::format::solid_file::SolidFileError;
+use crate::relax::RelaxError;
+use crate::solid::SolidError;
+
+pub use fields::Extras;
+
+use column::Column;
 
 pub use ensemble::{snapshots, solids};
 pub use measurement::{is_measurement, measured};
@@ -36,6 +44,21 @@ pub enum ExportError {
     /// A dataset of a measurement that cannot be read.
     #[error(transparent)]
     Dataset(#[from] MeasurementError),
+    /// A stored solid that is not at its minimum.
+    #[error("forces and modes: {0}")]
+    Relax(#[from] RelaxError),
+    /// A solid with fewer modes.
+    #[error("--modes {wanted}: the backbone has only {found}")]
+    TooFewModes { wanted: usize, found: usize },
+    /// Singular vectors that the file does not hold, or that have no components at particles.
+    #[error("--vectors {wanted}: {reason}")]
+    Vectors { wanted: String, reason: String },
+    /// The solid of a measurement.
+    #[error(transparent)]
+    Invalid(#[from] SolidError),
+    /// A stored solid that cannot be restored.
+    #[error("{0}")]
+    Row(String),
     /// A row without the columns of a solid.
     #[error(transparent)]
     Column(#[from] StoredError),
@@ -46,8 +69,16 @@ impl ExportError {
     pub fn is_usage(&self) -> bool {
         match self {
             ExportError::Archive(error) => error.is_usage(),
-            ExportError::Solid(_) | ExportError::NoSnapshots { .. } => true,
-            ExportError::Dataset(_) | ExportError::Io(_) | ExportError::Column(_) => false,
+            ExportError::Solid(_)
+            | ExportError::NoSnapshots { .. }
+            | ExportError::TooFewModes { .. }
+            | ExportError::Vectors { .. } => true,
+            ExportError::Dataset(_)
+            | ExportError::Io(_)
+            | ExportError::Relax(_)
+            | ExportError::Row(_)
+            | ExportError::Invalid(_)
+            | ExportError::Column(_) => false,
         }
     }
 }
@@ -64,6 +95,8 @@ struct Frame<'a> {
     radii: Option<&'a [f64]>,
     /// Shape (N,).
     rattlers: &'a [u8],
+    /// What else the particles have.
+    columns: &'a [Column],
     /// `key=value` words of the header.
     comment: String,
 }
@@ -72,10 +105,11 @@ impl Frame<'_> {
     fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
         let (edges, d) = (self.edges, self.edges.len());
         let height = edges.get(2).copied().unwrap_or(FLAT);
+        let more: String = self.columns.iter().map(Column::property).collect();
         writeln!(out, "{}", self.classes.len())?;
         writeln!(
             out,
-            "Lattice=\"{} 0 0 0 {} 0 0 0 {height}\" Properties=species:S:1:pos:R:3{}:rattler:I:1 \
+            "Lattice=\"{} 0 0 0 {} 0 0 0 {height}\" Properties=species:S:1:pos:R:3{}:rattler:I:1{more} \
              pbc=\"T T {}\" {}",
             edges[0],
             edges[1],
@@ -92,7 +126,12 @@ impl Frame<'_> {
             if let Some(radii) = self.radii {
                 write!(out, " {}", radii[index])?;
             }
-            writeln!(out, " {}", self.rattlers[index])?;
+            write!(out, " {}", self.rattlers[index])?;
+            for column in self.columns {
+                let values = &column.values[index * column.width..(index + 1) * column.width];
+                values.iter().try_for_each(|value| write!(out, " {value}"))?;
+            }
+            writeln!(out)?;
         }
         Ok(())
     }

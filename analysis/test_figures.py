@@ -1,0 +1,304 @@
+"""`amorph-figure`, on results of the real program. `make test` runs this.
+
+AMORPH names the program (default: target/debug/amorph)."""
+
+import contextlib
+import io
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas
+from matplotlib.collections import LineCollection, PathCollection
+
+from amorph_analysis.figures import FIGURES, bootstrap, command, source, style, words
+
+HERE = Path(__file__).resolve().parent
+AMORPH = os.environ.get("AMORPH", str(HERE.parent / "target/debug/amorph"))
+
+STUDY = """
+version = 1
+[study]
+name = "figures"
+replicas = 3
+[solid]
+dimension = 2
+particles = 48
+pressure = 0.1
+[features]
+sets = [["stress"], ["stress", "elastic"]]
+[parameters]
+species = [4, 12]
+[sweep]
+set = ["stress", "elastic"]
+parameters = ["D_n12"]
+directions = 3
+[output]
+curves = 2
+[[scenario]]
+name = "packing"
+[[scenario]]
+name = "smaller"
+solid.particles = 32
+[[scenario]]
+name = "attractive"
+solid.B = 0.01
+sweep.gamma_max = 1e-4
+[[scenario]]
+name = "crystal"
+solid.structure = "triangular"
+sweep.directions = 1
+[[scenario]]
+name = "Dk"
+parameters = { kinds = ["Dk"], species = [4] }
+sweep.parameters = []
+[[scenario]]
+name = "Dk-softer"
+solid.pressure = 0.01
+parameters = { kinds = ["Dk"], species = [4] }
+sweep.parameters = []
+"""
+SET = "stress+elastic"
+
+
+class Figures(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        study = cls.folder / "study.toml"
+        study.write_text(STUDY)
+        cls.results = cls.folder / "results.h5"
+        subprocess.run([AMORPH, "run", study, "-o", cls.results], check=True, capture_output=True)
+        cls.measured = cls.folder / "one.h5"
+        subprocess.run(
+            [AMORPH, "measure", cls.results, "--scenario", "packing", "--replica", "1", "--parameterisation",
+             "D_n12", "--sweep", "-o", cls.measured],
+            check=True, capture_output=True,
+        )
+
+    def drawn(self, *arguments):
+        """The figure of a command line without its output."""
+        options = command.parser().parse_args([*map(str, arguments), "-o", "out.pdf"])
+        with style.page():
+            with source.opened(options.files, options.scenario, options.theta) as sources:
+                figure = FIGURES[options.figure].draw(sources, options)
+        self.addCleanup(plt.close, figure)
+        return figure
+
+    def run_command(self, *arguments):
+        """(exit code, what it said)."""
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            try:
+                code = command.main([*map(str, arguments)])
+            except SystemExit as exit:
+                code = exit.code
+        return code, said.getvalue()
+
+    def stored(self, path, file=None):
+        with h5py.File(file or self.results) as opened:
+            return opened[path][...]
+
+    def refused(self, message, *arguments, output="refused.pdf"):
+        output = self.folder / output
+        before = sorted(self.folder.iterdir())
+        code, said = self.run_command(*arguments, "-o", output)
+        self.assertEqual(code, 2, said)
+        self.assertIn(message, said)
+        self.assertEqual(said.count("\n"), 1, said)
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
+    def test_every_figure_is_written_in_every_form_and_width(self):
+        for name in FIGURES:
+            for width, inches in style.WIDTHS.items():
+                forms = ("pdf", "svg", "png") if width == "column" else ("png",)
+                outputs = {form: self.folder / f"{name}-{width}.{form}" for form in forms}
+                options = [part for output in outputs.values() for part in ("-o", output)]
+                code, said = self.run_command(name, self.results, "--width", width, *options)
+                self.assertEqual((code, said), (0, ""), name)
+                written = {form: output.read_bytes() for form, output in outputs.items()}
+                pixels = struct.unpack(">I", written["png"][16:20])[0]
+                self.assertEqual(pixels, round(inches * style.SETTINGS["savefig.dpi"]))
+                if width == "column":
+                    self.assertEqual(written["pdf"][:5], b"%PDF-")
+                    # Fonts as TrueType, not as drawings of their letters.
+                    self.assertIn(b"/FontFile2", written["pdf"])
+                    self.assertNotIn(b"/Type3", written["pdf"])
+                    self.assertIn(b"<svg", written["svg"])
+                for output in outputs.values():
+                    output.unlink()
+
+    def test_the_same_results_make_the_same_file(self):
+        for form in ("pdf", "svg", "png"):
+            outputs = [self.folder / f"{index}.{form}" for index in range(2)]
+            for output in outputs:
+                self.assertEqual(self.run_command("4", self.results, "-o", output), (0, ""))
+            self.assertEqual(*(output.read_bytes() for output in outputs))
+
+    def test_rank_is_the_median_of_the_file_and_arrows_point_to_n_y(self):
+        figure = self.drawn("1", self.results, "--set", SET, "--scenario", "packing", "--all")
+        axes = figure.axes[0]
+        line = axes.lines[0]
+        expected = [np.median(self.stored(f"packing/D_n{n}/{SET}/rank")) for n in (4, 12)]
+        self.assertEqual(line.get_xydata().tolist(), [[4, expected[0]], [12, expected[1]]])
+        self.assertEqual(axes.texts[0].xy[0], 9)
+        inset = axes.child_axes[0].lines[0].get_xydata()
+        np.testing.assert_allclose(inset, line.get_xydata() / 9)
+
+    def test_only_the_papers_curves_are_drawn_unless_all_are_wanted(self):
+        few, all = (self.drawn("1", self.results, *more).axes[0] for more in ([], ["--all"]))
+        # packing, smaller and the crystal with stress + elastic; others have no such marker.
+        self.assertEqual(len(few.containers), 3)
+        # Every scenario with both sets.
+        self.assertEqual(len(all.containers), 12)
+
+    def test_susceptibilities_are_means_over_solids_and_zeros_are_counted(self):
+        figure = self.drawn("2", self.results, "--set", SET, "--theta", "D_n12", "--scenario", "packing",
+                            "--scenario", "crystal")
+        plot, zeros, _ = figure.axes
+        s = self.stored(f"packing/D_n12/{SET}/singular_values")
+        bars = [c for c in plot.collections if isinstance(c, LineCollection)]
+        heights = [segment[0][1] for segment in bars[0].get_segments()]
+        np.testing.assert_allclose(heights, np.exp(np.log(s).mean(axis=0)))
+        rank = self.stored(f"crystal/D_n12/{SET}/rank")
+        self.assertLess(rank.max(), 9)
+        self.assertEqual([text.get_text() for text in zeros.texts], [f"{9 - rank.mean():.3g}"])
+
+    def test_a_direction_is_drawn_as_it_is_stored(self):
+        figure = self.drawn("3", self.results, "--scenario", "packing", "--replica", "1", "--direction", "2")
+        home = "packing/D_n12/sweeps"
+        valid = self.stored(f"{home}/curve/valid")[1, 2] == 1
+        gamma = self.stored(f"{home}/curve/gamma")[valid]
+        axes = figure.axes[0]
+        for line, name in zip(axes.lines, ["linear_norm", "quadratic", "difference", "norm"]):
+            values = self.stored(f"{home}/curve/{name}")[1, 2][valid]
+            np.testing.assert_array_equal(line.get_xydata().T, [gamma, values])
+        at = [line.get_xdata()[0] for line in axes.lines[4:]]
+        lo, hi = self.stored(f"{home}/gamma_star")[1, 2]
+        self.assertIn(np.sqrt(lo * hi), at)
+        self.assertIn(self.stored(f"{home}/gamma_tilde")[1, 2], at)
+        spans = [patch.get_extents().transformed(axes.transData.inverted()) for patch in axes.patches]
+        self.assertTrue(any(np.allclose([span.x0, span.x1], [lo, hi]) for span in spans))
+
+    def test_the_panels_end_by_curvature_and_by_a_jump(self):
+        figure = self.drawn("3", self.results, "--scenario", "packing")
+        titles = [axes.get_title(loc="left") for axes in figure.axes]
+        self.assertIn("curvature", titles[0])
+        self.assertRegex(titles[1], "rearrangement|contact change")
+        self.assertTrue(all("packing, solid" in title for title in titles))
+
+    def test_points_are_s_and_the_centres_of_brackets(self):
+        figure = self.drawn("4", self.results, "--scenario", "packing", "--scenario", "attractive")
+        for axes, power in zip(figure.axes, (0, 1)):
+            found, limits = ([c for c in axes.collections if isinstance(c, PathCollection)][i::2] for i in (0, 1))
+            for scenario, points, open_ones in zip(("packing", "attractive"), found, limits):
+                home = f"{scenario}/D_n12/sweeps"
+                s = self.stored(f"{home}/susceptibility")
+                lo, hi = np.moveaxis(self.stored(f"{home}/gamma_star"), -1, 0)
+                reached = np.isfinite(hi)
+                expected = np.stack([s, np.sqrt(lo * hi) * s**power], axis=-1)[reached]
+                np.testing.assert_allclose(points.get_offsets(), expected)
+                expected = np.stack([s, lo * s**power], axis=-1)[~reached]
+                np.testing.assert_allclose(open_ones.get_offsets(), expected)
+        # The attractive solids were not swept far enough to find all.
+        self.assertGreater(len(limits[1].get_offsets()), 0)
+
+    def test_the_low_band_belongs_to_k(self):
+        figure = self.drawn("s3", self.results, "--set", SET)
+        axes = figure.axes[0]
+        s = self.stored(f"Dk/Dk_n4/{SET}/singular_values")
+        right = self.stored(f"Dk/Dk_n4/{SET}/right")
+        of_k = (right[:, :, 4:] ** 2).sum(axis=2) > 0.5
+        lines = [line.get_xydata() for line in axes.lines if line.get_linestyle() == "None"]
+        at = lambda beside: np.concatenate([xy[:, 1] for xy in lines if np.allclose(xy[:, 0], 0.1 * beside)])
+        np.testing.assert_allclose(np.sort(at(1.12)), np.sort(s[of_k]))
+        np.testing.assert_allclose(np.sort(at(1 / 1.12)), np.sort(s[~of_k]))
+
+    def test_sizes_have_the_medians_of_their_thresholds(self):
+        figure = self.drawn("limit", self.results, "--scenario", "packing", "--scenario", "smaller")
+        axes = figure.axes[0]
+        medians = []
+        for scenario in ("smaller", "packing"):
+            lo, hi = np.moveaxis(self.stored(f"{scenario}/D_n12/sweeps/gamma_star"), -1, 0)
+            medians.append(np.median(np.where(np.isfinite(hi), np.sqrt(lo * hi), lo)))
+        points = [container[0].get_xydata()[0].tolist() for container in axes.containers[:2]]
+        np.testing.assert_allclose(points, [[32, medians[0]], [48, medians[1]]])
+        exponent = np.log(medians[1] / medians[0]) / np.log(48 / 32)
+        shown = axes.get_legend().get_texts()[0].get_text()
+        self.assertIn(f"$x$ = {exponent:.2f}".replace("-", "−"), shown)
+
+    def test_measurements_are_drawn_like_ensembles(self):
+        figure = self.drawn("2", self.measured)
+        bars = [c for c in figure.axes[0].collections if isinstance(c, LineCollection)]
+        heights = [segment[0][1] for segment in bars[0].get_segments()]
+        np.testing.assert_allclose(heights, self.stored("singular_values", self.measured))
+        figure = self.drawn("3", self.measured, "--direction", "1")
+        norm = self.stored("curve/norm", self.measured)[1]
+        valid = self.stored("curve/valid", self.measured)[1] == 1
+        np.testing.assert_array_equal(figure.axes[0].lines[3].get_ydata(), norm[valid])
+        points = self.drawn("4", self.measured).axes[0].collections[0].get_offsets()
+        np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(self.stored("susceptibility", self.measured)))
+
+    def test_unfinished_solids_are_not_drawn(self):
+        copy = self.folder / "unfinished.h5"
+        self.addCleanup(copy.unlink)
+        shutil.copy(self.results, copy)
+        with h5py.File(copy, "r+") as file:
+            state, replica = file["items/state"][...], file["items/replica"][...]
+            state[replica == 0] = 0
+            file["items/state"][...] = state
+        figure = self.drawn("4", copy, "--scenario", "packing")
+        self.assertEqual(len(figure.axes[0].collections[0].get_offsets()), 2 * 3)
+        with h5py.File(copy, "r+") as file:
+            file["items/state"][...] = 0
+        for name in ("1", "2", "3", "4", "s3", "limit"):
+            self.refused("unfinished.h5: no ", name, copy)
+
+    def test_what_cannot_be_drawn_is_one_line(self):
+        results, measured = self.results, self.measured
+        self.refused("a figure is written as .pdf, .svg, .png", "1", results, output="figure.jpeg")
+        self.refused("there is no folder", "1", results, output="nowhere/figure.pdf")
+        self.refused("no scenario 'gas' (there are: packing, ", "1", results, "--scenario", "gas")
+        self.refused("no parameterisation 'D_n5' (there are: D_n4, ", "4", results, "--theta", "D_n5")
+        self.refused("no feature set 'modes' (there are: stress, ", "2", results, "--set", "modes")
+        self.refused("no curve of replica 2", "3", results, "--replica", "2")
+        self.refused("no scenarios with D and k", "s3", results, "--scenario", "packing")
+        self.refused("that differ in the number of particles", "limit", results, "--scenario", "packing")
+        self.refused("not a readable HDF5 file", "1", __file__)
+        self.refused("there is no such file", "1", self.folder / "gone.h5")
+        self.refused("invalid choice", "5", results)
+        self.refused("not a results file", "4", results, measured)
+
+
+class Numbers(unittest.TestCase):
+    def test_the_correlation_of_ranks_is_that_of_pandas(self):
+        table = pandas.DataFrame({"x": [3, 1, 4, 1, 5, 9, 2, 6], "y": [2, 7, 1, 8, 2, 8, 1, 8]})
+        expected = table.corr(method="spearman").loc["x", "y"]
+        self.assertAlmostEqual(bootstrap.spearman(table["x"].values, table["y"].values), expected)
+
+    def test_the_interval_covers_the_scatter_of_solids(self):
+        generator = np.random.default_rng(5)
+        solids = list(generator.normal(size=100))
+        estimate, low, high = bootstrap.interval(lambda groups: np.mean(groups[0]), [solids])
+        self.assertAlmostEqual(estimate, np.mean(solids))
+        # Twice 1.96 standard errors of the mean.
+        self.assertAlmostEqual(high - low, 2 * 1.96 * np.std(solids) / 10, delta=0.04)
+
+    def test_numbers_are_written_as_in_papers(self):
+        self.assertEqual(words.bracket(6.27e-4, 6.31e-4), r"6.29(2) \times 10^{-4}")
+        self.assertEqual(words.scientific(0.001), "10^{-3}")
+        self.assertEqual(words.scientific(6.3e-4, ".2f"), r"6.30 \times 10^{-4}")
+        self.assertEqual(words.interval(-0.123, -0.2, 0.05), "−0.12 [−0.20, 0.05]")
+
+
+if __name__ == "__main__":
+    unittest.main()
