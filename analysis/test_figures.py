@@ -296,6 +296,7 @@ class Numbers(unittest.TestCase):
     def test_numbers_are_written_as_in_papers(self):
         self.assertEqual(words.bracket(6.27e-4, 6.31e-4), r"6.29(2) \times 10^{-4}")
         self.assertEqual(words.scientific(0.001), "10^{-3}")
+        self.assertEqual(words.scientific(0.0999999), "10^{-1}")
         self.assertEqual(words.scientific(6.3e-4, ".2f"), r"6.30 \times 10^{-4}")
         self.assertEqual(words.interval(-0.123, -0.2, 0.05), "−0.12 [−0.20, 0.05]")
 

@@ -148,8 +148,7 @@ def _measured(tree, file):
     root = tree.to_dataset()
     if "singular_values" not in root:
         raise FileError(f"{file}: no singular values")
-    labels = [str(label) for label in root["parameter_labels"].values]
-    features = [str(label) for label in root["feature_labels"].values]
+    labels, features = _labels(root, "parameter"), _labels(root, "feature")
     name = tree.attrs["feature_set"]
     groups = {
         "/": xarray.Dataset(coords={"replica": [0], "parameter": labels}),
@@ -176,6 +175,12 @@ def _measured(tree, file):
     theta = Theta(source, tree.attrs["level"], xarray.DataTree.from_dict(groups))
     source.thetas = [theta]
     return source
+
+
+def _labels(root, axis):
+    """The labels of an axis; earlier programs gave them no scale."""
+    labels = root.variables[axis if axis in root.variables else f"{axis}_labels"]
+    return [str(label) for label in labels.values]
 
 
 def _one(data, axes):

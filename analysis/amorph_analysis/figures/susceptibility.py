@@ -17,8 +17,8 @@ from ..errors import FileError
 from . import style, words
 
 OPTIONS = ["--set"]
-# By dimension: where in its scenario's column, and in which colour.
-SIDES = {2: (-0.22, style.BLUE), 3: (0.22, style.VERMILLION)}
+# By dimension: where in its scenario's column, in which colour, and with which line.
+SIDES = {2: (-0.22, style.BLUE, "-"), 3: (0.22, style.VERMILLION, (0, (2, 0.6)))}
 HALF_BAR = 0.18
 # What belongs to the dimension; two scenarios may differ in it and still be the same.
 OF_DIMENSION = {"dimension", "start_packing_fraction", "files"}
@@ -113,9 +113,9 @@ def draw(sources, options):
     zeros.sharex(plot)
     for x, row in enumerate(rows, 1):
         for dimension, made in row.columns.items():
-            side, colour = SIDES[dimension]
+            side, colour, line = SIDES[dimension]
             plot.hlines(made.means, x + side - HALF_BAR, x + side + HALF_BAR, color=colour,
-                        linewidth=0.7, linestyle="-" if dimension == 2 else (0, (2, 0.6)))
+                        linewidth=0.7, linestyle=line)
             if made.zeros > 0:
                 zeros.plot([x + side], [0.78], "o", color=colour, markerfacecolor="none",
                            markersize=2.6, markeredgewidth=0.6)
@@ -124,11 +124,15 @@ def draw(sources, options):
                            va="top", fontsize=6, color=colour)
     _families(rows, plot, zeros, stagger=not wide)
     _axes(rows, plot, zeros)
+    columns = [made for row in rows for made in row.columns.values()]
+    dimensions = sorted({dimension for row in rows for dimension in row.columns})
     handles = [
-        Line2D([], [], color=SIDES[2][1], label="2d"),
-        Line2D([], [], color=SIDES[3][1], linestyle=(0, (2, 0.6)), label="3d"),
-        Line2D([], [], color="0.3", marker="o", markerfacecolor="none", linestyle="", label="zero, and how many"),
+        Line2D([], [], color=SIDES[dimension][1], linestyle=SIDES[dimension][2], label=f"{dimension}d")
+        for dimension in dimensions
     ]
+    if any(made.zeros > 0 for made in columns):
+        handles.append(Line2D([], [], color="0.3", marker="o", markerfacecolor="none", linestyle="",
+                              label="zero, and how many"))
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
     _table(rows, table, 2 if wide else 1)
     return figure
