@@ -5,6 +5,7 @@
 //! functions follow whatever sizes a damaged heap says.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -69,11 +70,12 @@ fn variable(dataset: &Dataset) -> Result<Vec<Vec<u8>>> {
     let mut texts = Vec::new();
     for reference in references.chunks_exact(REFERENCE) {
         let address = number(&reference[4..12]);
-        if !heaps.contains_key(&address) {
-            heaps.insert(address, Heap::read(&file, address).ok_or_else(damaged)?);
-        }
+        let heap = match heaps.entry(address) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(place) => place.insert(Heap::read(&file, address).ok_or_else(damaged)?),
+        };
         let (length, place) = (number(&reference[..4]), number(&reference[12..]));
-        let text = heaps[&address].text(place, length).ok_or_else(damaged)?;
+        let text = heap.text(place, length).ok_or_else(damaged)?;
         texts.push(text.to_vec());
     }
     Ok(texts)

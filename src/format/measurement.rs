@@ -275,12 +275,12 @@ impl Measurement {
     pub fn parameters(&self, length: usize) -> Result<Vec<String>, MeasurementError> {
         let earlier = self.file.link_exists(PARAMETER_LABELS);
         let name = if earlier { PARAMETER_LABELS } else { Along::Parameter.name() };
-        self.checked(name, length, |dataset| labels::read(dataset))
+        self.checked(name, length, labels::read)
     }
 
     /// The values of a dataset, of this length.
     pub fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
-        self.checked(name, length, |dataset| access::read_all(dataset))
+        self.checked(name, length, access::read_all)
     }
 
     fn dataset(&self, name: &str) -> Result<Handle, MeasurementError> {
