@@ -42,14 +42,14 @@ def draw(sources, options):
     figure, axes = style.panels(plt.subplots, options.width, len(found), 2.2, sharex=True)
     for index, (panel, scan) in enumerate(zip(axes.flat, found)):
         handles = _panel(panel, scan, options.set)
-        if not panel.has_data():
-            raise FileError(f"{options.files[0]}: no finished solid to draw")
         style.panel_legend(panel, handles, scan.title(found, "pressure"))
         panel.set(xscale="log", yscale="log", ylabel="susceptibility $s$")
         if len(found) > 1:
             style.letter(panel, index)
         if options.width == "wide" or index == len(found) - 1:
             panel.set_xlabel("pressure $p$")
+    if not any(panel.has_data() for panel in axes.flat):
+        raise FileError(f"{options.files[0]}: no finished solid to draw")
     return figure
 
 

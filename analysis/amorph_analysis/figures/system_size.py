@@ -56,8 +56,6 @@ def draw(sources, options):
     figure, axes = style.panels(plt.subplots, options.width, len(found), 2.2, sharex=True)
     for index, (panel, scan) in enumerate(zip(axes.flat, found)):
         handles = [_threshold(panel, scan, name) for name in THRESHOLDS]
-        if not panel.has_data():
-            raise FileError(f"{options.files[0]}: no finished sweep to draw")
         style.panel_legend(panel, handles, scan.title(found, "particles"))
         panel.set(xscale="log", yscale="log", ylabel=r"$\gamma^{*}$, $\gamma_c$, $\gamma_r$")
         panel.margins(y=0.12)
@@ -68,6 +66,8 @@ def draw(sources, options):
             style.letter(panel, index)
         if options.width == "wide" or index == len(found) - 1:
             panel.set_xlabel("number of particles $N$")
+    if not any(panel.has_data() for panel in axes.flat):
+        raise FileError(f"{options.files[0]}: no finished sweep to draw")
     return figure
 
 
