@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::ops::Range;
 
-use super::fields::{Column, Extras, at_particles};
+use super::column::Column;
+use super::fields::{Extras, at_particles};
 use super::{ExportError, Frame};
 use crate::analysis::quantities::{
     BOX, DIRECTION_VECTOR, ENERGY, POSITIONS, PRESSURE, RATTLERS, RIGHT, SNAPSHOT_ENDS,

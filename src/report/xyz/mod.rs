@@ -1,5 +1,6 @@
 //! Solids as extended XYZ, for OVITO and ASE.
 
+mod column;
 mod ensemble;
 mod fields;
 mod measurement;
@@ -16,7 +17,7 @@ use crate::solid::SolidError;
 
 pub use fields::Extras;
 
-use fields::Column;
+use column::Column;
 
 pub use ensemble::{snapshots, solids};
 pub use measurement::{is_measurement, measured};
