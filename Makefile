@@ -61,13 +61,14 @@ $(PAPER)/%.h5: build FORCE
 	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/$*.toml -o $@ --resume $(PART_$*:%=--replicas %)
 
 figures: $(VENV)/installed  ## the paper's figures from the results in paper/, as PDF and PNG
-	@set -e; drawn=; for results in $(PAPER)/figure-*.h5 $(PAPER)/limit*.h5; do \
+	@drawn=; code=0; for results in $(PAPER)/figure-*.h5 $(PAPER)/limit*.h5; do \
 	  [ -e "$$results" ] || continue; \
-	  figure=$${results%.h5}; name=$${figure##*/}; name=$${name#figure-}; \
-	  $(VENV)/bin/amorph-figure "$${name%-large}" "$$results" -o "$$figure.pdf" -o "$$figure.png"; \
-	  echo "figure   $$figure.pdf, .png"; drawn=yes; \
+	  figure=$${results%.h5}; name=$${figure##*/}; name=$${name#figure-}; drawn=yes; \
+	  $(VENV)/bin/amorph-figure "$${name%-large}" "$$results" -o "$$figure.pdf" -o "$$figure.png" && \
+	  echo "figure   $$figure.pdf, .png" || code=$$?; \
 	done; \
-	[ "$$drawn" ] || { echo "figures: no results in $(PAPER)/; make paper computes them" >&2; exit 2; }
+	[ "$$drawn" ] || { echo "figures: no results in $(PAPER)/; make paper computes them" >&2; exit 2; }; \
+	exit $$code
 
 test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
 	$(CARGO) test --no-run

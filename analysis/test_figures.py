@@ -80,9 +80,22 @@ class Figures(unittest.TestCase):
         subprocess.run([AMORPH, "run", study, "-o", cls.results], check=True, capture_output=True)
         cls.measured = cls.folder / "one.h5"
         subprocess.run(
-            [AMORPH, "measure", cls.results, "--scenario", "packing", "--replica", "1", "--parameterisation",
-             "D_n12", "--sweep", "-o", cls.measured],
-            check=True, capture_output=True,
+            [
+                AMORPH,
+                "measure",
+                cls.results,
+                "--scenario",
+                "packing",
+                "--replica",
+                "1",
+                "--parameterisation",
+                "D_n12",
+                "--sweep",
+                "-o",
+                cls.measured,
+            ],
+            check=True,
+            capture_output=True,
         )
 
     def drawn(self, *arguments):
@@ -162,8 +175,18 @@ class Figures(unittest.TestCase):
         self.assertEqual(len(all.containers), 12)
 
     def test_susceptibilities_are_means_over_solids_and_zeros_are_counted(self):
-        figure = self.drawn("2", self.results, "--set", SET, "--theta", "D_n12", "--scenario", "packing",
-                            "--scenario", "crystal")
+        figure = self.drawn(
+            "2",
+            self.results,
+            "--set",
+            SET,
+            "--theta",
+            "D_n12",
+            "--scenario",
+            "packing",
+            "--scenario",
+            "crystal",
+        )
         plot, zeros, _ = figure.axes
         s = self.stored(f"packing/D_n12/{SET}/singular_values")
         bars = [c for c in plot.collections if isinstance(c, LineCollection)]
@@ -174,7 +197,9 @@ class Figures(unittest.TestCase):
         self.assertEqual([text.get_text() for text in zeros.texts], [f"{9 - rank.mean():.3g}"])
 
     def test_a_direction_is_drawn_as_it_is_stored(self):
-        figure = self.drawn("3", self.results, "--scenario", "packing", "--replica", "1", "--direction", "2")
+        figure = self.drawn(
+            "3", self.results, "--scenario", "packing", "--replica", "1", "--direction", "2"
+        )
         home = "packing/D_n12/sweeps"
         valid = self.stored(f"{home}/curve/valid")[1, 2] == 1
         gamma = self.stored(f"{home}/curve/gamma")[valid]
@@ -186,7 +211,9 @@ class Figures(unittest.TestCase):
         lo, hi = self.stored(f"{home}/gamma_star")[1, 2]
         self.assertIn(np.sqrt(lo * hi), at)
         self.assertIn(self.stored(f"{home}/gamma_tilde")[1, 2], at)
-        spans = [patch.get_extents().transformed(axes.transData.inverted()) for patch in axes.patches]
+        spans = [
+            patch.get_extents().transformed(axes.transData.inverted()) for patch in axes.patches
+        ]
         self.assertTrue(any(np.allclose([span.x0, span.x1], [lo, hi]) for span in spans))
 
     def test_the_panels_end_by_curvature_and_by_a_jump(self):
@@ -199,7 +226,9 @@ class Figures(unittest.TestCase):
     def test_points_are_s_and_the_centres_of_brackets(self):
         figure = self.drawn("4", self.results, "--scenario", "packing", "--scenario", "attractive")
         for axes, power in zip(figure.axes, (0, 1)):
-            found, limits = ([c for c in axes.collections if isinstance(c, PathCollection)][i::2] for i in (0, 1))
+            found, limits = (
+                [c for c in axes.collections if isinstance(c, PathCollection)][i::2] for i in (0, 1)
+            )
             for scenario, points, open_ones in zip(("packing", "attractive"), found, limits):
                 home = f"{scenario}/D_n12/sweeps"
                 s = self.stored(f"{home}/susceptibility")
@@ -219,7 +248,9 @@ class Figures(unittest.TestCase):
         right = self.stored(f"Dk/Dk_n4/{SET}/right")
         of_k = (right[:, :, 4:] ** 2).sum(axis=2) > 0.5
         lines = [line.get_xydata() for line in axes.lines if line.get_linestyle() == "None"]
-        at = lambda beside: np.concatenate([xy[:, 1] for xy in lines if np.allclose(xy[:, 0], 0.1 * beside)])
+        at = lambda beside: np.concatenate(
+            [xy[:, 1] for xy in lines if np.allclose(xy[:, 0], 0.1 * beside)]
+        )
         np.testing.assert_allclose(np.sort(at(1.12)), np.sort(s[of_k]))
         np.testing.assert_allclose(np.sort(at(1 / 1.12)), np.sort(s[~of_k]))
 
@@ -246,7 +277,9 @@ class Figures(unittest.TestCase):
         valid = self.stored("curve/valid", self.measured)[1] == 1
         np.testing.assert_array_equal(figure.axes[0].lines[3].get_ydata(), norm[valid])
         points = self.drawn("4", self.measured).axes[0].collections[0].get_offsets()
-        np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(self.stored("susceptibility", self.measured)))
+        np.testing.assert_allclose(
+            np.sort(points[:, 0]), np.sort(self.stored("susceptibility", self.measured))
+        )
 
     def test_unfinished_solids_are_not_drawn(self):
         copy = self.folder / "unfinished.h5"
@@ -268,11 +301,15 @@ class Figures(unittest.TestCase):
         self.refused("a figure is written as .pdf, .svg, .png", "1", results, output="figure.jpeg")
         self.refused("there is no folder", "1", results, output="nowhere/figure.pdf")
         self.refused("no scenario 'gas' (there are: packing, ", "1", results, "--scenario", "gas")
-        self.refused("no parameterisation 'D_n5' (there are: D_n4, ", "4", results, "--theta", "D_n5")
+        self.refused(
+            "no parameterisation 'D_n5' (there are: D_n4, ", "4", results, "--theta", "D_n5"
+        )
         self.refused("no feature set 'modes' (there are: stress, ", "2", results, "--set", "modes")
         self.refused("no curve of replica 2", "3", results, "--replica", "2")
         self.refused("no scenarios with D and k", "s3", results, "--scenario", "packing")
-        self.refused("that differ in the number of particles", "limit", results, "--scenario", "packing")
+        self.refused(
+            "that differ in the number of particles", "limit", results, "--scenario", "packing"
+        )
         self.refused("not a readable HDF5 file", "1", __file__)
         self.refused("there is no such file", "1", self.folder / "gone.h5")
         self.refused("invalid choice", "5", results)
@@ -296,6 +333,7 @@ class Numbers(unittest.TestCase):
     def test_numbers_are_written_as_in_papers(self):
         self.assertEqual(words.bracket(6.27e-4, 6.31e-4), r"6.29(2) \times 10^{-4}")
         self.assertEqual(words.scientific(0.001), "10^{-3}")
+        self.assertEqual(words.scientific(0.0999999), "10^{-1}")
         self.assertEqual(words.scientific(6.3e-4, ".2f"), r"6.30 \times 10^{-4}")
         self.assertEqual(words.interval(-0.123, -0.2, 0.05), "−0.12 [−0.20, 0.05]")
 

@@ -53,7 +53,9 @@ def _dataset(group, items, unnamed):
     variables = {}
     for name, dataset in datasets.items():
         scale = dataset.attrs.get("CLASS") == b"DIMENSION_SCALE"
-        dims = [name] if scale else [_axis(axis, unnamed) for axis in zip(dataset.dims, dataset.shape)]
+        dims = (
+            [name] if scale else [_axis(axis, unnamed) for axis in zip(dataset.dims, dataset.shape)]
+        )
         lazy = indexing.LazilyIndexedArray(Values(dataset))
         values = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazy))
         variables[name] = xarray.Variable(_distinct(dims), values, _attributes(dataset))

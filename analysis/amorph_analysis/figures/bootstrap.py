@@ -17,7 +17,9 @@ def interval(estimate, groups):
     generator = np.random.default_rng(SEED)
     draws = []
     for _ in range(DRAWS):
-        chosen = [[group[i] for i in generator.integers(len(group), size=len(group))] for group in groups]
+        chosen = [
+            [group[i] for i in generator.integers(len(group), size=len(group))] for group in groups
+        ]
         draws.append(estimate(chosen))
     outside = (1 - LEVEL) / 2
     return estimate(groups), *np.nanquantile(draws, [outside, 1 - outside])

@@ -3,6 +3,7 @@
 import argparse
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -18,10 +19,20 @@ BAD_INPUT = 2
 OPTIONS = {
     "--set": {"metavar": "NAME", "help": "the feature set, such as stress+elastic"},
     "--all": {"action": "store_true", "help": "every curve that the files hold"},
-    "--replica": {"action": "append", "type": int, "default": [], "metavar": "N",
-                  "help": "the solid; again for another panel"},
-    "--direction": {"action": "append", "type": int, "default": [], "metavar": "N",
-                    "help": "the direction; again for another panel"},
+    "--replica": {
+        "action": "append",
+        "type": int,
+        "default": [],
+        "metavar": "N",
+        "help": "the solid; again for another panel",
+    },
+    "--direction": {
+        "action": "append",
+        "type": int,
+        "default": [],
+        "metavar": "N",
+        "help": "the direction; again for another panel",
+    },
 }
 
 
@@ -36,24 +47,55 @@ def parser():
     parser = Parser(prog="amorph-figure", description="Draws a figure from results of amorph.")
     names = parser.add_subparsers(dest="figure", metavar="FIGURE", required=True)
     for name, figure in FIGURES.items():
-        about = figure.__doc__
         sub = names.add_parser(
-            name, help=about.partition(":")[2].partition("\n")[0].strip().rstrip(".,;"), description=about,
+            name,
+            help=_summary(figure),
+            description=figure.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        sub.add_argument("files", nargs="+", metavar="FILE",
-                         help="results files of one study, or outputs of amorph measure")
-        sub.add_argument("-o", "--output", required=True, action="append", metavar="OUT",
-                         help="what to write: .pdf, .svg or .png; again for another form of it")
-        sub.add_argument("--width", choices=style.WIDTHS, default="column",
-                         help="one column of a page, 3.4 inches (the default), or both, 7 inches")
-        sub.add_argument("--scenario", action="append", default=[], metavar="NAME",
-                         help="draw this scenario; may be repeated")
-        sub.add_argument("--theta", action="append", default=[], metavar="NAME",
-                         help="draw this parameterisation, such as D_n40; may be repeated")
+        sub.add_argument(
+            "files",
+            nargs="+",
+            metavar="FILE",
+            help="results files of one study, or outputs of amorph measure",
+        )
+        sub.add_argument(
+            "-o",
+            "--output",
+            required=True,
+            action="append",
+            metavar="OUT",
+            help="what to write: .pdf, .svg or .png; again for another form of it",
+        )
+        sub.add_argument(
+            "--width",
+            choices=style.WIDTHS,
+            default="column",
+            help="one column of a page, 3.4 inches (the default), or both, 7 inches",
+        )
+        sub.add_argument(
+            "--scenario",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="draw this scenario; may be repeated",
+        )
+        sub.add_argument(
+            "--theta",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="draw this parameterisation, such as D_n40; may be repeated",
+        )
         for option in figure.OPTIONS:
             sub.add_argument(option, **OPTIONS[option])
     return parser
+
+
+def _summary(figure):
+    """What a figure shows, from the beginning of its documentation."""
+    sentences = " ".join(figure.__doc__.split()).partition(": ")[2]
+    return re.split(r"[.:;] ", sentences)[0]
 
 
 def main(arguments=None):
@@ -77,7 +119,9 @@ def main(arguments=None):
 def _checked(output):
     """The output, where it can be written."""
     if output.suffix.lower() not in SUFFIXES:
-        raise FileError(f"{output}: a figure is written as {', '.join(SUFFIXES)}, by the file's suffix")
+        raise FileError(
+            f"{output}: a figure is written as {', '.join(SUFFIXES)}, by the file's suffix"
+        )
     if not output.parent.is_dir():
         raise FileError(f"{output}: there is no folder {output.parent}")
     return output

@@ -26,8 +26,14 @@ THRESHOLDS = {
     "gamma_rearrangement": (r"$\gamma_r$", style.VERMILLION, (0, (5, 1)), style.VERMILLION),
 }
 # Open circles around the squares: after a jump both stand at the same place.
-CHANGE = {"marker": "o", "linestyle": "", "color": style.BLUE, "markerfacecolor": "none", "markersize": 4.2,
-          "markeredgewidth": 0.8}
+CHANGE = {
+    "marker": "o",
+    "linestyle": "",
+    "color": style.BLUE,
+    "markerfacecolor": "none",
+    "markersize": 4.2,
+    "markeredgewidth": 0.8,
+}
 DIFFERENCE = {"marker": "s", "linestyle": "", "color": style.ORANGE, "markersize": 2.2}
 # How far below the smallest second-order term the axis begins: what lies there is rounding.
 BELOW = 3
@@ -63,7 +69,9 @@ def typical(curves, causes):
     for cause in causes:
         ended = [curve for curve in curves if str(curve.sweep["gamma_star_cause"].values) == cause]
         if ended:
-            return sorted(ended, key=lambda curve: centre(curve.sweep, "gamma_star"))[(len(ended) - 1) // 2]
+            return sorted(ended, key=lambda curve: centre(curve.sweep, "gamma_star"))[
+                (len(ended) - 1) // 2
+            ]
     return None
 
 
@@ -76,17 +84,24 @@ def chosen(sources, options):
     """The curves to draw."""
     every = list(curves(sources))
     if not every:
-        raise FileError(f"{options.files[0]}: no curve of a finished direction ([output] curves, or measure --sweep)")
+        raise FileError(
+            f"{options.files[0]}: no curve of a finished direction ([output] curves, or measure --sweep)"
+        )
     if not options.replica and not options.direction:
-        return [curve for curve in (typical(every, causes) for causes in CAUSES) if curve] or every[:1]
+        return [curve for curve in (typical(every, causes) for causes in CAUSES) if curve] or every[
+            :1
+        ]
     picked = []
     for replica, direction in zip_longest(options.replica, options.direction):
         fitting = [
-            curve for curve in every
+            curve
+            for curve in every
             if replica in (None, curve.replica) and direction in (None, curve.direction)
         ]
         if not fitting:
-            what = [f"replica {replica}"] * (replica is not None) + [f"direction {direction}"] * (direction is not None)
+            what = [f"replica {replica}"] * (replica is not None) + [f"direction {direction}"] * (
+                direction is not None
+            )
             raise FileError(f"{options.files[0]}: no curve of {', '.join(what)}")
         picked.append(fitting[0])
     return picked
@@ -110,7 +125,10 @@ def draw(sources, options):
 def _panel(axes, curve):
     valid = curve.points["valid"].values == 1
     gamma = curve.points["gamma"].values[valid]
-    y = {name: curve.points[name].values[valid] for name in ("norm", "linear_norm", "difference", "quadratic")}
+    y = {
+        name: curve.points[name].values[valid]
+        for name in ("norm", "linear_norm", "difference", "quadratic")
+    }
     # The prediction is a straight line whatever the solid did: it goes on to the end of the axis.
     axes.plot(gamma, y["linear_norm"], "-", color=style.BLUE)
     axes.plot(gamma, y["quadratic"], "--", color=style.ORANGE)
@@ -139,7 +157,9 @@ def _panel(axes, curve):
 def _what(curve, said):
     """The direction, why its linear regime ends, and the thresholds."""
     cause = str(curve.sweep["gamma_star_cause"].values).replace("_", " ")
-    lines = [f"{curve.theta.source.name}, solid {curve.replica}, direction {curve.direction}: {cause}"]
+    lines = [
+        f"{curve.theta.source.name}, solid {curve.replica}, direction {curve.direction}: {cause}"
+    ]
     for pair in (("gamma_star", "gamma_tilde"), ("gamma_contact", "gamma_rearrangement")):
         lines.append(",   ".join(said[name] for name in pair if name in said))
     return "\n".join(line for line in lines if line)
@@ -156,7 +176,9 @@ def _legend(figure, drawn, width):
         (Patch(color=shade, alpha=0.5, linewidth=0), Line2D([], [], color=colour, linestyle=line))
         for _, colour, line, shade in THRESHOLDS.values()
     ]
-    labels = [handle.get_label() for handle in handles[:4]] + [symbol for symbol, *_ in THRESHOLDS.values()]
+    labels = [handle.get_label() for handle in handles[:4]] + [
+        symbol for symbol, *_ in THRESHOLDS.values()
+    ]
     handles.insert(5, Line2D([], [], linestyle=":", color=style.GREY))
     labels.insert(5, r"$\tilde\gamma$")
     columns = 4 if width == "column" else 8

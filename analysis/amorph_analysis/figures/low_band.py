@@ -25,10 +25,14 @@ def bands(theta, features):
     """For every finished solid the relevant singular values (of D, of k)."""
     spectrum = theta.spectrum(features)
     if "right" not in spectrum:
-        raise FileError(f"{theta.source.name}/{theta.name}: no singular vectors ([output] vectors = false)")
+        raise FileError(
+            f"{theta.source.name}/{theta.name}: no singular vectors ([output] vectors = false)"
+        )
     of_k = np.array([label.startswith("k_") for label in theta.parameters])
     solids = []
-    for s, rank, right in zip(*(spectrum[name].values for name in ("singular_values", "rank", "right"))):
+    for s, rank, right in zip(
+        *(spectrum[name].values for name in ("singular_values", "rank", "right"))
+    ):
         weight = (right[:, of_k] ** 2).sum(axis=1) > 0.5
         relevant = np.arange(len(s)) < rank
         solids.append((s[relevant & ~weight], s[relevant & weight]))
@@ -38,40 +42,50 @@ def bands(theta, features):
 def draw(sources, options):
     found = [scan for scan in scans(sources, "pressure") if {"D", "k"} <= set(scan.thetas[0].kinds)]
     if not found:
-        raise FileError(f"{options.files[0]}: no scenarios with D and k (kinds = [\"Dk\"]) at several pressures")
+        raise FileError(
+            f'{options.files[0]}: no scenarios with D and k (kinds = ["Dk"]) at several pressures'
+        )
     figure, axes = style.panels(plt.subplots, options.width, len(found), 2.2, sharex=True)
     for index, (panel, scan) in enumerate(zip(axes.flat, found)):
         handles = _panel(panel, scan, options.set)
-        if not panel.has_data():
-            raise FileError(f"{options.files[0]}: no finished solid to draw")
         style.panel_legend(panel, handles, scan.title(found, "pressure"))
         panel.set(xscale="log", yscale="log", ylabel="susceptibility $s$")
         if len(found) > 1:
             style.letter(panel, index)
         if options.width == "wide" or index == len(found) - 1:
             panel.set_xlabel("pressure $p$")
+    if not any(panel.has_data() for panel in axes.flat):
+        raise FileError(f"{options.files[0]}: no finished solid to draw")
     return figure
 
 
 def _panel(axes, scan, wanted):
     """Draws a scan and gives its legend."""
-    points = {p: bands(theta, theta.source.feature_set(wanted)) for p, theta in zip(scan.values, scan.thetas)}
+    points = {
+        p: bands(theta, theta.source.feature_set(wanted))
+        for p, theta in zip(scan.values, scan.thetas)
+    }
     handles = []
     for band, (name, (colour, marker, line, face, beside)) in enumerate(BANDS.items()):
         # By pressure: of every solid that has such modes the values.
-        values = {p: [solid[band] for solid in solids if len(solid[band])] for p, solids in points.items()}
+        values = {
+            p: [solid[band] for solid in solids if len(solid[band])] for p, solids in points.items()
+        }
         values = {p: solids for p, solids in values.items() if solids}
         look = {"color": colour, "marker": marker, "markerfacecolor": face, "markeredgewidth": 0.5}
         for p, solids in values.items():
             s = np.concatenate(solids)
-            axes.plot(np.full(len(s), p * beside), s, linestyle="", markersize=2.2, alpha=0.6, **look)
+            axes.plot(
+                np.full(len(s), p * beside), s, linestyle="", markersize=2.2, alpha=0.6, **look
+            )
         label = f"modes of ${name}$"
         if len(values) > 1:
             pressures = np.array(list(values))
             exponent, prefactor = bootstrap.power(pressures, means(values.values()))
             axes.plot(pressures, prefactor * pressures**exponent, line, color=colour)
             estimate = lambda groups: bootstrap.power(pressures, means(groups))[0]
-            label += f": $s \\sim p^x$, $x$ = {words.interval(*bootstrap.interval(estimate, list(values.values())))}"
+            found = bootstrap.interval(estimate, list(values.values()))
+            label += rf": $s \sim p^x$, $x$ = {words.interval(*found)}"
         handles.append(Line2D([], [], linestyle=line, markersize=2.6, label=label, **look))
     return handles
 

@@ -25,7 +25,12 @@ SET_STYLES = {
     "modes": (style.PURPLE, (0, (5, 1, 1, 1, 1, 1))),
 }
 OTHER_SET = (style.BLACK, (0, (8, 2)))
-SOLID_MARKERS = {("disordered", 3): "o", ("disordered", 2): "D", ("triangular", 2): "^", ("fcc", 3): "v"}
+SOLID_MARKERS = {
+    ("disordered", 3): "o",
+    ("disordered", 2): "D",
+    ("triangular", 2): "^",
+    ("fcc", 3): "v",
+}
 OTHER_MARKERS = ["s", "P", "X", "*", "p", "h", "<", ">"]
 # As far as the inset reaches, in units of n_y.
 INSET_END = 3
@@ -60,7 +65,9 @@ def curves(sources, wanted=None):
                 for theta in source.thetas:
                     rank = theta.spectrum(features)["rank"].values
                     if theta.kinds == kinds and len(rank):
-                        rows.append((len(theta.parameters), rank.min(), np.median(rank), rank.max()))
+                        rows.append(
+                            (len(theta.parameters), rank.min(), np.median(rank), rank.max())
+                        )
                 if rows:
                     n_y = source.feature_count(features)
                     yield Curve(source, kinds, features, n_y, np.array(sorted(rows)).T)
@@ -81,23 +88,41 @@ def draw(sources, options):
         marked = curve in paper or not paper
         colour, line = SET_STYLES.get(curve.features, OTHER_SET)
         look = {
-            "color": colour, "linestyle": line, "marker": markers[curve.source.name],
+            "color": colour,
+            "linestyle": line,
+            "marker": markers[curve.source.name],
             "linewidth": 0.8 if marked else 0.4,
-            "markerfacecolor": colour if marked else "white", "markeredgewidth": 0.5,
+            "markerfacecolor": colour if marked else "white",
+            "markeredgewidth": 0.5,
         }
         n, low, middle, high = curve.points
-        axes.errorbar(n, middle, [middle - low, high - middle], markersize=2.6, elinewidth=0.5, **look)
+        axes.errorbar(
+            n, middle, [middle - low, high - middle], markersize=2.6, elinewidth=0.5, **look
+        )
         near = n <= INSET_END * curve.n_y
         inset.plot(n[near] / curve.n_y, middle[near] / curve.n_y, markersize=1.6, **look)
         if marked and n.min() <= curve.n_y <= n.max():
             at = curve.n_y, np.interp(curve.n_y, n, middle)
             axes.annotate(
-                "", at, (0, 15), textcoords="offset points",
-                arrowprops={"arrowstyle": "-|>,head_width=0.15,head_length=0.3", "color": colour,
-                            "linewidth": 0.7, "shrinkA": 0, "shrinkB": 2.5},
+                "",
+                at,
+                (0, 15),
+                textcoords="offset points",
+                arrowprops={
+                    "arrowstyle": "-|>,head_width=0.15,head_length=0.3",
+                    "color": colour,
+                    "linewidth": 0.7,
+                    "shrinkA": 0,
+                    "shrinkB": 2.5,
+                },
             )
     top = max(curve.points[3].max() for curve in drawn)
-    axes.set(xlabel=r"number of parameters $n_\theta$", ylabel=r"rank$(J)$", xlim=(0, None), ylim=(0, 1.16 * top))
+    axes.set(
+        xlabel=r"number of parameters $n_\theta$",
+        ylabel=r"rank$(J)$",
+        xlim=(0, None),
+        ylim=(0, 1.16 * top),
+    )
     inset.set(xlim=(0, INSET_END), ylim=(0, 1.15), xticks=range(INSET_END + 1), yticks=[0, 0.5, 1])
     inset.set_yticklabels(["0", "", "1"])
     inset.set_xlabel(r"$n_\theta / n_y$", fontsize=style.SMALL, labelpad=0)

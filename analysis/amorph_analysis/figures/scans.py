@@ -34,7 +34,13 @@ def scans(sources, key):
     for source in sources:
         if source.solid.get(key) is None:
             continue
-        rest = str(sorted((name, value) for name, value in source.solid.items() if name != key and name != "start_packing_fraction"))
+        rest = str(
+            sorted(
+                (name, value)
+                for name, value in source.solid.items()
+                if name != key and name != "start_packing_fraction"
+            )
+        )
         for theta in source.thetas:
             groups.setdefault((rest, theta.kinds, len(theta.parameters)), []).append(theta)
     made = [Scan(key, thetas) for thetas in groups.values()]

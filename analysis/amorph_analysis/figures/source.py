@@ -14,11 +14,23 @@ import amorph_analysis
 from ..errors import FileError
 
 # The kinds of features by their labels.
-FEATURE_KINDS = {"stress": r"stress_", "elastic": r"C_", "modes": r"omega_", "derived": r"(pressure|K|G|nu)$"}
+FEATURE_KINDS = {
+    "stress": r"stress_",
+    "elastic": r"C_",
+    "modes": r"omega_",
+    "derived": r"(pressure|K|G|nu)$",
+}
 PARAMETER_KINDS = ["D", "k", "B", "a"]
 SWEEPS = [
-    "susceptibility", "sign", "gamma_tilde", "gamma_star", "gamma_contact", "gamma_rearrangement",
-    "gamma_star_cause", "gamma_contact_cause", "gamma_rearrangement_cause",
+    "susceptibility",
+    "sign",
+    "gamma_tilde",
+    "gamma_star",
+    "gamma_contact",
+    "gamma_rearrangement",
+    "gamma_star_cause",
+    "gamma_contact_cause",
+    "gamma_rearrangement_cause",
 ]
 CURVES = ["norm", "linear_norm", "difference", "quadratic", "valid"]
 
@@ -103,7 +115,9 @@ def opened(files, scenarios=(), thetas=()):
         else:
             tree = _closed(stack, amorph_analysis.open(*files))
             if "configuration" not in tree.attrs:
-                raise FileError(f"{files[0]}: neither results of `amorph run` nor of `amorph measure`")
+                raise FileError(
+                    f"{files[0]}: neither results of `amorph run` nor of `amorph measure`"
+                )
             sources = [_scenario(tree, *pair) for pair in amorph_analysis.scenarios(tree).items()]
         yield _of_thetas(_of_scenarios(sources, scenarios, files[0]), thetas, files[0])
 
@@ -148,12 +162,13 @@ def _measured(tree, file):
     root = tree.to_dataset()
     if "singular_values" not in root:
         raise FileError(f"{file}: no singular values")
-    labels = [str(label) for label in root["parameter_labels"].values]
-    features = [str(label) for label in root["feature_labels"].values]
+    labels, features = _labels(root, "parameter"), _labels(root, "feature")
     name = tree.attrs["feature_set"]
     groups = {
         "/": xarray.Dataset(coords={"replica": [0], "parameter": labels}),
-        f"/{name}": _one(root, {"singular_values": ["mode"], "right": ["mode", "parameter"], "rank": []}),
+        f"/{name}": _one(
+            root, {"singular_values": ["mode"], "right": ["mode", "parameter"], "rank": []}
+        ),
     }
     if "susceptibility" in root and "gamma_star" in root:
         axes = {name: ["direction"] for name in SWEEPS}
@@ -176,6 +191,12 @@ def _measured(tree, file):
     theta = Theta(source, tree.attrs["level"], xarray.DataTree.from_dict(groups))
     source.thetas = [theta]
     return source
+
+
+def _labels(root, axis):
+    """The labels of an axis; earlier programs gave them no scale."""
+    labels = root.variables[axis if axis in root.variables else f"{axis}_labels"]
+    return [str(label) for label in labels.values]
 
 
 def _one(data, axes):

@@ -18,7 +18,6 @@ PURPLE = "#CC79A7"
 COLOURS = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK]
 # Never a colour alone: every series has a marker of its own, too.
 MARKERS = ["o", "s", "D", "v", "P", "X", "^"]
-LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 2))]
 
 CRYSTALS = "0.88"
 
@@ -77,8 +76,15 @@ def series(index):
 def letter(axes, index):
     """Names a panel a, b, ..., left above it."""
     axes.annotate(
-        "abcdefgh"[index], (0, 1), (-6, 3), xycoords="axes fraction",
-        textcoords="offset points", ha="right", va="bottom", fontsize=LETTER, fontweight="bold",
+        "abcdefgh"[index],
+        (0, 1),
+        (-6, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=LETTER,
+        fontweight="bold",
     )
 
 
@@ -106,13 +112,24 @@ def legend_above(figure, handles, columns=1):
 
 def panel_legend(axes, handles, title):
     """A legend above its panel, headed by the panel's title."""
-    legend = axes.legend(handles=handles, title=title, loc="lower left", bbox_to_anchor=(0, 1.0),
-                         borderaxespad=0.2, alignment="left")
+    legend = axes.legend(
+        handles=handles,
+        title=title,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        borderaxespad=0.2,
+        alignment="left",
+    )
     legend.get_title().set_fontsize(NORMAL)
 
 
 def lower_limit(axes, at, colour):
     """An arrow: what is known is a lower limit."""
-    arrow = {"arrowstyle": "<-,head_width=0.1,head_length=0.15", "color": colour, "linewidth": 0.5,
-             "shrinkA": 0, "shrinkB": 1.5}
+    arrow = {
+        "arrowstyle": "<-,head_width=0.1,head_length=0.15",
+        "color": colour,
+        "linewidth": 0.5,
+        "shrinkA": 0,
+        "shrinkB": 1.5,
+    }
     axes.annotate("", at, (0, 9), textcoords="offset points", arrowprops=arrow)

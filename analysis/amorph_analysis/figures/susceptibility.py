@@ -17,8 +17,8 @@ from ..errors import FileError
 from . import style, words
 
 OPTIONS = ["--set"]
-# By dimension: where in its scenario's column, and in which colour.
-SIDES = {2: (-0.22, style.BLUE), 3: (0.22, style.VERMILLION)}
+# By dimension: where in its scenario's column, in which colour, and with which line.
+SIDES = {2: (-0.22, style.BLUE, "-"), 3: (0.22, style.VERMILLION, (0, (2, 0.6)))}
 HALF_BAR = 0.18
 # What belongs to the dimension; two scenarios may differ in it and still be the same.
 OF_DIMENSION = {"dimension", "start_packing_fraction", "files"}
@@ -26,8 +26,15 @@ LATTICES = ("triangular", "fcc")
 # Heights in inches: of the plot, of the line of zeros, of a line of the table, and of what is around.
 PLOT, ZEROS, LINE, AROUND = 2.5, 0.26, 0.125, 0.75
 # The table's columns: heading, and where it begins in parts of the width.
-TABLE = [("", 0.0), ("solids", 0.055), ("features", 0.40), (r"$\theta$", 0.60), (r"$n_\theta$", 0.70),
-         ("$N$", 0.83), ("$p$", 0.92)]
+TABLE = [
+    ("", 0.0),
+    ("solids", 0.055),
+    ("features", 0.40),
+    (r"$\theta$", 0.60),
+    (r"$n_\theta$", 0.70),
+    ("$N$", 0.83),
+    ("$p$", 0.92),
+]
 # What the columns take of the width; the rest parts two halves.
 GUTTER = 0.94
 
@@ -106,29 +113,67 @@ def draw(sources, options):
     lines = 1 + (-(-len(rows) // 2) if wide else len(rows))
     heights = [PLOT, ZEROS, lines * LINE]
     figure, (plot, zeros, table) = plt.subplots(
-        3, figsize=(style.WIDTHS[options.width], sum(heights) + AROUND), height_ratios=heights,
+        3,
+        figsize=(style.WIDTHS[options.width], sum(heights) + AROUND),
+        height_ratios=heights,
         layout="constrained",
     )
     figure.get_layout_engine().set(hspace=0.0, h_pad=0.02)
     zeros.sharex(plot)
     for x, row in enumerate(rows, 1):
         for dimension, made in row.columns.items():
-            side, colour = SIDES[dimension]
-            plot.hlines(made.means, x + side - HALF_BAR, x + side + HALF_BAR, color=colour,
-                        linewidth=0.7, linestyle="-" if dimension == 2 else (0, (2, 0.6)))
+            side, colour, line = SIDES[dimension]
+            plot.hlines(
+                made.means,
+                x + side - HALF_BAR,
+                x + side + HALF_BAR,
+                color=colour,
+                linewidth=0.7,
+                linestyle=line,
+            )
             if made.zeros > 0:
-                zeros.plot([x + side], [0.78], "o", color=colour, markerfacecolor="none",
-                           markersize=2.6, markeredgewidth=0.6)
+                zeros.plot(
+                    [x + side],
+                    [0.78],
+                    "o",
+                    color=colour,
+                    markerfacecolor="none",
+                    markersize=2.6,
+                    markeredgewidth=0.6,
+                )
                 count = f"{made.zeros:.3g}"
-                zeros.text(x + side, 0.6, count, rotation=90 if len(count) > 1 else 0, ha="center",
-                           va="top", fontsize=6, color=colour)
+                zeros.text(
+                    x + side,
+                    0.6,
+                    count,
+                    rotation=90 if len(count) > 1 else 0,
+                    ha="center",
+                    va="top",
+                    fontsize=6,
+                    color=colour,
+                )
     _families(rows, plot, zeros, stagger=not wide)
     _axes(rows, plot, zeros)
+    columns = [made for row in rows for made in row.columns.values()]
+    dimensions = sorted({dimension for row in rows for dimension in row.columns})
     handles = [
-        Line2D([], [], color=SIDES[2][1], label="2d"),
-        Line2D([], [], color=SIDES[3][1], linestyle=(0, (2, 0.6)), label="3d"),
-        Line2D([], [], color="0.3", marker="o", markerfacecolor="none", linestyle="", label="zero, and how many"),
+        Line2D(
+            [], [], color=SIDES[dimension][1], linestyle=SIDES[dimension][2], label=f"{dimension}d"
+        )
+        for dimension in dimensions
     ]
+    if any(made.zeros > 0 for made in columns):
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color="0.3",
+                marker="o",
+                markerfacecolor="none",
+                linestyle="",
+                label="zero, and how many",
+            )
+        )
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
     _table(rows, table, 2 if wide else 1)
     return figure
@@ -147,8 +192,15 @@ def _families(rows, plot, zeros, stagger):
                 axes.axvline(first - 0.5, color="0.6", linewidth=0.5)
         # On a column names are wider than few scenarios: neighbours stand on lines of their own.
         line = 7 * (list(dict.fromkeys(families)).index(family) % 2) if stagger else 0
-        plot.annotate(family, ((first + last) / 2, 1), (0, 2 + line), xycoords=plot.get_xaxis_transform(),
-                      textcoords="offset points", ha="center", fontsize=6.5)
+        plot.annotate(
+            family,
+            ((first + last) / 2, 1),
+            (0, 2 + line),
+            xycoords=plot.get_xaxis_transform(),
+            textcoords="offset points",
+            ha="center",
+            fontsize=6.5,
+        )
 
 
 def _axes(rows, plot, zeros):

@@ -15,7 +15,7 @@ from . import bootstrap, style, words
 from .scans import scans
 
 OPTIONS = []
-# By threshold: its symbol, its exponent's name, colour, marker, line, and where it stands beside N.
+# By threshold: its symbol, colour, marker, line, and where it stands beside N.
 THRESHOLDS = {
     "gamma_star": (r"\gamma^{*}", style.BLACK, "o", "-", 1.0),
     "gamma_contact": (r"\gamma_c", style.GREEN, "s", "-.", 1.06),
@@ -52,12 +52,12 @@ def quartiles(solids):
 def draw(sources, options):
     found = [scan for scan in scans(sources, "particles") if scan.thetas[0].sweeps is not None]
     if not found:
-        raise FileError(f"{options.files[0]}: no swept scenarios that differ in the number of particles only")
+        raise FileError(
+            f"{options.files[0]}: no swept scenarios that differ in the number of particles only"
+        )
     figure, axes = style.panels(plt.subplots, options.width, len(found), 2.2, sharex=True)
     for index, (panel, scan) in enumerate(zip(axes.flat, found)):
         handles = [_threshold(panel, scan, name) for name in THRESHOLDS]
-        if not panel.has_data():
-            raise FileError(f"{options.files[0]}: no finished sweep to draw")
         style.panel_legend(panel, handles, scan.title(found, "particles"))
         panel.set(xscale="log", yscale="log", ylabel=r"$\gamma^{*}$, $\gamma_c$, $\gamma_r$")
         panel.margins(y=0.12)
@@ -68,6 +68,8 @@ def draw(sources, options):
             style.letter(panel, index)
         if options.width == "wide" or index == len(found) - 1:
             panel.set_xlabel("number of particles $N$")
+    if not any(panel.has_data() for panel in axes.flat):
+        raise FileError(f"{options.files[0]}: no finished sweep to draw")
     return figure
 
 
@@ -81,8 +83,14 @@ def _threshold(axes, scan, name):
     for n, solids in values.items():
         (low, middle, high), known = quartiles(solids)
         face = colour if known[1] else "white"
-        axes.errorbar([n * beside], [middle], [[middle - low], [high - middle]], linewidth=0.7,
-                      markerfacecolor=face, **look)
+        axes.errorbar(
+            [n * beside],
+            [middle],
+            [[middle - low], [high - middle]],
+            linewidth=0.7,
+            markerfacecolor=face,
+            **look,
+        )
         if known[1]:
             reached.append(n)
         else:
@@ -92,6 +100,8 @@ def _threshold(axes, scan, name):
         sizes, groups = np.array(reached), [values[n] for n in reached]
         exponent = lambda groups: bootstrap.power(sizes, list(map(median, groups)))[0]
         prefactor = bootstrap.power(sizes, list(map(median, groups)))[1]
-        axes.plot(sizes * beside, prefactor * sizes ** exponent(groups), line, color=colour, linewidth=0.7)
+        axes.plot(
+            sizes * beside, prefactor * sizes ** exponent(groups), line, color=colour, linewidth=0.7
+        )
         label += rf" $\sim N^x$, $x$ = {words.interval(*bootstrap.interval(exponent, groups))}"
     return Line2D([], [], linestyle=line, linewidth=0.7, label=label, **look)

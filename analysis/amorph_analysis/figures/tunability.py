@@ -81,13 +81,24 @@ def draw(sources, options):
                 for panel, value in zip(panels, VALUES.values()):
                     _scatter(panel, one, value, colour, marker, crowded)
                 label = _label(name, one)
-                handles.append(Line2D([], [], linestyle="", marker=marker, color=colour, label=label))
+                handles.append(
+                    Line2D([], [], linestyle="", marker=marker, color=colour, label=label)
+                )
         if len(dimensions) > 1:
             panels[0].set_title(f"{dimension}d", pad=3)
         panels[-1].set_xlabel("susceptibility $s$")
     if any(not one.points[2].all() for one in every):
-        handles.append(Line2D([], [], linestyle="", marker=r"$\uparrow$", markersize=5, color="0.3",
-                              label="open: not reached, a lower limit"))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker=r"$\uparrow$",
+                markersize=5,
+                color="0.3",
+                label="open: not reached, a lower limit",
+            )
+        )
     for index, (panel, label) in enumerate(zip(columns[0], LABELS)):
         panel.set_ylabel(label)
         style.letter(panel, index)
@@ -103,7 +114,9 @@ def _panels(width, dimensions):
         columns[0][0].set_xlabel("susceptibility $s$" if width == "wide" else "")
     else:
         size = style.WIDTHS[width], 4.2
-        figure, axes = plt.subplots(2, dimensions, figsize=size, layout="constrained", sharex=True, sharey="row")
+        figure, axes = plt.subplots(
+            2, dimensions, figsize=size, layout="constrained", sharex=True, sharey="row"
+        )
         columns = axes.T.tolist()
     for panel in axes.flat:
         panel.set(xscale="log", yscale="log")
@@ -121,7 +134,15 @@ def _scatter(axes, one, value, colour, marker, crowded):
     y, found = value(s, gamma), found == 1
     size, alpha = (2.5, 0.5) if crowded else (7, 0.75)
     axes.scatter(s[found], y[found], s=size, marker=marker, color=colour, alpha=alpha, linewidths=0)
-    axes.scatter(s[~found], y[~found], s=size, marker=marker, facecolors="none", edgecolors=colour, linewidths=0.5)
+    axes.scatter(
+        s[~found],
+        y[~found],
+        s=size,
+        marker=marker,
+        facecolors="none",
+        edgecolors=colour,
+        linewidths=0.5,
+    )
     for at in zip(s[~found], y[~found]):
         style.lower_limit(axes, at, colour)
 

@@ -8,7 +8,6 @@ STRUCTURES = {
     "network": "spring network",
     "triangular": "triangular",
     "fcc": "fcc",
-    "file": "from files",
 }
 # What computing a power of ten may be off by.
 ROUNDING = 1e-9
@@ -43,7 +42,7 @@ def structure(source):
     solid = source.solid
     if solid["structure"] == "disordered" and solid.get("B", 0) != 0:
         return f"attractive, $B = {number(solid['B'])}$"
-    return STRUCTURES.get(solid["structure"], solid["structure"])
+    return source.name if solid["structure"] == "file" else STRUCTURES[solid["structure"]]
 
 
 def dimension(source):
@@ -70,6 +69,9 @@ def scientific(value, digits=".3g"):
     """A number with its power of ten for mathtext: 10^{-3}, 2.5 \\times 10^{-4}."""
     exponent = math.floor(math.log10(value) + ROUNDING)
     mantissa = f"{value / 10**exponent:{digits}}"
+    if float(mantissa) == 10:
+        exponent += 1
+        mantissa = f"{1:{digits}}"
     return f"10^{{{exponent}}}" if mantissa == "1" else rf"{mantissa} \times 10^{{{exponent}}}"
 
 
