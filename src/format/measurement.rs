@@ -267,6 +267,11 @@ impl Measurement {
         (format == FORMAT).then(|| Measurement { path: path.to_owned(), file })
     }
 
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Whether there is a group of this name.
     pub fn has_group(&self, name: &str) -> bool {
         self.file.group(name).is_ok()

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod archive;
+mod measured;
 pub mod measurement;
 pub mod packing;
 pub mod row;

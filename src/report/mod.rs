@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod collect;
+pub mod html;
 pub mod job_script;
 pub mod measure;
 pub mod merge;

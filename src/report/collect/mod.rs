@@ -4,7 +4,7 @@
 //! ensemble; nothing here depends on who computed what, or when.
 
 mod scenario;
-mod stream;
+pub(in crate::report) mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
