@@ -9,7 +9,6 @@ mod style;
 mod swatch;
 
 use plotters::chart::ChartBuilder;
-use plotters::coord::combinators::BindKeyPoints;
 use plotters::style::{Color as _, IntoFont as _, RGBColor};
 
 use super::markup::Html;
@@ -172,20 +171,12 @@ impl Chart {
         Canvas::svg((width, height), &self.caption, |canvas| {
             let text =
                 |size: f64| ("sans-serif", canvas::text_size(size)).into_font().color(&FRAME);
-            let ticks = |places: &scale::Layout| {
-                let bold = places.ticks.iter().map(|(place, _)| *place).collect();
-                (places.lo..places.hi).with_key_points(bold).with_light_points(places.light.clone())
-            };
-            let label = |places: &scale::Layout, at: &f64| {
-                let tick = places.ticks.iter().find(|(place, _)| place == at);
-                tick.map_or(String::new(), |(_, label)| label.clone())
-            };
             let mut chart = ChartBuilder::on(canvas.area())
                 .margin(canvas::units(6.0))
                 .margin_right(canvas::units(16.0))
                 .x_label_area_size(canvas::units(3.2 * TEXT))
                 .y_label_area_size(canvas::units(left))
-                .build_cartesian_2d(ticks(&x), ticks(&y))
+                .build_cartesian_2d(x.clone(), y.clone())
                 .map_err(ChartError::of)?;
             chart
                 .configure_mesh()
@@ -193,8 +184,6 @@ impl Chart {
                 .light_line_style(LIGHT_GRID.stroke_width(canvas::units(0.6)))
                 .axis_style(FRAME.stroke_width(canvas::units(1.0)))
                 .set_all_tick_mark_size(canvas::units(4.0))
-                .x_label_formatter(&|at| label(&x, at))
-                .y_label_formatter(&|at| label(&y, at))
                 .x_desc(&self.x.label)
                 .y_desc(&self.y.label)
                 .label_style(text(TEXT))

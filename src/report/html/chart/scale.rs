@@ -1,5 +1,9 @@
 //! Axes: ranges and ticks.
 
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
 /// Decades with a tick at every power of ten; beyond, at every second, third … one.
 const DECADES: usize = 8;
 /// Ticks of a linear axis, about.
@@ -71,6 +75,34 @@ pub(super) struct Layout {
     pub hi: f64,
     pub ticks: Vec<(f64, String)>,
     pub light: Vec<f64>,
+}
+
+impl Ranged for Layout {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
+        let share = (value - self.lo) / (self.hi - self.lo);
+        from + (share * f64::from(to - from)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight().allow_light_points() {
+            true => self.light.clone(),
+            false => self.ticks.iter().map(|(place, _)| *place).collect(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.lo..self.hi
+    }
+}
+
+impl ValueFormatter<f64> for Layout {
+    fn format_ext(&self, value: &f64) -> String {
+        let tick = self.ticks.iter().find(|(place, _)| place == value);
+        tick.map_or(String::new(), |(_, label)| label.clone())
+    }
 }
 
 /// The range with some space, also where it is empty.

@@ -67,16 +67,16 @@ fn columns<'a>() -> Vec<Column<'a, Results>> {
         move |archive: &Results| Cell::text(archive.attribute(name).unwrap_or_default())
     };
     vec![
-        Column::new("file", "", |archive| Cell::Text(name(archive))),
-        Column::new("replicas", "A:B, without B itself", |archive| {
+        Column::new("file", "", |archive: &Results| Cell::Text(name(archive))),
+        Column::new("replicas", "A:B, without B itself", |archive: &Results| {
             let replicas = archive.study().replicas();
             Cell::text(format!("{}:{}", replicas.start, replicas.end))
         }),
-        Column::new("size", "", |archive| {
+        Column::new("size", "", |archive: &Results| {
             let size = archive.path().metadata().map(|found| found.len());
             Cell::text(size.map_or_else(|_| String::new(), human_bytes))
         }),
-        Column::new("program", "", |archive| Cell::Text(program(archive))),
+        Column::new("program", "", |archive: &Results| Cell::Text(program(archive))),
         Column::new("made", "", attribute("created")),
         Column::new("host", "", attribute("host")),
         Column::new("ranks", "", attribute("ranks")),
