@@ -147,7 +147,8 @@ fn an_unfinished_study_is_called_so() {
     let text = page(&folder.path().join("r.html"));
     has(&text, &["Unfinished: 15 of 80 work items are pending", "the same with --resume"]);
     let json = folder.path().join("stats.json");
-    std::fs::write(&json, printed(folder.path(), &["stats", "part.h5", "--json"])).expect("written");
+    std::fs::write(&json, printed(folder.path(), &["stats", "part.h5", "--json"]))
+        .expect("written");
     read(&[&folder.path().join("r.html"), &json], "statistics");
 }
 
@@ -155,7 +156,8 @@ fn an_unfinished_study_is_called_so() {
 fn a_study_of_which_nothing_is_done_has_a_report() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("s.toml"), STUDY).expect("written");
-    let output = amorph(folder.path(), &["run", "s.toml", "-o", "none.h5", "-q", "--max-time", "0"]);
+    let output =
+        amorph(folder.path(), &["run", "s.toml", "-o", "none.h5", "-q", "--max-time", "0"]);
     assert_eq!(output.status.code(), Some(75), "{:?}", ended(&output));
     printed(folder.path(), &["report", "none.h5", "-o", "r.html"]);
     let text = page(&folder.path().join("r.html"));
@@ -195,9 +197,13 @@ fn several_files_of_a_study_give_the_numbers_of_one() {
     }
     printed(folder, &["report", "b.h5", "a.h5", "-o", "r.html"]);
     let text = page(&folder.join("r.html"));
-    has(&text, &["replicas 0 to 3", "replicas = 4", "--replicas 0:2 -o a.h5", "--replicas 2:4 -o b.h5"]);
+    has(
+        &text,
+        &["replicas 0 to 3", "replicas = 4", "--replicas 0:2 -o a.h5", "--replicas 2:4 -o b.h5"],
+    );
     let whole = complete().display().to_string();
-    std::fs::write(folder.join("j"), printed(folder, &["stats", &whole, "--json"])).expect("written");
+    std::fs::write(folder.join("j"), printed(folder, &["stats", &whole, "--json"]))
+        .expect("written");
     let compared = read(&[&folder.join("r.html"), &folder.join("j")], "statistics");
     assert_eq!(compared.trim(), "compared 190");
     // Another study does not belong to them.
@@ -233,7 +239,10 @@ fn a_measurement_and_a_solid_have_reports() {
     );
     printed(folder, &["report", &solid, "-o", "s.html"]);
     let text = page(&folder.join("s.html"));
-    has(&text, &["sections solid figures species repeat", "figures 1", "contacts that bear a force"]);
+    has(
+        &text,
+        &["sections solid figures species repeat", "figures 1", "contacts that bear a force"],
+    );
     // Of more than one thing there is no report.
     let (code, said) = ended(&amorph(folder, &["report", "m.h5", &solid, "-o", "x.html"]));
     assert!(code == Some(2) && said.contains("give it alone"), "{said}");

@@ -31,14 +31,14 @@ pub fn picture(solid: &Solid<2>, contacts: &Contacts<2>, title: &str) -> Result<
     let attractive = bearing.iter().any(|bond| bond.slope > 0.0);
     let rattlers = contacts.rattler_count();
     let caption = format!(
-        "{title}: {} particles{} (white), and {} contacts that bear a force, as wide as it is large \
+        "{title}: {} particles{}, and {} contacts that bear a force, as wide as it is large \
          (the largest: {largest:.2e} energy/length){}. Periodic images of what reaches over an edge \
          are drawn on both sides.",
         solid.len(),
         match rattlers {
             0 => ", no rattlers".to_owned(),
-            1 => ", 1 rattler".to_owned(),
-            many => format!(", {many} rattlers"),
+            1 => ", 1 rattler (white)".to_owned(),
+            many => format!(", {many} rattlers (white)"),
         },
         bearing.len(),
         if attractive { "; light: in tension" } else { "" },

@@ -23,7 +23,9 @@ const TEXT: f64 = 13.0;
 /// Mean width of a character, as a share of the text's size.
 const CHARACTER: f64 = 0.58;
 /// Width and height of a chart [pixels].
-const SIZE: (f64, f64) = (560.0, 400.0);
+const SIZE: (f64, f64) = (510.0, 375.0);
+/// Width of a chart with rows of names [pixels].
+const WIDE: f64 = 1040.0;
 /// Height of a row of names [pixels].
 const ROW: f64 = 20.0;
 /// Radius of a marker, and where they are many [pixels].
@@ -33,7 +35,8 @@ const SMALL_RADIUS: f64 = 2.0;
 const MANY: usize = 400;
 /// Opacity of markers where they are many, and of bands.
 const FAINT: f64 = 0.45;
-const BAND: f64 = 0.25;
+const BAND: f64 = 0.35;
+const NARROW_BAND: f64 = 0.8;
 /// Width of lines [pixels].
 const LINE: f64 = 1.6;
 /// Half the height of a stroke in a row of names, as a share of the row.
@@ -156,15 +159,16 @@ impl Chart {
         let key = Html::with("ul", &[("class", "key")], key);
         let key = if self.key.is_empty() { Html::default() } else { key };
         let figure = self.draw()?.and(key).and(Html::of_text("figcaption", &self.caption));
-        Ok(Html::element("figure", figure))
+        let class = if matches!(self.y.scale, Scale::Names(_)) { "whole" } else { "half" };
+        Ok(Html::with("figure", &[("class", class)], figure))
     }
 
     fn draw(&self) -> Result<Html, ChartError> {
         let (x, y) = (self.x.layout(self.xs()), self.y.layout(self.ys()));
-        let (width, mut height) = SIZE;
-        if let Scale::Names(names) = &self.y.scale {
-            height = names.len() as f64 * ROW + 4.0 * TEXT;
-        }
+        let (width, height) = match &self.y.scale {
+            Scale::Names(names) => (WIDE, names.len() as f64 * ROW + 4.0 * TEXT),
+            _ => SIZE,
+        };
         let longest = y.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
         let left = longest as f64 * TEXT * CHARACTER + 1.0 * TEXT;
         let left = if self.y.label.is_empty() { left } else { left + 1.6 * TEXT };
@@ -260,9 +264,10 @@ fn draw(
         Mark::Band { style, ends } => {
             let [Some(from), Some(to)] = ends.map(|x| spot([x, level])) else { return Ok(()) };
             // A narrow one must be seen, too.
-            let to = to[0].max(from[0] + LINE * FINE);
-            let corners = [[from[0], frame.top], [to, frame.bottom]];
-            canvas.rectangle(corners, Paint::of(*style).opacity(BAND))
+            let least = from[0] + LINE * FINE;
+            let opacity = if to[0] < 2.0 * least - from[0] { NARROW_BAND } else { BAND };
+            let corners = [[from[0], frame.top], [to[0].max(least), frame.bottom]];
+            canvas.rectangle(corners, Paint::of(*style).opacity(opacity))
         }
         Mark::Note { at, text } => match spot(*at) {
             Some([x, y]) => canvas.text([x + 1.6 * RADIUS * FINE, y], text, 0.85 * TEXT),

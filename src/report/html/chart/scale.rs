@@ -15,6 +15,8 @@ const MARGIN: f64 = 0.05;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scale {
     Linear,
+    /// Linear, with 0 in sight.
+    FromZero,
     Log,
     /// One place for each name: the first one is at 0.
     Names(Vec<String>),
@@ -37,6 +39,11 @@ impl Axis {
     /// A linear axis.
     pub fn linear(label: impl Into<String>) -> Axis {
         Axis { label: label.into(), scale: Scale::Linear }
+    }
+
+    /// A linear axis with 0 in sight.
+    pub fn from_zero(label: impl Into<String>) -> Axis {
+        Axis { label: label.into(), scale: Scale::FromZero }
     }
 
     /// A place for each name, the first one at 0.
@@ -63,6 +70,7 @@ impl Axis {
                 Layout { lo, hi, ticks: ticks.collect(), light: Vec::new() }
             }
             Scale::Linear => linear(lo, hi),
+            Scale::FromZero => linear(lo.min(0.0), hi.max(0.0)),
             Scale::Log => logarithmic(lo, hi),
         }
     }

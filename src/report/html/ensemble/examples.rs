@@ -8,7 +8,7 @@ use crate::analysis::quantities::{
     CURVE_GROUP, DIFFERENCE, GAMMA_TILDE, LINEAR_NORM, NORM, QUADRATIC, SUSCEPTIBILITY, SWEEPS,
     THRESHOLDS, VALID,
 };
-use crate::analysis::quantity::StoredError;
+use crate::analysis::quantity::{Quantity, StoredError};
 use crate::analysis::values::Row;
 use crate::format::archive::{ArchiveError, Item, State};
 use crate::format::row::Part;
@@ -124,10 +124,9 @@ fn of_row(
 ) -> Result<Curve, StoredError> {
     let home = format!("{group}/{CURVE_GROUP}");
     let points = grid.len();
-    let along =
-        |quantity: &crate::analysis::quantity::Quantity<_>| -> Result<Vec<f64>, StoredError> {
-            Ok(quantity.floats(row, &home, count * points)?[..points].to_vec())
-        };
+    let along = |quantity: &Quantity<_>| -> Result<Vec<f64>, StoredError> {
+        Ok(quantity.floats(row, &home, count * points)?[..points].to_vec())
+    };
     let mut thresholds = [([f64::NAN; 2], 0); 3];
     for (threshold, (bracket, cause)) in thresholds.iter_mut().zip(THRESHOLDS) {
         let ends = bracket.floats(row, group, 2 * count)?;

@@ -79,10 +79,9 @@ fn rank(config: &Scenario, scenario: &ScenarioStatistics) -> Option<Chart> {
         marks.push(Mark::Points { style, filled: true, at });
         key.push(Key::new(Sign::Marker, style, format!("{kinds}: {set}, n_y = {features}")));
     }
-    marks.push(Mark::Points { style: Style::BLACK, filled: true, at: vec![[0.0, 0.0]] });
     Some(Chart {
-        x: Axis::linear("number of parameters n_θ"),
-        y: Axis::linear("rank of J"),
+        x: Axis::from_zero("number of parameters n_θ"),
+        y: Axis::from_zero("rank of J"),
         marks,
         key,
         caption: format!(
@@ -122,26 +121,35 @@ fn spectra(study: &Study, series: &[Series]) -> Vec<Chart> {
     });
     let means = rows.iter().flat_map(|(_, spectrum)| &spectrum.means).filter(|s| s.is_finite());
     let floor = means.fold(f64::INFINITY, |least, s| least.min(*s)) / 10.0;
+    // A colour for each set of features.
+    let mut sets: Vec<&str> = Vec::new();
     let mut marks = Vec::new();
+    let mut key = Vec::new();
     for (index, (_, spectrum)) in rows.iter().enumerate() {
+        let known = sets.iter().position(|set| *set == spectrum.set);
+        let style = Style::nth(known.unwrap_or(sets.len()));
+        if known.is_none() {
+            sets.push(&spectrum.set);
+            key.push(Key::new(Sign::Line, style, spectrum.set.as_str()));
+        }
         let y = (rows.len() - 1 - index) as f64;
         let at = spectrum.means.iter().filter(|s| s.is_finite()).map(|s| [*s, y]).collect();
-        marks.push(Mark::Strokes { style: Style::nth(index), at });
+        marks.push(Mark::Strokes { style, at });
         if spectrum.irrelevant > 0.0 && floor.is_finite() {
             marks.push(Mark::Points { style: Style::BLACK, filled: false, at: vec![[floor, y]] });
             let text = format!("{:.2}", spectrum.irrelevant);
             marks.push(Mark::Note { at: [floor, y], text });
         }
     }
+    if rows.iter().any(|(_, spectrum)| spectrum.irrelevant > 0.0) {
+        let text = "directions beyond the rank of J, per solid";
+        key.push(Key::new(Sign::OpenMarker, Style::BLACK, text));
+    }
     vec![Chart {
         x: Axis::log("susceptibility s  [unit of y / unit of θ]"),
         y: Axis::names(names.collect()),
         marks,
-        key: vec![Key::new(
-            Sign::OpenMarker,
-            Style::BLACK,
-            "directions beyond the rank of J, per solid",
-        )],
+        key,
         caption: format!(
             "Fig. 2, turned: singular values of J. Every stroke is one singular direction, the geometric \
              mean over the solids in which it is relevant.{left_out}"
@@ -214,7 +222,7 @@ fn distributions(study: &Study, series: &[Series]) -> Vec<Chart> {
         }
         Chart {
             x: Axis::log("γ = |Δθ|  [unit of θ]"),
-            y: Axis::linear("directions per bin"),
+            y: Axis::from_zero("directions per bin"),
             marks,
             key,
             caption: format!(

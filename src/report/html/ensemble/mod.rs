@@ -59,8 +59,9 @@ pub(super) fn page(
     }
     let replicas = study.replicas();
     let subtitle = format!(
-        "{} scenarios, replicas {} to {}, {} of {} work items done",
+        "{} {}, replicas {} to {}, {} of {} work items done",
         study.scenarios.len(),
+        if study.scenarios.len() == 1 { "scenario" } else { "scenarios" },
         replicas.start,
         replicas.end.saturating_sub(1),
         counts.done,

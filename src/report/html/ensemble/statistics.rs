@@ -4,6 +4,7 @@ use super::super::ReportError;
 use super::super::markup::{Html, paragraph};
 use super::super::table::{Cell, Column, table};
 use crate::analysis::quantities as q;
+use crate::analysis::quantity::Quantity;
 use crate::linearity::cause::Cause;
 use crate::report::collect::{Bounds, SetStatistics, Statistics, SweepStatistics, ThetaStatistics};
 use crate::study::config::Study;
@@ -26,7 +27,7 @@ pub(super) fn ranks(study: &Study, statistics: &Statistics) -> Result<Html, Repo
         .flat_map(|it| it.parameterisations.iter().map(|theta| (it.name.as_str(), theta)))
         .flat_map(|(name, theta)| theta.sets.iter().map(move |set| (name, theta, set)))
         .collect();
-    let unit = unit(&q::SINGULAR_VALUES, study);
+    let unit = unit(&q::SINGULAR_VALUES, study, "unit of y / unit of θ");
     let mut columns: Vec<Column<'_, RankRow<'_>>> = vec![
         Column::new("scenario", "", |row: &RankRow<'_>| Cell::text(row.0)),
         Column::new(
@@ -104,7 +105,7 @@ struct Threshold<'a> {
 }
 
 fn thresholds(study: &Study, rows: &[SweepRow<'_>]) -> Html {
-    let unit = |quantity| unit(quantity, study);
+    let of_theta = |quantity| unit(quantity, study, "unit of θ");
     let mut all = Vec::new();
     for row in rows {
         let sweeps = row.2;
@@ -116,11 +117,11 @@ fn thresholds(study: &Study, rows: &[SweepRow<'_>]) -> Html {
         ]);
     }
     let signs = [
-        ("γ*", q::GAMMA_STAR.description, unit(&q::GAMMA_STAR)),
-        ("γ_c", q::GAMMA_CONTACT.description, unit(&q::GAMMA_CONTACT)),
-        ("γ_r", q::GAMMA_REARRANGEMENT.description, unit(&q::GAMMA_REARRANGEMENT)),
-        ("ζ", q::ZETA.description, unit(&q::ZETA)),
-        ("γ̃", q::GAMMA_TILDE.description, unit(&q::GAMMA_TILDE)),
+        ("γ*", q::GAMMA_STAR.description, of_theta(&q::GAMMA_STAR)),
+        ("γ_c", q::GAMMA_CONTACT.description, of_theta(&q::GAMMA_CONTACT)),
+        ("γ_r", q::GAMMA_REARRANGEMENT.description, of_theta(&q::GAMMA_REARRANGEMENT)),
+        ("ζ", q::ZETA.description, unit(&q::ZETA, study, "unit of y")),
+        ("γ̃", q::GAMMA_TILDE.description, of_theta(&q::GAMMA_TILDE)),
     ];
     let meaning = signs.map(|(sign, text, unit)| format!("{sign}: {text} [{unit}]")).join("; ");
     let mut columns = vec![
@@ -227,11 +228,11 @@ fn costs<'a>() -> Vec<Column<'a, SweepRow<'a>>> {
     ]
 }
 
-/// The unit of a quantity in this study.
-fn unit<T>(quantity: &crate::analysis::quantity::Quantity<T>, study: &Study) -> String {
+/// The unit of a quantity in this study; `mixed` where features or parameters have different ones.
+fn unit<T>(quantity: &Quantity<T>, study: &Study, mixed: &str) -> String {
     let dimension = study.scenarios.first().map_or(2, |scenario| scenario.solid.dimension);
     match quantity.unit(dimension).as_str() {
-        "mixed" => "the units of features and parameters".to_owned(),
+        "mixed" => mixed.to_owned(),
         unit => unit.to_owned(),
     }
 }
