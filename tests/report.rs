@@ -175,6 +175,8 @@ fn damage_is_said_and_left_out_and_the_exit_code_is_three() {
     let mut values: Vec<f64> = energy.read_raw().expect("readable");
     values[1] *= 1e9;
     energy.write_raw(&values).expect("written");
+    // The file is closed with the last dataset.
+    drop(energy);
     file.close().expect("closed");
     let output = amorph(folder.path(), &["report", "bad.h5", "-o", "r.html"]);
     let (code, said) = ended(&output);
@@ -231,7 +233,7 @@ fn a_measurement_and_a_solid_have_reports() {
             "Measurement m.h5",
             "64 particles in 2d, 10 parameters, 3 directions",
             "C_xxxx",
-            "the energy minimum",
+            "At the minimum: 64 particles",
             "Fig. 3: direction 1",
             // The picture, the spectrum and two curves.
             "figures 4",

@@ -71,10 +71,19 @@ fn name<T>(quantity: &Quantity<T>) -> &'static str {
     quantity.alone.map_or(quantity.name, |(name, _)| name)
 }
 
-/// What a quantity is, with its unit.
+/// What a quantity is.
+fn text<T>(quantity: &Quantity<T>) -> &'static str {
+    quantity.alone.map_or(quantity.description, |(_, text)| text)
+}
+
+/// The same with its unit.
 fn meaning<T>(quantity: &Quantity<T>, dimension: usize) -> String {
-    let text = quantity.alone.map_or(quantity.description, |(_, text)| text);
-    format!("{text} [{}]", quantity.unit(dimension))
+    let text = text(quantity);
+    match quantity.unit(dimension).as_str() {
+        "1" => text.to_owned(),
+        "mixed" => format!("{text} [in the units of features and parameters]"),
+        unit => format!("{text} [{unit}]"),
+    }
 }
 
 /// All values of a quantity as numbers; none where the file does not hold it.
@@ -142,11 +151,7 @@ fn features(file: &Measurement) -> Result<Html, ReportError> {
         .collect();
     let mut columns = vec![
         Column::new("feature", "", |row: &(String, f64, bool)| Cell::text(&row.0)),
-        Column::new(
-            "y",
-            meaning(&q::FEATURE_VALUES, 0).replace("^0", "^d"),
-            |row: &(String, f64, bool)| Cell::Number(row.1),
-        ),
+        Column::new("y", text(&q::FEATURE_VALUES), |row: &(String, f64, bool)| Cell::Number(row.1)),
     ];
     if rows.iter().any(|row| row.2) {
         columns.push(Column::new(
@@ -232,7 +237,7 @@ fn parameters_table(file: &Measurement, count: usize) -> Result<Html, ReportErro
         .collect();
     let columns = [
         Column::new("parameter", "", |row: &(String, f64, bool)| Cell::text(&row.0)),
-        Column::new("θ", meaning(&q::THETA0, 0), |row: &(String, f64, bool)| Cell::Number(row.1)),
+        Column::new("θ", text(&q::THETA0), |row: &(String, f64, bool)| Cell::Number(row.1)),
         Column::new("inert", q::INERT.description, |row: &(String, f64, bool)| {
             Cell::text(if row.2 { "yes" } else { "no" })
         }),

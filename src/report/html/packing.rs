@@ -41,7 +41,7 @@ pub fn picture(solid: &Solid<2>, contacts: &Contacts<2>, title: &str) -> Result<
             many => format!(", {many} rattlers (white)"),
         },
         bearing.len(),
-        if attractive { "; light: in tension" } else { "" },
+        if attractive { "; orange: in tension" } else { "" },
     );
     let size = (edges[0] * scale, edges[1] * scale);
     let drawing = Canvas::svg(size, &caption, |canvas| {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::markup::{Html, folded};
 
 /// A longer table is folded.
-const LONG: usize = 40;
+const LONG: usize = 25;
 
 /// What stands in a cell.
 #[derive(Clone, Debug, PartialEq)]

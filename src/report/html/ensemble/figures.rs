@@ -15,6 +15,8 @@ use crate::study::config::{Scenario, Study, set_name};
 const CHARTS: usize = 12;
 /// Rows of the figure of susceptibilities.
 const ROWS: usize = 60;
+/// From this ratio of the largest to the smallest n_θ on their axis is logarithmic.
+const WIDE_RANGE: f64 = 30.0;
 
 /// Every figure that the files allow.
 pub(super) fn figures(
@@ -67,6 +69,9 @@ fn rank(config: &Scenario, scenario: &ScenarioStatistics) -> Option<Chart> {
     if lines.is_empty() {
         return None;
     }
+    let numbers = lines.values().flat_map(|(_, line)| line.iter().map(|[n, ..]| *n));
+    let (least, most) =
+        numbers.fold((f64::INFINITY, 0.0_f64), |(lo, hi), n| (lo.min(n), hi.max(n)));
     let (mut marks, mut key) = (Vec::new(), Vec::new());
     for (index, ((kinds, set), (features, mut line))) in lines.into_iter().take(STYLES).enumerate()
     {
@@ -79,8 +84,10 @@ fn rank(config: &Scenario, scenario: &ScenarioStatistics) -> Option<Chart> {
         marks.push(Mark::Points { style, filled: true, at });
         key.push(Key::new(Sign::Marker, style, format!("{kinds}: {set}, n_y = {features}")));
     }
+    let label = "number of parameters n_θ";
+    let x = if most > WIDE_RANGE * least { Axis::log(label) } else { Axis::from_zero(label) };
     Some(Chart {
-        x: Axis::from_zero("number of parameters n_θ"),
+        x,
         y: Axis::from_zero("rank of J"),
         marks,
         key,
@@ -121,16 +128,19 @@ fn spectra(study: &Study, series: &[Series]) -> Vec<Chart> {
     });
     let means = rows.iter().flat_map(|(_, spectrum)| &spectrum.means).filter(|s| s.is_finite());
     let floor = means.fold(f64::INFINITY, |least, s| least.min(*s)) / 10.0;
-    // A colour for each set of features.
-    let mut sets: Vec<&str> = Vec::new();
+    // A colour for each set of features; where there is only one, for each scenario.
+    let one_set = rows.windows(2).all(|pair| pair[0].1.set == pair[1].1.set);
+    let mut named: Vec<&str> = Vec::new();
     let mut marks = Vec::new();
     let mut key = Vec::new();
-    for (index, (_, spectrum)) in rows.iter().enumerate() {
-        let known = sets.iter().position(|set| *set == spectrum.set);
-        let style = Style::nth(known.unwrap_or(sets.len()));
+    for (index, (series, spectrum)) in rows.iter().enumerate() {
+        let scenario = &study.scenarios[series.scenario].name;
+        let name = if one_set { scenario } else { &spectrum.set };
+        let known = named.iter().position(|known| known == name);
+        let style = Style::nth(known.unwrap_or(named.len()));
         if known.is_none() {
-            sets.push(&spectrum.set);
-            key.push(Key::new(Sign::Line, style, spectrum.set.as_str()));
+            named.push(name);
+            key.push(Key::new(Sign::Line, style, name));
         }
         let y = (rows.len() - 1 - index) as f64;
         let at = spectrum.means.iter().filter(|s| s.is_finite()).map(|s| [*s, y]).collect();

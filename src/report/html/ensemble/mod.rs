@@ -85,7 +85,7 @@ pub(super) fn page(
             Ok::<_, ReportError>(checks::html(archives, reports.as_deref(), checks)),
         ),
         Section::new("figures", "Figures", figures),
-        Section::new("examples", "One solid", examples::html(archives)),
+        Section::new("examples", "Single solids", examples::html(archives)),
         Section::new(
             "singular-values",
             "Ranks and susceptibilities",
