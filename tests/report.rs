@@ -123,7 +123,7 @@ fn a_complete_study_has_every_section_and_the_numbers_of_stats() {
             "Nothing has failed.",
             "hash of the configuration",
             "[[scenario]] name = \"denser\"",
-            &format!("amorph stats 'a<b & \"c\"'\\''s.h5'"),
+            "amorph stats 'a<b & \"c\"'\\''s.h5'",
             "Fig. 1 of scenario soft",
             "Fig. 3: scenario soft, D_n20, replica 0",
             "packing_fraction",

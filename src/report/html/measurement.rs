@@ -171,8 +171,11 @@ fn singular_values(file: &Measurement) -> Result<Html, ReportError> {
     let mut said = Vec::new();
     for quantity in [&q::RANK, &q::RANK_WITHOUT_MODES, &q::GAP] {
         if let Some(value) = one(quantity)? {
-            let value =
-                if quantity.kind() == Kind::F64 { number(value) } else { value.to_string() };
+            let value = match quantity.kind() {
+                _ if value.is_infinite() => "infinite".to_owned(),
+                Kind::F64 => number(value),
+                _ => value.to_string(),
+            };
             said.push((name(quantity), format!("{value}: {}", quantity.description)));
         }
     }

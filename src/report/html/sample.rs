@@ -114,7 +114,9 @@ mod tests {
     #[test]
     fn a_histogram_has_every_bin_between_its_ends() {
         let mut histogram = Histogram::default();
-        [1.0, 1.1, 2.0, 0.0, -1.0, f64::NAN, f64::INFINITY].map(|value| histogram.add(value));
+        for value in [1.0, 1.1, 2.0, 0.0, -1.0, f64::NAN, f64::INFINITY] {
+            histogram.add(value);
+        }
         let counts: Vec<f64> = histogram.points().iter().map(|point| point[1]).collect();
         assert_eq!(counts, [0.0, 2.0, 0.0, 1.0, 0.0]);
         assert!(histogram.points()[1][0] > 1.0 && histogram.points()[1][0] < 1.34);

@@ -9,6 +9,9 @@ use crate::format::solid_file::SolidData;
 use crate::solid::contacts::virial_pressure;
 use crate::solid::potential::Tail;
 
+/// Names and what they are.
+type Facts = Vec<(&'static str, String)>;
+
 /// A species of the solid.
 struct Species {
     index: usize,
@@ -59,10 +62,7 @@ pub(super) fn page(address: &str, data: &SolidData) -> Result<Page, ReportError>
 }
 
 /// The picture of a solid in two dimensions, and what is seen in it.
-pub(super) fn drawing(
-    title: &str,
-    data: &SolidData,
-) -> Result<(Html, Vec<(&'static str, String)>), ReportError> {
+pub(super) fn drawing(title: &str, data: &SolidData) -> Result<(Html, Facts), ReportError> {
     if data.dimension() != 2 {
         return Ok((Html::default(), Vec::new()));
     }
