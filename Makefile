@@ -71,6 +71,7 @@ figures: $(VENV)/installed  ## the paper's figures from the results in paper/, a
 	exit $$code
 
 test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
+	@scripts/install-packages.sh chromium
 	$(CARGO) test --no-run
 	$(VENV)/bin/python -m unittest discover -s analysis
 	$(CARGO) test --no-fail-fast
@@ -118,7 +119,7 @@ test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one n
 # MPICH's launcher must be called by its own name.
 MPICH_HDF5 ?= /usr/lib/$(shell uname -m)-linux-gnu/hdf5/mpich
 test-mpich: rust $(VENV)/installed  ## the tests with MPICH instead of Open MPI, in target/mpich
-	@scripts/install-packages.sh mpich libmpich-dev libhdf5-mpich-dev
+	@scripts/install-packages.sh mpich libmpich-dev libhdf5-mpich-dev chromium
 	MPICC=mpicc.mpich HDF5_DIR=$(MPICH_HDF5) MPIRUN=mpirun.mpich \
 	  $(CARGO) test --no-fail-fast --target-dir target/mpich
 

@@ -34,6 +34,7 @@ enum Command {
     Merge(cli::merge::Arguments),
     Check(cli::check::Arguments),
     Export(cli::export::Arguments),
+    Report(cli::report::Arguments),
     /// Look at a study's configuration and its defaults
     #[command(subcommand)]
     Config(cli::config::Command),
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Merge(arguments) => cli::merge::run(&arguments),
         Command::Check(arguments) => cli::check::run(&arguments),
         Command::Export(arguments) => cli::export::run(&arguments),
+        Command::Report(arguments) => cli::report::run(&arguments),
         Command::Config(command) => cli::config::run(&command),
         Command::Completions(asked) => cli::completions::run(&asked, Arguments::command()),
     };

@@ -9,6 +9,7 @@ pub mod init;
 pub mod measure;
 pub mod merge;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod stats;
 pub mod status;

@@ -18,8 +18,8 @@ use crate::system::temporary::{sweep, temporary};
 
 /// The attribute `format` of the output.
 pub const FORMAT: &str = "amorph-measurement";
-/// The dataset with the names of the parameters in files of earlier programs.
-const PARAMETER_LABELS: &str = "parameter_labels";
+/// What the datasets with the names of features and parameters were called by earlier programs.
+const EARLIER_LABELS: &str = "_labels";
 
 /// An output of `measure` that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -261,6 +261,11 @@ impl Measurement {
         (format == FORMAT).then(|| Measurement { path: path.to_owned(), file })
     }
 
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Whether there is a group of this name.
     pub fn has_group(&self, name: &str) -> bool {
         self.file.group(name).is_ok()
@@ -271,11 +276,19 @@ impl Measurement {
         self.dataset(name).map(|dataset| dataset.shape())
     }
 
-    /// The names of so many parameters.
-    pub fn parameters(&self, length: usize) -> Result<Vec<String>, MeasurementError> {
-        let earlier = self.file.link_exists(PARAMETER_LABELS);
-        let name = if earlier { PARAMETER_LABELS } else { Along::Parameter.name() };
-        self.checked(name, length, labels::read)
+    /// How many names an axis has.
+    pub fn length(&self, along: Along) -> Result<usize, MeasurementError> {
+        self.shape(&self.axis(along)).map(|shape| shape.iter().product())
+    }
+
+    /// The names along an axis, so many.
+    pub fn names(&self, along: Along, length: usize) -> Result<Vec<String>, MeasurementError> {
+        self.checked(&self.axis(along), length, labels::read)
+    }
+
+    fn axis(&self, along: Along) -> String {
+        let earlier = format!("{}{EARLIER_LABELS}", along.name());
+        if self.file.link_exists(&earlier) { earlier } else { along.name().to_owned() }
     }
 
     /// The values of a dataset, of this length.

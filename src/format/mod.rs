@@ -3,6 +3,7 @@
 pub mod access;
 pub mod archive;
 mod labels;
+mod measured;
 pub mod measurement;
 pub mod packing;
 pub mod row;

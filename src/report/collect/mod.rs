@@ -13,7 +13,7 @@ mod sample;
 mod scans;
 mod scenario;
 mod sets;
-mod stream;
+pub(in crate::report) mod stream;
 mod summary;
 mod sweeps;
 mod table;

@@ -12,7 +12,7 @@ use crate::study::results::Results;
 const BLOCK_BYTES: usize = 1 << 20;
 
 /// One scenario of several files.
-pub(super) struct Stream<'a> {
+pub(in crate::report) struct Stream<'a> {
     archives: &'a [Results],
     scenario: usize,
     /// Items whose checksum does not hold.

@@ -9,6 +9,7 @@ use super::{ExportError, Frame};
 use crate::analysis::quantities::{
     ENERGY, PRESSURE, RATTLERS, RIGHT, SNAPSHOT_ENDS, SNAPSHOTS_GROUP,
 };
+use crate::analysis::quantity::Along;
 use crate::format::measurement::{Measurement, MeasurementError};
 use crate::format::solid_file::{self, DIRECTIONS, SolidData};
 use crate::solid::potential::Tail;
@@ -81,7 +82,7 @@ pub fn measured(
     let Some((directions, n_theta)) = &data.directions else {
         return Err(missing(DIRECTIONS).into());
     };
-    let labels = file.parameters(*n_theta)?;
+    let labels = file.names(Along::Parameter, *n_theta)?;
     // Diameters come first, and all of them or none.
     let moved = if labels[0] == "D_0" { data.diameters.len() } else { 0 };
     let count = directions.len() / n_theta;
@@ -113,7 +114,7 @@ fn vectors(file: &Measurement, data: &SolidData) -> Result<Vec<Column>, ExportEr
     };
     let shape = file.shape(RIGHT.name)?;
     let [modes, parameters] = shape[..] else { return Err(none("no matrix")) };
-    let labels = file.parameters(parameters)?;
+    let labels = file.names(Along::Parameter, parameters)?;
     let diameters = labels.iter().filter(|label| label.starts_with("D_")).count();
     if diameters < data.diameters.len() {
         return Err(none("the parameters are no diameters of particles"));
