@@ -166,6 +166,29 @@ fn jacobian_of_soft_spheres_with_rattlers_matches_relaxed_differences() {
     check_soft_spheres::<3>(48, 1e-3, 1);
 }
 
+fn check_power<const D: usize>(particles: usize, pressure: f64, exponent: f64) {
+    let mut recipe = recipe(particles, Structure::Disordered, pressure, 0.0);
+    recipe.potential.exponent = exponent;
+    let name = format!("α = {exponent} {D}d p = {pressure:e}");
+    check(&name, prepared::<D>(&recipe, 0, 4).solid, &SPHERES);
+}
+
+#[test]
+fn jacobian_of_hertzian_disks_and_spheres_matches_relaxed_differences() {
+    for pressure in [1e-1, 1e-3] {
+        check_power::<2>(64, pressure, 2.5);
+        check_power::<3>(48, pressure, 2.5);
+    }
+}
+
+#[test]
+fn jacobian_of_cubic_cores_matches_relaxed_differences() {
+    for pressure in [1e-1, 1e-3] {
+        check_power::<2>(64, pressure, 3.0);
+        check_power::<3>(48, pressure, 3.0);
+    }
+}
+
 fn check_attractive<const D: usize>(particles: usize, depth: f64, replica: u64) {
     let recipe = recipe(particles, Structure::Disordered, 1e-1, depth);
     let solid = prepared::<D>(&recipe, replica, if D == 2 { 3 } else { 2 });

@@ -287,6 +287,7 @@ fn packing(file: &hdf5::File, record: usize, dimension: usize) -> SolidData {
         depths: vec![0.0; n * n],
         a: 50.0,
         tail: None,
+        exponent: 2.0,
         springs: None,
         directions: None,
     }

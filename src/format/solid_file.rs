@@ -1,6 +1,6 @@
 //! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
-//! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attribute `a` (default 50) and those of
-//! [`TAIL_ATTRIBUTES`]. A spring network also has
+//! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attributes `a` (default 50), `exponent` (default 2)
+//! and those of [`TAIL_ATTRIBUTES`]. A spring network also has
 //! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
@@ -13,11 +13,15 @@ use nalgebra::SVector;
 use super::access;
 use crate::solid::cell::Cell;
 use crate::solid::interactions::{Interactions, SymmetricTable};
+use crate::solid::overlap::HARMONIC;
 use crate::solid::potential::{Potential, Tail};
 use crate::solid::{Solid, SolidError, SpringBond};
 
 /// The inverse range a where the group does not state it.
 pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
+
+/// The attribute of the exponent α of the repulsion; harmonic where it is missing.
+pub const EXPONENT_ATTRIBUTE: &str = "exponent";
 
 /// The dataset of directions.
 pub const DIRECTIONS: &str = "directions";
@@ -57,6 +61,8 @@ pub struct SolidData {
     /// Row-major (n_sp, n_sp).
     pub depths: Vec<f64>,
     pub a: f64,
+    /// The exponent α of the repulsion.
+    pub exponent: f64,
     /// The end of the attraction's tail, where the group states it.
     pub tail: Option<Tail>,
     /// The bonds, where the solid is a spring network.
@@ -102,7 +108,7 @@ impl SolidData {
                 diameters: self.diameters.clone(),
                 k: table(&self.k),
                 depths: table(&self.depths),
-                potential: Potential { a: self.a, tail },
+                potential: Potential { a: self.a, tail, exponent: self.exponent },
             },
             springs: self.springs.clone().map(Arc::new),
         };
@@ -347,6 +353,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         species: indices,
         diameters,
         a,
+        exponent: reader.attribute(EXPONENT_ATTRIBUTE)?.unwrap_or(HARMONIC),
         tail: reader.tail()?,
         directions,
     })

@@ -10,6 +10,7 @@ use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
 use crate::solid::interactions::{Interactions, SymmetricTable};
 use crate::solid::lattice::{crystal, random_positions};
+use crate::solid::overlap::harmonic_pressure;
 use crate::solid::potential::Potential;
 use crate::solid::random::{Purpose, StreamKey};
 use crate::solid::{Solid, SpringBond, sphere_volume};
@@ -82,7 +83,8 @@ impl Recipe {
         match (self.start_packing_fraction, self.target) {
             (Some(fraction), _) | (None, Target::PackingFraction(fraction)) => fraction,
             (None, Target::Pressure(pressure)) => {
-                start_packing_fraction::<D>(pressure / self.k.mean())
+                let relative = pressure / self.k.mean();
+                start_packing_fraction::<D>(harmonic_pressure(self.potential.exponent, relative))
             }
         }
     }

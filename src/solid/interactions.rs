@@ -3,6 +3,7 @@
 use std::fmt::Arguments;
 
 use super::error::SolidError;
+use super::overlap::{EXPONENTS, HARMONIC};
 use super::potential::{Pair, Potential};
 
 /// A symmetric n × n table: stored in full, or as one value where all entries are the same. (At the level
@@ -157,7 +158,7 @@ impl Interactions {
     /// The values that must hold for the pair energy to make sense.
     ///
     /// # Errors
-    /// Names the first parameter that is out of range: D, k, a > 0 and B ≥ 0, all finite.
+    /// Names the first parameter that is out of range: D, k, a > 0 and B ≥ 0, all finite; the exponent.
     pub fn check(&self) -> Result<(), SolidError> {
         let check = |name: Arguments<'_>, value: f64, good: bool, allowed: &'static str| {
             if good && value.is_finite() {
@@ -177,8 +178,12 @@ impl Interactions {
                 check(format_args!("B_{s}_{t}"), depth, depth >= 0.0, "B >= 0")?;
             }
         }
-        let a = self.potential.a;
-        check(format_args!("a"), a, a > 0.0, "a > 0")
+        let Potential { a, exponent, .. } = self.potential;
+        check(format_args!("a"), a, a > 0.0, "a > 0")?;
+        let name = format_args!("exponent");
+        check(name, exponent, EXPONENTS.contains(&exponent), "2 to 4")?;
+        let defined = exponent == HARMONIC || !self.attractive();
+        check(name, exponent, defined, "2 where some B is not 0")
     }
 }
 
@@ -211,7 +216,7 @@ mod tests {
                 diameters: diameters.clone(),
                 k: SymmetricTable::uniform(4, 1.0),
                 depths,
-                potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+                potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
             };
             let present = [true, true, false, true];
             let mut longest = 0.0_f64;

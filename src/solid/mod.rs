@@ -7,6 +7,7 @@ mod error;
 pub mod interactions;
 pub mod lattice;
 pub mod neighbors;
+pub mod overlap;
 pub mod parameters;
 pub mod potential;
 pub mod random;

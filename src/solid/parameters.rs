@@ -240,7 +240,7 @@ mod tests {
             diameters: vec![1.0, 1.1, 1.4],
             k: SymmetricTable::from_fn(3, |s, t| (1 + 3 * s + t) as f64),
             depths: SymmetricTable::from_fn(3, |s, t| 0.1 * (1 + s * t) as f64),
-            potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+            potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
         };
         let space = ParameterSpace::new(&ParameterKind::ALL, 3);
         let theta = space.values(&interactions);

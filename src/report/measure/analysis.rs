@@ -9,7 +9,7 @@ use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
 use crate::format::measurement::{Output, PARAMETER_LABELS};
-use crate::format::solid_file::TAIL_ATTRIBUTES;
+use crate::format::solid_file::{EXPONENT_ATTRIBUTE, TAIL_ATTRIBUTES};
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
@@ -119,6 +119,7 @@ fn write<const D: usize>(
 fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
     let interactions = &solid.interactions;
     let n_sp = interactions.species();
+    output.number(EXPONENT_ATTRIBUTE, interactions.potential.exponent);
     if interactions.attractive() {
         let [first, second, cut] = TAIL_ATTRIBUTES;
         match interactions.potential.tail {

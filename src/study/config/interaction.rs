@@ -8,8 +8,9 @@ use super::section::Section;
 use super::solid::SolidConfig;
 use crate::relax::prepare::Target;
 use crate::relax::pressure::start_packing_fraction;
+use crate::solid::overlap::harmonic_pressure;
 
-/// The packing fraction of a soft-sphere packing at this pressure [largest k/length^d].
+/// The packing fraction of a packing of harmonic spheres at this pressure [largest k/length^d].
 fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
     if dimension == 2 {
         start_packing_fraction::<2>(pressure)
@@ -34,7 +35,11 @@ pub fn edge(solid: &SolidConfig) -> Option<f64> {
     let fraction = match solid.recipe.target {
         Target::PackingFraction(fraction) => fraction,
         Target::Pressure(pressure) => {
-            packing_fraction(solid.dimension, pressure / solid.energy_unit())
+            let exponent = solid.recipe.potential.exponent;
+            packing_fraction(
+                solid.dimension,
+                harmonic_pressure(exponent, pressure / solid.energy_unit()),
+            )
         }
     };
     let (small, large) = solid.class_sizes();

@@ -11,6 +11,7 @@ use super::section::Section;
 use super::table;
 use crate::relax::prepare::{Recipe, Structure, Target};
 use crate::solid::interactions::SymmetricTable;
+use crate::solid::overlap::{EXPONENTS, HARMONIC};
 use crate::solid::potential::{Potential, Tail};
 
 keys! {
@@ -35,6 +36,9 @@ keys! {
     /// attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres; at
     /// most 1000 times the largest k
     "B": Form::Table(DEPTH_AT_ALL),
+    /// exponent alpha of the repulsion k/alpha (1 - r/sigma)^alpha, where B = 0: 2 (the default) is
+    /// harmonic, 2.5 Hertzian; the springs of a network are harmonic
+    "exponent": Form::Number(EXPONENTS),
     /// inverse range of the attraction [1/length]
     "a": Form::Number(INVERSE_RANGE),
     /// switching off of the attraction from sigma + from/a to sigma + to/a, or "none" with `cutoff`
@@ -166,16 +170,33 @@ impl SolidConfig {
                 potential: Potential {
                     a: section.f64("a", 50.0),
                     tail: section.keep(read_tail(section), Tail::DEFAULT),
+                    exponent: section.f64("exponent", HARMONIC),
                 },
                 pressure_tolerance: section.f64("pressure_tolerance", 1e-6),
                 max_attempts: section.integer("max_attempts", 10) as u64,
             },
         };
+        if section.is_right() {
+            section.keep(solid.check_exponent(section), ());
+        }
         let crystal = section.find("structure").filter(|_| structure == Some(Structure::Crystal));
         if let (Some(entry), true) = (crystal, section.is_right()) {
             section.keep(solid.check_crystal(section, &entry), ());
         }
         solid
+    }
+
+    /// The core is a power of the overlap only where nothing attracts; files say it themselves.
+    fn check_exponent(&self, section: &Section<'_>) -> Result<(), ConfigError> {
+        match section.find("exponent") {
+            Some(entry) if self.is_from_files() && entry.layer == 0 => {
+                Err(entry.refuse("this key only where the solids are made: files hold it"))
+            }
+            Some(entry) if self.recipe.potential.exponent != HARMONIC && self.is_attractive() => {
+                Err(entry.refuse("2 where solid.B is not 0"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_crystal(&self, section: &Section<'_>, entry: &Entry<'_>) -> Result<(), ConfigError> {
@@ -245,6 +266,7 @@ impl SolidConfig {
             Target::Pressure(pressure) => (Some(pressure), None),
             Target::PackingFraction(fraction) => (None, Some(fraction)),
         };
+        let exponent = (!self.is_from_files()).then_some(recipe.potential.exponent);
         let (switch, cutoff) = match recipe.potential.tail {
             Tail::Switched { from, to } => (format!("{{ from = {from:?}, to = {to:?} }}"), None),
             Tail::Truncated { cutoff } => ("\"none\"".to_owned(), Some(cutoff)),
@@ -260,6 +282,7 @@ impl SolidConfig {
             .add_some("start_packing_fraction", recipe.start_packing_fraction)
             .add("k", table::canonical(&recipe.k))
             .add("B", table::canonical(&recipe.depths))
+            .add_some("exponent", exponent.filter(|&exponent| exponent != HARMONIC))
             .add("a", recipe.potential.a)
             .add("switch", Raw(switch))
             .add_some("cutoff", cutoff)
