@@ -29,8 +29,7 @@ fn power(particles: usize, pressure: f64, exponent: f64) -> Recipe {
 /// A prepared solid against the sums over all of its pairs and a dense Hessian.
 fn check<const D: usize>(exponent: f64, pressure: f64) {
     let name = format!("α = {exponent}, {D}d, p = {pressure:e}");
-    let request =
-        FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
+    let request = FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
     let particles = if D == 2 { 64 } else { 100 };
     let mut made = prepared::<D>(&power(particles, pressure, exponent), 0, 30);
     let plain = plain::plain(&made.solid);
@@ -78,8 +77,7 @@ fn pressure_and_bulk_modulus_scale_with_the_exponent() {
     // p ~ x^(α−1) and K ~ x^(α−2): K ~ p^((α−2)/(α−1)), up to what contacts that are made add.
     let bulk = |exponent: f64, pressure: f64| -> f64 {
         let values = (0..3).map(|replica| {
-            let mut made =
-                power(64, pressure, exponent).prepare::<2>(&key(replica)).unwrap();
+            let mut made = power(64, pressure, exponent).prepare::<2>(&key(replica)).unwrap();
             let request = common::small::EVERYTHING;
             let features = compute(&made.solid, &mut made.equilibrium, &request, false);
             features.values[request.len(2) - 3].ln()
@@ -175,7 +173,8 @@ const CUSPS: usize = 3;
 fn c_is_continuous_at_a_contact_change_with_the_cusp_that_the_exponent_demands() {
     // Harmonic spheres jump: what is left of a change close by does not depend on how close.
     for exponent in [2.0, 2.25, 2.5, 3.0] {
-        let cusps: Vec<[f64; 2]> = (0..9).filter_map(|direction| cusp(exponent, direction)).collect();
+        let cusps: Vec<[f64; 2]> =
+            (0..9).filter_map(|direction| cusp(exponent, direction)).collect();
         println!("α = {exponent}: {cusps:.4?}");
         assert!(cusps.len() >= CUSPS, "α = {exponent}: {cusps:?}");
         for mut sides in cusps {

@@ -198,6 +198,7 @@ fn solid() -> SolidData {
         a: 50.0,
         tail: None,
         exponent: 2.0,
+        size_factors: None,
         springs: None,
         directions: Some((vec![0.6, 0.8], 2)),
     }

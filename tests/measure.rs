@@ -288,6 +288,7 @@ fn packing(file: &hdf5::File, record: usize, dimension: usize) -> SolidData {
         a: 50.0,
         tail: None,
         exponent: 2.0,
+        size_factors: None,
         springs: None,
         directions: None,
     }

@@ -21,6 +21,7 @@ fn prepared<const D: usize>() -> SolidData {
         k: SymmetricTable::uniform(2, 1.0),
         depths: SymmetricTable::uniform(2, 0.0),
         potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
+        disorder: None,
         pressure_tolerance: 1e-6,
         max_attempts: 3,
     };
@@ -36,6 +37,7 @@ fn prepared<const D: usize>() -> SolidData {
         a: 50.0,
         tail: None,
         exponent: 2.0,
+        size_factors: None,
         springs: None,
         directions: None,
     }

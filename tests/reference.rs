@@ -199,6 +199,7 @@ fn packing<const D: usize>(file: &hdf5::File, record: usize) -> Solid<D> {
             depths: SymmetricTable::uniform(particles, 0.0),
             potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
         },
+        size_factors: None,
         springs: None,
     }
 }

@@ -1,6 +1,6 @@
 //! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
 //! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attributes `a` (default 50), `exponent` (default 2)
-//! and those of [`TAIL_ATTRIBUTES`]. A spring network also has
+//! and those of [`TAIL_ATTRIBUTES`]. `size_factor` (N,), where it is there, multiplies the diameters. A spring network also has
 //! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
@@ -22,6 +22,9 @@ pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
 
 /// The attribute of the exponent α of the repulsion; harmonic where it is missing.
 pub const EXPONENT_ATTRIBUTE: &str = "exponent";
+
+/// The dataset of the particles' diameters over those of their species.
+pub const SIZE_FACTOR: &str = "size_factor";
 
 /// The dataset of directions.
 pub const DIRECTIONS: &str = "directions";
@@ -56,6 +59,8 @@ pub struct SolidData {
     pub edges: Vec<f64>,
     pub species: Vec<usize>,
     pub diameters: Vec<f64>,
+    /// D_i over the diameter of its species, shape (N,), where the group holds them.
+    pub size_factors: Option<Vec<f64>>,
     /// Row-major (n_sp, n_sp).
     pub k: Vec<f64>,
     /// Row-major (n_sp, n_sp).
@@ -110,6 +115,7 @@ impl SolidData {
                 depths: table(&self.depths),
                 potential: Potential { a: self.a, tail, exponent: self.exponent },
             },
+            size_factors: self.size_factors.clone().map(Arc::new),
             springs: self.springs.clone().map(Arc::new),
         };
         solid.check()?;
@@ -208,6 +214,19 @@ impl Reader {
             return Err(self.wrong(DIRECTIONS, format!("shape {shape:?}"), EXPECTED));
         }
         Ok((values, shape[1]))
+    }
+
+    /// One factor per particle; none where the group has none.
+    fn size_factors(&self, particles: usize) -> Result<Option<Vec<f64>>, SolidFileError> {
+        if self.handle.dataset(SIZE_FACTOR).is_err() {
+            return Ok(None);
+        }
+        let expected = format!("shape [{particles}] as positions has {particles} rows");
+        let (values, shape) = self.numbers(SIZE_FACTOR, 1, &expected)?;
+        if shape[0] != particles {
+            return Err(self.wrong(SIZE_FACTOR, format!("shape {shape:?}"), expected));
+        }
+        Ok(Some(values))
     }
 
     /// The bonds of a network; none where the group has none.
@@ -345,6 +364,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         Err(_) => None,
     };
     Ok(SolidData {
+        size_factors: reader.size_factors(particles)?,
         springs: reader.springs(particles)?,
         k: reader.table("k", diameters.len())?,
         depths: reader.table("B", diameters.len())?,

@@ -62,14 +62,13 @@ impl<'a, const D: usize> Corrector<'a, D> {
     /// For this direction, at γ = 0; the forces belong to the solid there.
     pub fn new(problem: &'a SweepProblem<'a, D>, forces: Forces<D>) -> Self {
         let solid = problem.solid.clone();
-        let diameters = solid.interactions.diameters.iter();
         let bonds = interacting_pairs(&solid, forces.candidates());
         Self {
             problem,
             theta: problem.space.values(&problem.solid.interactions),
             along: ParameterDirection::new(problem.space, problem.direction),
             unit: stiffness(&solid) * softening(&solid, &bonds),
-            smallest_diameter: diameters.fold(f64::INFINITY, |a, &b| a.min(b)),
+            smallest_diameter: solid.extreme_diameters().0,
             solid,
             forces,
             list_gamma: 0.0,

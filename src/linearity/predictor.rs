@@ -100,8 +100,8 @@ impl<const D: usize> Pairs<'_, D> {
             if rattler[i] || rattler[j] {
                 continue;
             }
-            let (s, t) = (self.solid.species[i], self.solid.species[j]);
-            let growth = self.along.pair(s, t, 1.0).sigma;
+            let ends = [self.solid.species[i], self.solid.species[j]];
+            let growth = self.along.pair(ends, self.solid.sizes(i, j), 1.0).sigma;
             let sigma = self.solid.pair(i, j).sigma + growth * (gamma - self.base);
             let separation = self.solid.cell.minimum_image(positions[i] - positions[j]);
             let distance = separation.norm();

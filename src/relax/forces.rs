@@ -85,7 +85,7 @@ impl<const D: usize> Forces<D> {
 
     /// Builds the list anew; needed after a change of the parameters or the particles.
     pub fn rebuild(&mut self, solid: &Solid<D>) {
-        let largest = solid.interactions.diameters.iter().fold(0.0_f64, |a, &b| a.max(b));
+        let (_, largest) = solid.extreme_diameters();
         self.edge = solid.cell.shortest_edge();
         self.range = solid.longest_range();
         let room = 0.5 * self.edge - self.range;
@@ -282,7 +282,7 @@ pub fn max_norm<const D: usize>(forces: &[Vector<D>]) -> f64 {
 /// of its softening: it sets the time step of FIRE and the rounding floor of the forces.
 pub fn stiffness<const D: usize>(solid: &Solid<D>) -> f64 {
     let interactions = &solid.interactions;
-    let smallest = interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b));
+    let (smallest, _) = solid.extreme_diameters();
     let a = interactions.potential.a;
     let core = interactions.k.largest() / (smallest * smallest);
     core.max(2.0 * interactions.depths.largest() * a * a)

@@ -125,7 +125,8 @@ impl Rattlers {
     /// along its free directions. So it moves as little as its bonds allow, as it does by FIRE.
     fn matrix<const D: usize>(&self, solid: &Solid<D>, bonds: &[Bond<D>]) -> DMatrix<f64> {
         let size = D * self.members.len();
-        let mut matrix = DMatrix::identity(size, size) * (SHIFT * stiffness(solid) * softening(solid, bonds));
+        let mut matrix =
+            DMatrix::identity(size, size) * (SHIFT * stiffness(solid) * softening(solid, bonds));
         for bond in bonds {
             let (phi1, phi2) = bond_stiffness(&solid.interactions.potential, bond);
             let along = (phi1 + phi2 * bond.distance * bond.distance).max(0.0);

@@ -113,6 +113,7 @@ mod tests {
                 depths: SymmetricTable::uniform(2, 0.0),
                 potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
             },
+            size_factors: None,
             springs: None,
         }
     }

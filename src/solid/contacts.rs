@@ -38,6 +38,8 @@ pub struct Bond<const D: usize> {
     pub pair: Pair,
     /// λ_b of a spring, 1 otherwise.
     pub stretch: f64,
+    /// The size factors of i and j.
+    pub sizes: [f64; 2],
 }
 
 impl<const D: usize> Bond<D> {
@@ -118,7 +120,8 @@ pub fn interacting_pairs<const D: usize>(
         let potential = &solid.interactions.potential;
         potential.interacts(&pair, distance).then(|| {
             let (_, slope) = potential.energy_and_slope(&pair, distance);
-            Bond { i, j, separation, distance, slope, pair, stretch }
+            let sizes = solid.sizes(i, j);
+            Bond { i, j, separation, distance, slope, pair, stretch, sizes }
         })
     }));
     bonds

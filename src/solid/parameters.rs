@@ -206,11 +206,14 @@ impl ParameterDirection {
         }
     }
 
-    /// The change of a pair's parameters; `stretch` is λ_b for a spring, 1 otherwise.
+    /// The change of a pair's parameters: its species, the size factors of its particles, and `stretch`,
+    /// λ_b for a spring, 1 otherwise.
     #[inline(always)]
-    pub fn pair(&self, s: usize, t: usize, stretch: f64) -> PairTangent {
+    pub fn pair(&self, [s, t]: [usize; 2], sizes: [f64; 2], stretch: f64) -> PairTangent {
+        let [one, other] = sizes;
+        let growth = |d: &Vec<f64>| 0.5 * stretch * (one * d[s] + other * d[t]);
         PairTangent {
-            sigma: self.diameters.as_ref().map_or(0.0, |d| 0.5 * stretch * (d[s] + d[t])),
+            sigma: self.diameters.as_ref().map_or(0.0, growth),
             k: self.k.as_ref().map_or(0.0, |k| k.get(s, t)),
             depth: self.depths.as_ref().map_or(0.0, |depths| depths.get(s, t)),
             a: self.a,

@@ -90,6 +90,9 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         (Along::Feature, labelled("feature", labels, "features y: the rows of the Jacobian")),
     ]);
     columns.add(quantities::SOLIDS, quantities::SOLID, None, &axes);
+    if scenario.solid.recipe.disorder.is_some() {
+        columns.add(quantities::SOLIDS, quantities::ORDER, None, &axes);
+    }
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, None, &axes);
     let thetas = scenario.parameterisations();
     for theta in &thetas {

@@ -81,8 +81,7 @@ pub struct Subject<const D: usize> {
 impl<const D: usize> Subject<D> {
     /// Prepares the solid; the sign of the directions alternates.
     pub fn new(case: &Case) -> Self {
-        let mut recipe =
-            recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
+        let mut recipe = recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
         recipe.potential.exponent = case.exponent;
         let mut prepared = recipe.prepare::<D>(&key(case.replica)).unwrap();
         let request =

@@ -9,7 +9,7 @@ use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
 use crate::format::measurement::{Output, PARAMETER_LABELS};
-use crate::format::solid_file::{EXPONENT_ATTRIBUTE, TAIL_ATTRIBUTES};
+use crate::format::solid_file::{EXPONENT_ATTRIBUTE, SIZE_FACTOR, TAIL_ATTRIBUTES};
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
@@ -134,6 +134,10 @@ fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
     output.counts("species", &[solid.len()], species, "species of the particle");
     let diameters = interactions.diameters.clone();
     output.floats("diameters", &[n_sp], diameters, "length", "diameters D of the species");
+    if let Some(factors) = solid.size_factors.as_ref().map(Arc::as_ref) {
+        let description = "diameter of the particle over that of its species";
+        output.floats(SIZE_FACTOR, &[solid.len()], factors.clone(), "1", description);
+    }
     for (name, table, description) in [
         ("k", &interactions.k, "repulsions k of the pairs of species"),
         ("B", &interactions.depths, "attractions B of the pairs of species"),

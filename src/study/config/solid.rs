@@ -3,12 +3,14 @@
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
+use super::disorder;
 use super::entry::Entry;
 use super::error::ConfigError;
 use super::key::{Form, Key, keys};
 use super::lines::{Lines, Raw};
 use super::section::Section;
 use super::table;
+use super::tail::{self, SWITCH};
 use crate::relax::prepare::{Recipe, Structure, Target};
 use crate::solid::interactions::SymmetricTable;
 use crate::solid::overlap::{EXPONENTS, HARMONIC};
@@ -25,6 +27,12 @@ keys! {
     "files": Form::Schema(r#"{"type": "array", "minItems": 1, "items": {"type": "string"}}"#),
     /// diameter of large over small particles; small = 1 is the unit of length
     "size_ratio": Form::Number(1.0..=MAX_SIZE_RATIO),
+    /// standard deviation of the diameters of each size over their mean, delta: D_i = D (1 + delta xi_i),
+    /// xi_i normal, cut at 3; with it (also 0) the solids' order is stored
+    "polydispersity": Form::Number(POLYDISPERSITY),
+    /// crystals: share of the particles that start at random places instead of their sites; with it
+    /// (also 0) the solids' order is stored
+    "defects": Form::Number(0.0..=1.0),
     /// target pressure [k / length^d], 1e-7 to 1 of the largest k; this or packing_fraction
     "pressure": Form::Schema(r#"{"type": "number", "exclusiveMinimum": 0}"#),
     /// target packing fraction; this or pressure
@@ -58,6 +66,8 @@ keys! {
 /// The most particles of a solid.
 pub(super) const MAX_PARTICLES: i64 = 1_000_000;
 const MAX_SIZE_RATIO: f64 = 10.0;
+/// At 1/3 the smallest particles, three standard deviations below the mean, would vanish.
+const POLYDISPERSITY: RangeInclusive<f64> = 0.0..=0.33;
 /// Harmonic spheres beyond this pressure [largest k/length^d] overlap almost completely.
 const MAX_PRESSURE: f64 = 1.0;
 /// Below this the overlaps approach rounding [largest k/length^d].
@@ -69,8 +79,6 @@ const DEPTH: RangeInclusive<f64> = 0.0..=1e3;
 /// The same for the largest k of all.
 const DEPTH_AT_ALL: RangeInclusive<f64> = 0.0..=1e6;
 const INVERSE_RANGE: RangeInclusive<f64> = 1.0..=1e3;
-/// Ends of the switch in units of 1/a.
-pub const SWITCH: RangeInclusive<f64> = 0.1..=50.0;
 const PRESSURE_TOLERANCE: RangeInclusive<f64> = 1e-12..=1e-2;
 const MAX_ATTEMPTS: i64 = 1000;
 
@@ -143,13 +151,16 @@ impl SolidConfig {
         let k = table::read(section, "k", ENERGY_SCALE, 1.0);
         let unit = k.largest();
         // Which keys there must be, and their ranges, follow from these.
-        let (files, target, depths) = match section.is_right() {
+        let (files, target, depths, disorder) = match section.is_right() {
             true => (
                 section.keep(read_files(section, structure), Vec::new()),
                 section.keep(read_target(section, structure, unit), Target::PackingFraction(1.0)),
                 table::read(section, "B", 0.0..=*DEPTH.end() * unit, 0.0),
+                section.keep(disorder::read(section, structure), None),
             ),
-            false => (Vec::new(), Target::PackingFraction(1.0), SymmetricTable::uniform(2, 0.0)),
+            false => {
+                (Vec::new(), Target::PackingFraction(1.0), SymmetricTable::uniform(2, 0.0), None)
+            }
         };
         section.need("dimension", "2 or 3");
         section.need("particles", "the number of particles of a solid");
@@ -169,9 +180,10 @@ impl SolidConfig {
                 k,
                 potential: Potential {
                     a: section.f64("a", 50.0),
-                    tail: section.keep(read_tail(section), Tail::DEFAULT),
+                    tail: section.keep(tail::read(section), Tail::DEFAULT),
                     exponent: section.f64("exponent", HARMONIC),
                 },
+                disorder,
                 pressure_tolerance: section.f64("pressure_tolerance", 1e-6),
                 max_attempts: section.integer("max_attempts", 10) as u64,
             },
@@ -233,7 +245,8 @@ impl SolidConfig {
     }
 
     /// The text whose hash keys the random streams: the table in units of the largest k, so equal
-    /// tables give equal solids, and so do tables that differ by the unit of energy alone.
+    /// tables give equal solids, and so do tables that differ by the unit of energy alone. Polydispersity
+    /// and defects are no part of it: one solid is followed as they grow.
     pub fn identity(&self) -> String {
         let unit = self.energy_unit();
         let scaled =
@@ -241,6 +254,7 @@ impl SolidConfig {
         let mut same = self.clone();
         same.recipe.k = scaled(&self.recipe.k);
         same.recipe.depths = scaled(&self.recipe.depths);
+        same.recipe.disorder = None;
         if let Target::Pressure(pressure) = &mut same.recipe.target {
             *pressure /= unit;
         }
@@ -266,6 +280,8 @@ impl SolidConfig {
             Target::Pressure(pressure) => (Some(pressure), None),
             Target::PackingFraction(fraction) => (None, Some(fraction)),
         };
+        let crystal = recipe.structure == Structure::Crystal;
+        let defects = recipe.disorder.filter(|_| crystal).map(|disorder| disorder.defects);
         let exponent = (!self.is_from_files()).then_some(recipe.potential.exponent);
         let (switch, cutoff) = match recipe.potential.tail {
             Tail::Switched { from, to } => (format!("{{ from = {from:?}, to = {to:?} }}"), None),
@@ -277,6 +293,8 @@ impl SolidConfig {
             .add("structure", self.structure())
             .add_some("files", self.is_from_files().then_some(Raw(files)))
             .add("size_ratio", recipe.size_ratio)
+            .add_some("polydispersity", recipe.disorder.map(|disorder| disorder.polydispersity))
+            .add_some("defects", defects)
             .add_some("pressure", pressure)
             .add_some("packing_fraction", packing_fraction)
             .add_some("start_packing_fraction", recipe.start_packing_fraction)
@@ -351,31 +369,4 @@ fn read_target(
             ),
         )),
     }
-}
-
-fn read_tail(section: &Section<'_>) -> Result<Tail, ConfigError> {
-    const ALLOWED: &str = "{ from = 5.0, to = 9.9 } with from < to, or \"none\"";
-    const ONLY: &str = "this key only with switch = \"none\"";
-    let cutoff = section.find("cutoff");
-    let Some(entry) = section.find("switch") else {
-        return cutoff.map_or(Ok(Tail::DEFAULT), |cutoff| Err(cutoff.refuse(ONLY)));
-    };
-    if entry.value.as_str() == Some("none") {
-        let cutoff = section.require(
-            "cutoff",
-            "with switch = \"none\": the end of the attraction in units of 1/a",
-        )?;
-        return Ok(Tail::Truncated { cutoff: cutoff.f64(SWITCH)? });
-    }
-    if let Some(cutoff) = cutoff.filter(|cutoff| cutoff.layer <= entry.layer) {
-        return Err(cutoff.refuse(ONLY));
-    }
-    let [Some(from), Some(to)] = entry.members(["from", "to"], ALLOWED)? else {
-        return Err(entry.refuse(ALLOWED));
-    };
-    let (from, to) = (from.f64(SWITCH)?, to.f64(SWITCH)?);
-    if from >= to {
-        return Err(entry.refuse(ALLOWED));
-    }
-    Ok(Tail::Switched { from, to })
 }
