@@ -98,6 +98,18 @@ fn curvature_of_soft_spheres_matches_differences_of_the_jacobian_and_of_the_feat
 }
 
 #[test]
+fn curvature_of_cores_of_other_exponents_matches_differences_of_the_jacobian_and_of_the_features() {
+    let recipe = |n, p, exponent| {
+        let mut recipe = recipe(n, Structure::Disordered, p, 0.0);
+        recipe.potential.exponent = exponent;
+        recipe
+    };
+    check::<2>("α = 2.5 2d p = 0.1, D k", &recipe(48, 1e-1, 2.5), &SPHERES);
+    check::<3>("α = 3 3d p = 0.1, D k", &recipe(40, 1e-1, 3.0), &SPHERES);
+    check::<2>("α = 2.5 2d p = 0.001, D k", &recipe(48, 1e-3, 2.5), &SPHERES);
+}
+
+#[test]
 fn curvature_of_attractive_solids_matches_differences_of_the_jacobian_and_of_the_features() {
     let recipe = |n, depth| recipe(n, Structure::Disordered, 1e-1, depth);
     check::<2>("attractive 2d B = 0.01, D k B a", &recipe(48, 1e-2), &ParameterKind::ALL);

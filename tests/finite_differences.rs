@@ -4,6 +4,7 @@
 
 mod common;
 
+use amorph::relax::disorder::Disorder;
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::relax;
 use amorph::relax::prepare::{Recipe, Structure};
@@ -164,6 +165,46 @@ fn jacobian_of_soft_spheres_matches_relaxed_differences() {
 #[test]
 fn jacobian_of_soft_spheres_with_rattlers_matches_relaxed_differences() {
     check_soft_spheres::<3>(48, 1e-3, 1);
+}
+
+fn check_power<const D: usize>(particles: usize, pressure: f64, exponent: f64) {
+    let mut recipe = recipe(particles, Structure::Disordered, pressure, 0.0);
+    recipe.potential.exponent = exponent;
+    let name = format!("α = {exponent} {D}d p = {pressure:e}");
+    check(&name, prepared::<D>(&recipe, 0, 4).solid, &SPHERES);
+}
+
+#[test]
+fn jacobian_of_hertzian_disks_and_spheres_matches_relaxed_differences() {
+    for pressure in [1e-1, 1e-3] {
+        check_power::<2>(64, pressure, 2.5);
+        check_power::<3>(48, pressure, 2.5);
+    }
+}
+
+#[test]
+fn jacobian_of_cubic_cores_matches_relaxed_differences() {
+    for pressure in [1e-1, 1e-3] {
+        check_power::<2>(64, pressure, 3.0);
+        check_power::<3>(48, pressure, 3.0);
+    }
+}
+
+fn check_polydisperse<const D: usize>(structure: Structure, particles: usize, pressure: f64) {
+    let disorder = Some(Disorder { polydispersity: 0.1, defects: 0.0 });
+    let recipe = Recipe { disorder, ..recipe(particles, structure, pressure, 0.0) };
+    let name = format!("polydisperse {structure:?} {D}d p = {pressure:e}");
+    check(&name, prepared::<D>(&recipe, 1, 4).solid, &SPHERES);
+}
+
+#[test]
+fn jacobian_of_polydisperse_solids_matches_relaxed_differences() {
+    for pressure in [1e-1, 1e-3] {
+        check_polydisperse::<2>(Structure::Disordered, 64, pressure);
+        check_polydisperse::<3>(Structure::Disordered, 48, pressure);
+    }
+    check_polydisperse::<2>(Structure::Crystal, 80, 1e-1);
+    check_polydisperse::<3>(Structure::Crystal, 108, 1e-1);
 }
 
 fn check_attractive<const D: usize>(particles: usize, depth: f64, replica: u64) {

@@ -197,6 +197,8 @@ fn solid() -> SolidData {
         depths: vec![0.0; 4],
         a: 50.0,
         tail: None,
+        exponent: 2.0,
+        size_factors: None,
         springs: None,
         directions: Some((vec![0.6, 0.8], 2)),
     }

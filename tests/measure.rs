@@ -278,6 +278,8 @@ fn packing(file: &hdf5::File, record: usize, dimension: usize) -> SolidData {
         depths: vec![0.0; n * n],
         a: 50.0,
         tail: None,
+        exponent: 2.0,
+        size_factors: None,
         springs: None,
         directions: None,
     }

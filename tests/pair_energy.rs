@@ -4,7 +4,7 @@
 mod common;
 
 use amorph::solid::potential::{Pair, PairTangent, Potential, Tail};
-use common::pair_formula::{Branch, Parameters, energy};
+use common::pair_formula::{Branch, Parameters, energy, power};
 use num_dual::{Dual2, Dual3};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -55,7 +55,7 @@ fn compare(
     tangent: Parameters<f64>,
 ) -> f64 {
     let [sigma, k, depth, a] = parameters;
-    let potential = Potential { a, tail };
+    let potential = Potential { a, tail, exponent: 2.0 };
     let pair = Pair { sigma, k, depth, spring: branch == Branch::Spring };
     let change = PairTangent { sigma: tangent[0], k: tangent[1], depth: tangent[2], a: tangent[3] };
 
@@ -153,6 +153,103 @@ fn energy_and_every_derivative_vanish_beyond_the_cutoff() {
     }
 }
 
+/// The library's derivatives of a core with the exponent α at a point, against automatic differentiation
+/// of its energy. Every derivative is a sum of powers of the overlap x; its size is that of the largest.
+fn compare_power(
+    exponent: f64,
+    overlap: f64,
+    parameters: Parameters<f64>,
+    tangent: Parameters<f64>,
+) {
+    let [sigma, k, _, a] = parameters;
+    let r = sigma * (1.0 - overlap);
+    let potential = Potential { a, tail: Tail::DEFAULT, exponent };
+    let pair = Pair { sigma, k, depth: 0.0, spring: false };
+    let change = PairTangent { sigma: tangent[0], k: tangent[1], depth: 0.0, a: 0.0 };
+    let zero = Dual2::from_re(0.0);
+    let distance = Dual3::new(Dual2::from_re(r), Dual2::from_re(1.0), zero, zero);
+    let moving: Parameters<_> =
+        std::array::from_fn(|q| Dual3::from_re(Dual2::new(parameters[q], tangent[q], 0.0)));
+    let u = power(exponent, distance, moving);
+    let twice = Dual2::new(Dual2::new(r, 1.0, 0.0), Dual2::new(1.0, 0.0, 0.0), zero);
+    let fixed = parameters.map(|value| Dual2::from_re(Dual2::from_re(value)));
+    let fourth = power(exponent, twice, fixed).v2.v2;
+    let (value, slope) = potential.energy_and_slope(&pair, r);
+    let radial = potential.radial(&pair, r);
+    let along = potential.radial_along(&pair, &change, r);
+    let along_twice = potential.radial_along_twice(&pair, &change, r);
+    // The m-th derivative in r, n-th along the parameters; of r and σ each is rounded by ε r, which
+    // moves x by ε r/σ.
+    let rounding = 1.0 + 1e-4 / overlap;
+    let size = |m: i32, n: i32| {
+        let order = exponent - f64::from(m + n);
+        rounding * 20.0 * k * overlap.powf(order) / sigma.powi(m)
+    };
+    for (index, (ours, exact, size)) in [
+        (value, u.re.re, size(0, 0)),
+        (slope, u.v1.re, size(1, 0)),
+        (radial[0], u.v1.re, size(1, 0)),
+        (radial[1], u.v2.re, size(2, 0)),
+        (radial[2], u.v3.re, size(3, 0)),
+        (radial[3], fourth, size(4, 0)),
+        (along[0], u.v1.v1, size(1, 1)),
+        (along[1], u.v2.v1, size(2, 1)),
+        (along[2], u.v3.v1, size(3, 1)),
+        (along_twice[0], u.v1.v2, size(1, 2)),
+        (along_twice[1], u.v2.v2, size(2, 2)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let error = (ours - exact).abs() / size;
+        assert!(
+            error < ROUNDING,
+            "α = {exponent}, derivative {index} at x = {overlap:e}, (σ, k) = ({sigma}, {k}), along \
+             {tangent:?}: {ours:e}, by automatic differentiation {exact:e}"
+        );
+    }
+}
+
+#[test]
+fn derivatives_of_a_core_of_any_exponent_agree_with_automatic_differentiation() {
+    let mut random = ChaCha8Rng::seed_from_u64(12);
+    for exponent in [2.25, 2.5, 3.0, 3.7, 4.0] {
+        for _ in 0..POINTS {
+            let (_, parameters, tangent) = sample(Branch::Core, Tail::DEFAULT, &mut random);
+            let overlap = 10.0_f64.powf(-6.0 * random.random::<f64>()) * 0.9;
+            compare_power(exponent, overlap, parameters, tangent);
+        }
+    }
+}
+
+#[test]
+fn an_exponent_near_two_is_nearly_the_harmonic_core_and_beyond_contact_all_is_zero() {
+    let pair = Pair { sigma: 1.2, k: 0.7, depth: 0.0, spring: false };
+    let change = PairTangent { sigma: 0.3, k: -0.8, depth: 0.0, a: 0.0 };
+    let of = |exponent| Potential { a: 50.0, tail: Tail::DEFAULT, exponent };
+    let (near, harmonic) = (of(2.0 + 1e-9), of(2.0));
+    for r in [0.3, 0.9, 1.1] {
+        let all = |potential: &Potential| {
+            let radial = potential.radial(&pair, r);
+            let along = potential.radial_along(&pair, &change, r);
+            let twice = potential.radial_along_twice(&pair, &change, r);
+            [&radial[..], &along[..], &twice[..]].concat()
+        };
+        for (a, b) in all(&near).into_iter().zip(all(&harmonic)) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+    for r in [1.2, 1.3] {
+        let hertzian = of(2.5);
+        assert_eq!(hertzian.energy_and_slope(&pair, r), (0.0, 0.0));
+        assert_eq!(hertzian.radial(&pair, r), [0.0; 4]);
+        assert_eq!(hertzian.radial_along(&pair, &change, r), [0.0; 4]);
+    }
+    // A spring stays a parabola on both sides.
+    let spring = Pair { spring: true, ..pair };
+    assert_eq!(of(2.5).radial(&spring, 1.3), of(2.0).radial(&spring, 1.3));
+}
+
 /// (u, u', u'', u''') at r.
 fn up_to_third(potential: &Potential, pair: &Pair, r: f64) -> [f64; 4] {
     let radial = potential.radial(pair, r);
@@ -175,7 +272,7 @@ fn energy_force_and_second_derivative_are_continuous_at_both_ends_of_the_switch(
     for (sigma, k, depth, a) in ATTRACTIVE {
         for tail in [Tail::DEFAULT, LATE] {
             let Tail::Switched { from, to } = tail else { unreachable!() };
-            let potential = Potential { a, tail };
+            let potential = Potential { a, tail, exponent: 2.0 };
             let pair = Pair { sigma, k, depth, spring: false };
             for y in [from, to] {
                 let jump = jumps(&potential, &pair, sigma + y / a);
@@ -196,7 +293,7 @@ fn energy_force_and_second_derivative_are_continuous_at_both_ends_of_the_switch(
 #[test]
 fn at_contact_energy_and_force_are_continuous_and_the_second_derivative_jumps_to_2ba2() {
     for (sigma, k, depth, a) in ATTRACTIVE {
-        let potential = Potential { a, tail: Tail::DEFAULT };
+        let potential = Potential { a, tail: Tail::DEFAULT, exponent: 2.0 };
         let pair = Pair { sigma, k, depth, spring: false };
         let [energy, slope, second, _] = jumps(&potential, &pair, sigma);
         let unit = k + depth * a * a;

@@ -20,7 +20,8 @@ fn prepared<const D: usize>() -> SolidData {
         start_packing_fraction: None,
         k: SymmetricTable::uniform(2, 1.0),
         depths: SymmetricTable::uniform(2, 0.0),
-        potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+        potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
+        disorder: None,
         pressure_tolerance: 1e-6,
         max_attempts: 3,
     };
@@ -35,6 +36,8 @@ fn prepared<const D: usize>() -> SolidData {
         depths: solid.interactions.depths.to_vec(),
         a: 50.0,
         tail: None,
+        exponent: 2.0,
+        size_factors: None,
         springs: None,
         directions: None,
     }

@@ -148,12 +148,34 @@ fn the_continuation_agrees_with_the_plain_protocol() {
 }
 
 #[test]
+fn the_continuation_agrees_with_the_plain_protocol_where_the_stiffness_vanishes_at_contact() {
+    let mut cases = Vec::new();
+    for (dimension, exponent, pressure) in
+        [(2, 2.5, 1e-1), (2, 3.0, 1e-2), (2, 2.25, 1e-3), (3, 2.5, 1e-1)]
+    {
+        cases.extend([0, 4, 8].map(|direction| Case {
+            dimension,
+            particles: 64,
+            pressure,
+            depth: 0.0,
+            exponent,
+            kinds: &[ParameterKind::Diameter],
+            modes: 0,
+            replica: 0,
+            direction,
+        }));
+    }
+    assert_eq!(compare_all(&cases), 0);
+}
+
+#[test]
 fn a_sample_of_the_continuation_agrees_with_the_plain_protocol() {
     let soft = |dimension, direction| Case {
         dimension,
         particles: 64,
         pressure: 1e-1,
         depth: 0.0,
+        exponent: 2.0,
         kinds: &[ParameterKind::Diameter],
         modes: 0,
         replica: 0,

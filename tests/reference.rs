@@ -197,8 +197,9 @@ fn packing<const D: usize>(file: &hdf5::File, record: usize) -> Solid<D> {
             diameters,
             k: SymmetricTable::uniform(particles, 1.0),
             depths: SymmetricTable::uniform(particles, 0.0),
-            potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+            potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
         },
+        size_factors: None,
         springs: None,
     }
 }

@@ -275,6 +275,7 @@ const SOFT: Case = Case {
     particles: 64,
     pressure: 1e-1,
     depth: 0.0,
+    exponent: 2.0,
     kinds: DIAMETERS,
     modes: 0,
     replica: 0,

@@ -12,6 +12,7 @@ use super::quantity::{Along, Quantity, Value, quantities};
 use super::solid::{Analysis, SetResult};
 use super::theta::Theta;
 use crate::response::stability::Stability;
+use crate::solid::order::{BondOrder, bond_order};
 
 /// The groups.
 pub const SOLIDS: &str = "solids";
@@ -99,6 +100,49 @@ quantities! {
     ZERO_MODES = "zero_modes", Counts[], "1", "zero modes beyond the translations": |s| vec![s.stability.zero_modes];
     NEAR_CONTACT = "near_contact", Flags[], "1", "a bond is within rounding of a contact change"
         ("near_contact" "a pair is within rounding of a contact change"): |s| vec![s.stability.near_contact.is_some()];
+}
+
+/// What is stored of a solid between order and disorder.
+#[derive(Clone, Debug)]
+pub struct OrderResult {
+    /// Shape (N,).
+    pub size_factors: Vec<f64>,
+    /// Left sites of the crystal that are occupied again.
+    pub healed: usize,
+    /// Contacts per particle of the backbone.
+    pub coordination: f64,
+    pub bonds: BondOrder,
+}
+
+impl OrderResult {
+    /// Of an analysed solid of which so many sites have healed.
+    pub fn new<const D: usize>(analysis: &Analysis<D>, healed: usize) -> Self {
+        let (solid, contacts) = (&analysis.solid, &analysis.origin.equilibrium.contacts);
+        Self {
+            size_factors: (0..solid.len()).map(|i| solid.sizes(i, i)[0]).collect(),
+            healed,
+            coordination: 2.0 * contacts.contact_count() as f64 / contacts.backbone_count() as f64,
+            bonds: bond_order(solid),
+        }
+    }
+}
+
+quantities! {
+    /// Of a solid between order and disorder.
+    ORDER of OrderResult:
+    SIZE_FACTOR = "size_factor", Floats[Particle], "1", "diameter of the particle over that of its species"
+        (ensemble): |o| o.size_factors.clone();
+    HEALED_SITES = "healed_sites", Counts[], "1",
+        "sites of the crystal that their particles had left (solid.defects) and that are occupied again"
+        (ensemble): |o| vec![o.healed];
+    COORDINATION = "coordination", Floats[], "1", "mean number of contacts of a particle of the backbone"
+        (ensemble): |o| vec![o.coordination];
+    BOND_ORDER = "bond_order", Floats[], "1",
+        "bond-orientational order of all bonds together to the 6 (2d) or 12 (3d) nearest particles: psi_6 or Q_6"
+        (ensemble): |o| vec![o.bonds.global];
+    LOCAL_BOND_ORDER = "local_bond_order", Floats[], "1",
+        "the same of the bonds of one particle, mean over the particles"
+        (ensemble): |o| vec![o.bonds.local];
 }
 
 quantities! {

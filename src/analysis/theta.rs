@@ -160,7 +160,8 @@ impl Theta {
             Parameters::Species { assignment, space } => {
                 let along = ParameterDirection::new(space, direction);
                 let species = &assignment.species;
-                let pair = |b: &Bond<D>| along.pair(species[b.i], species[b.j], b.stretch);
+                let ends = |b: &Bond<D>| [species[b.i], species[b.j]];
+                let pair = |b: &Bond<D>| along.pair(ends(b), b.sizes, b.stretch);
                 return bonds.iter().map(pair).collect();
             }
             Parameters::Bonds { kinds } => kinds,

@@ -1,6 +1,6 @@
 //! A solid in an HDF5 group: `positions` (N, d), `box` (d,), `species` (N,) from 0, `diameters`
-//! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attribute `a` (default 50) and those of
-//! [`TAIL_ATTRIBUTES`]. A spring network also has
+//! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attributes `a` (default 50), `exponent` (default 2)
+//! and those of [`TAIL_ATTRIBUTES`]. `size_factor` (N,), where it is there, multiplies the diameters. A spring network also has
 //! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
 //! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
 
@@ -13,11 +13,18 @@ use nalgebra::SVector;
 use super::access;
 use crate::solid::cell::Cell;
 use crate::solid::interactions::{Interactions, SymmetricTable};
+use crate::solid::overlap::HARMONIC;
 use crate::solid::potential::{Potential, Tail};
 use crate::solid::{Solid, SolidError, SpringBond};
 
 /// The inverse range a where the group does not state it.
 pub const DEFAULT_INVERSE_RANGE: f64 = 50.0;
+
+/// The attribute of the exponent α of the repulsion; harmonic where it is missing.
+pub const EXPONENT_ATTRIBUTE: &str = "exponent";
+
+/// The dataset of the particles' diameters over those of their species.
+pub const SIZE_FACTOR: &str = "size_factor";
 
 /// The dataset of directions.
 pub const DIRECTIONS: &str = "directions";
@@ -52,11 +59,15 @@ pub struct SolidData {
     pub edges: Vec<f64>,
     pub species: Vec<usize>,
     pub diameters: Vec<f64>,
+    /// D_i over the diameter of its species, shape (N,), where the group holds them.
+    pub size_factors: Option<Vec<f64>>,
     /// Row-major (n_sp, n_sp).
     pub k: Vec<f64>,
     /// Row-major (n_sp, n_sp).
     pub depths: Vec<f64>,
     pub a: f64,
+    /// The exponent α of the repulsion.
+    pub exponent: f64,
     /// The end of the attraction's tail, where the group states it.
     pub tail: Option<Tail>,
     /// The bonds, where the solid is a spring network.
@@ -102,8 +113,9 @@ impl SolidData {
                 diameters: self.diameters.clone(),
                 k: table(&self.k),
                 depths: table(&self.depths),
-                potential: Potential { a: self.a, tail },
+                potential: Potential { a: self.a, tail, exponent: self.exponent },
             },
+            size_factors: self.size_factors.clone().map(Arc::new),
             springs: self.springs.clone().map(Arc::new),
         };
         solid.check()?;
@@ -202,6 +214,19 @@ impl Reader {
             return Err(self.wrong(DIRECTIONS, format!("shape {shape:?}"), EXPECTED));
         }
         Ok((values, shape[1]))
+    }
+
+    /// One factor per particle; none where the group has none.
+    fn size_factors(&self, particles: usize) -> Result<Option<Vec<f64>>, SolidFileError> {
+        if self.handle.dataset(SIZE_FACTOR).is_err() {
+            return Ok(None);
+        }
+        let expected = format!("shape [{particles}] as positions has {particles} rows");
+        let (values, shape) = self.numbers(SIZE_FACTOR, 1, &expected)?;
+        if shape[0] != particles {
+            return Err(self.wrong(SIZE_FACTOR, format!("shape {shape:?}"), expected));
+        }
+        Ok(Some(values))
     }
 
     /// The bonds of a network; none where the group has none.
@@ -339,6 +364,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         Err(_) => None,
     };
     Ok(SolidData {
+        size_factors: reader.size_factors(particles)?,
         springs: reader.springs(particles)?,
         k: reader.table("k", diameters.len())?,
         depths: reader.table("B", diameters.len())?,
@@ -347,6 +373,7 @@ pub fn read(address: &str) -> Result<SolidData, SolidFileError> {
         species: indices,
         diameters,
         a,
+        exponent: reader.attribute(EXPONENT_ATTRIBUTE)?.unwrap_or(HARMONIC),
         tail: reader.tail()?,
         directions,
     })

@@ -10,7 +10,9 @@ use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, rel
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::modes::lowest_eigenvalue;
 use crate::solid::Solid;
-use crate::solid::contacts::{Contacts, interacting_pairs, load_factor, rattlers, virial_pressure};
+use crate::solid::contacts::{
+    Contacts, interacting_pairs, load_factor, rattlers, softening, virial_pressure,
+};
 use crate::solid::parameters::ParameterDirection;
 
 use super::predictor::{Prediction, next_contact_change, predict};
@@ -60,13 +62,13 @@ impl<'a, const D: usize> Corrector<'a, D> {
     /// For this direction, at γ = 0; the forces belong to the solid there.
     pub fn new(problem: &'a SweepProblem<'a, D>, forces: Forces<D>) -> Self {
         let solid = problem.solid.clone();
-        let diameters = solid.interactions.diameters.iter();
+        let bonds = interacting_pairs(&solid, forces.candidates());
         Self {
             problem,
             theta: problem.space.values(&problem.solid.interactions),
             along: ParameterDirection::new(problem.space, problem.direction),
-            unit: stiffness(&solid),
-            smallest_diameter: diameters.fold(f64::INFINITY, |a, &b| a.min(b)),
+            unit: stiffness(&solid) * softening(&solid, &bonds),
+            smallest_diameter: solid.extreme_diameters().0,
             solid,
             forces,
             list_gamma: 0.0,

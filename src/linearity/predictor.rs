@@ -100,8 +100,8 @@ impl<const D: usize> Pairs<'_, D> {
             if rattler[i] || rattler[j] {
                 continue;
             }
-            let (s, t) = (self.solid.species[i], self.solid.species[j]);
-            let growth = self.along.pair(s, t, 1.0).sigma;
+            let ends = [self.solid.species[i], self.solid.species[j]];
+            let growth = self.along.pair(ends, self.solid.sizes(i, j), 1.0).sigma;
             let sigma = self.solid.pair(i, j).sigma + growth * (gamma - self.base);
             let separation = self.solid.cell.minimum_image(positions[i] - positions[j]);
             let distance = separation.norm();
@@ -214,6 +214,5 @@ pub fn predict<const D: usize>(
 
 /// u''(σ⁻) − u''(σ⁺) of a pair [energy/length²].
 fn stiffness_jump(potential: &Potential, pair: &Pair) -> f64 {
-    let inside = pair.k / (pair.sigma * pair.sigma);
-    inside - potential.radial(pair, pair.sigma)[1]
+    potential.stiffness_at_contact(pair) - potential.radial(pair, pair.sigma)[1]
 }

@@ -69,7 +69,8 @@ pub fn velocity<const D: usize>(
 ) -> Field<D> {
     let potential = &solid.interactions.potential;
     let mut field = scatter(&equilibrium.contacts.bonds, solid.len(), |_, bond| {
-        let tangent = along.pair(solid.species[bond.i], solid.species[bond.j], bond.stretch);
+        let ends = [solid.species[bond.i], solid.species[bond.j]];
+        let tangent = along.pair(ends, bond.sizes, bond.stretch);
         let radial = potential.radial_along(&bond.pair, &tangent, bond.distance);
         bond.separation * -phi(&radial, bond.distance)[0]
     });

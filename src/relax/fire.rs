@@ -98,15 +98,19 @@ pub fn minimise<const D: usize>(
     settings: &FireSettings,
     mut piston: Option<Piston<D>>,
 ) -> Ending {
-    let unit = 1.0 / stiffness(solid).sqrt();
-    let largest_step = settings.largest_step * unit;
-    let smallest_step = settings.smallest_step * unit;
-    let mut step = settings.first_step * unit;
+    forces.evaluate(solid);
+    let stiffest = stiffness(solid);
+    let unit = |softening: f64| 1.0 / (stiffest * softening).sqrt();
+    let mut step = settings.first_step * unit(forces.softening);
     let mut mixing = settings.mixing;
     let mut downhill = 0_u32;
     let mut velocity = vec![Vector::<D>::zeros(); solid.len()];
-    forces.evaluate(solid);
     for _ in 0..settings.max_evaluations {
+        // Pairs that are no parabolas soften on the way down.
+        let unit = unit(forces.softening);
+        let largest_step = settings.largest_step * unit;
+        let smallest_step = settings.smallest_step * unit;
+        step = step.min(largest_step);
         let mut max_force = max_norm(&forces.values);
         if let Some(piston) = &mut piston {
             piston.feel(solid, forces);

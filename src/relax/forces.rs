@@ -2,6 +2,7 @@
 
 use super::lanes::Lanes;
 use crate::solid::neighbors::{Candidate, pairs_within};
+use crate::solid::overlap::{HARMONIC, overlap, softening};
 use crate::solid::potential::Pair;
 use crate::solid::{Solid, Vector};
 
@@ -51,6 +52,8 @@ pub struct Forces<const D: usize> {
     pub evaluations: u64,
     /// Σ_b u' r [energy] of the last evaluation of attractive particles or springs.
     pub virial: f64,
+    /// The largest u'' σ²/k of a pair at the last evaluation, 1 where the core is harmonic.
+    pub softening: f64,
     kind: Kind,
     lanes: Lanes<D>,
 }
@@ -60,6 +63,8 @@ pub struct Forces<const D: usize> {
 enum Kind {
     #[default]
     Soft,
+    /// Soft with this exponent.
+    Power(f64),
     Springs,
     Attractive,
 }
@@ -80,7 +85,7 @@ impl<const D: usize> Forces<D> {
 
     /// Builds the list anew; needed after a change of the parameters or the particles.
     pub fn rebuild(&mut self, solid: &Solid<D>) {
-        let largest = solid.interactions.diameters.iter().fold(0.0_f64, |a, &b| a.max(b));
+        let (_, largest) = solid.extreme_diameters();
         self.edge = solid.cell.shortest_edge();
         self.range = solid.longest_range();
         let room = 0.5 * self.edge - self.range;
@@ -89,9 +94,11 @@ impl<const D: usize> Forces<D> {
         self.anchors.clone_from(&solid.positions);
         pairs_within(solid, self.skin, &mut self.candidates);
         self.list(solid);
+        let exponent = solid.interactions.potential.exponent;
         self.kind = match solid.springs {
             Some(_) => Kind::Springs,
             None if solid.interactions.attractive() => Kind::Attractive,
+            None if exponent != HARMONIC => Kind::Power(exponent),
             None => Kind::Soft,
         };
         if self.kind == Kind::Attractive {
@@ -159,10 +166,20 @@ impl<const D: usize> Forces<D> {
         self.shifts.clear();
         self.shifts.extend(self.images.iter().map(|image| image.component_mul(&edges)));
         self.values.fill(Vector::zeros());
+        self.softening = 1.0;
         match self.kind {
             Kind::Soft => self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
                 k * (sigma - r) / (sigma * sigma * r)
             }),
+            Kind::Power(exponent) => {
+                let mut largest = 0.0_f64;
+                self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
+                    let overlap = overlap(sigma, r);
+                    largest = largest.max(overlap);
+                    k / sigma * overlap.powf(exponent - 1.0) / r
+                });
+                self.softening = softening(exponent, largest);
+            }
             Kind::Springs => {
                 let mut virial = 0.0;
                 self.accumulate(solid, |&Pair { sigma, k, .. }, r| {
@@ -261,11 +278,11 @@ pub fn max_norm<const D: usize>(forces: &[Vector<D>]) -> f64 {
         .sqrt()
 }
 
-/// The largest curvature of the pair energies [energy/length²]: it sets the time step of FIRE and
-/// the rounding floor of the forces.
+/// The largest curvature of the pair energies [energy/length²], of a core that is not harmonic in units
+/// of its softening: it sets the time step of FIRE and the rounding floor of the forces.
 pub fn stiffness<const D: usize>(solid: &Solid<D>) -> f64 {
     let interactions = &solid.interactions;
-    let smallest = interactions.diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b));
+    let (smallest, _) = solid.extreme_diameters();
     let a = interactions.potential.a;
     let core = interactions.k.largest() / (smallest * smallest);
     core.max(2.0 * interactions.depths.largest() * a * a)

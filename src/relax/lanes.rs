@@ -148,7 +148,7 @@ mod tests {
             assert!((exponential(x) / x.exp() - 1.0).abs() <= within, "e^{x}");
         }
         for tail in [Tail::DEFAULT, Tail::Truncated { cutoff: 6.0 }] {
-            let potential = Potential { a: 20.0, tail };
+            let potential = Potential { a: 20.0, tail, exponent: 2.0 };
             let pairs = [(0.8, 1.3, 0.1), (1.2, 1.0, 1e-3), (1.1, 0.7, 0.0)]
                 .map(|(sigma, k, depth)| Pair { sigma, k, depth, spring: false });
             for step in 1..1000 {

@@ -1,5 +1,6 @@
 //! Finding the minimum: FIRE, Newton polish, pressure control.
 
+pub mod disorder;
 pub mod fire;
 pub mod forces;
 pub mod hessian;

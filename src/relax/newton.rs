@@ -10,7 +10,9 @@ use super::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
 use super::hessian::{Field, Hessian};
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
 use super::rattlers::settle_rattlers;
-use crate::solid::contacts::{Bond, Contacts, interacting_pairs, load_factor, virial_pressure};
+use crate::solid::contacts::{
+    Bond, Contacts, interacting_pairs, load_factor, softening, virial_pressure,
+};
 use crate::solid::{Solid, Vector};
 
 /// max|F| that counts as relaxed, in the same units (and relative to the load where it is small).
@@ -67,7 +69,7 @@ pub fn bond_forces<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], out: &mu
 pub fn accepted_force<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
     let scale = if solid.springs.is_some() { 1.0 } else { load_factor(solid, bonds) };
     let rounding = FORCE_ROUNDING * (1.0 + solid.cell.edges().max());
-    (FORCE_ACCEPTED * scale).max(rounding) * stiffness(solid)
+    (FORCE_ACCEPTED * scale).max(rounding) * stiffness(solid) * softening(solid, bonds)
 }
 
 /// Takes a solid that is close to its minimum down to the rounding floor.
@@ -103,8 +105,8 @@ fn descend_by_newton<const D: usize>(
     rattler: &[bool],
     hessian: &mut Option<Hessian<D>>,
 ) -> Result<(), RelaxError> {
-    let floor = FORCE_FLOOR * stiffness(solid);
     let mut state = Backbone::of(solid, forces, rattler);
+    let floor = FORCE_FLOOR * stiffness(solid) * softening(solid, &state.contacts.bonds);
     let accepted = accepted_force(solid, &state.contacts.bonds);
     let mut factored: Vec<(usize, usize)> = Vec::new();
     let mut previous = f64::INFINITY;
@@ -270,10 +272,11 @@ pub fn relax_by_fire<const D: usize>(
     descend(solid, forces, scale)
 }
 
-/// The unit of FIRE's tolerances [energy/length]: the largest k, less where the load is small.
+/// The unit of FIRE's tolerances [energy/length]: the largest k, less where the load is small or the
+/// pairs are soft.
 fn force_unit<const D: usize>(solid: &Solid<D>, forces: &Forces<D>) -> f64 {
     let bonds = interacting_pairs(solid, forces.candidates());
-    load_factor(solid, &bonds) * solid.interactions.energy_unit()
+    load_factor(solid, &bonds) * softening(solid, &bonds) * solid.interactions.energy_unit()
 }
 
 fn descend<const D: usize>(

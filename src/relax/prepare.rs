@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RelaxError;
+use super::disorder::Disorder;
 use super::forces::Forces;
 use super::newton::{Equilibrium, relax};
 use super::pressure::{self, Reached, start_packing_fraction};
@@ -10,9 +11,10 @@ use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
 use crate::solid::interactions::{Interactions, SymmetricTable};
 use crate::solid::lattice::{crystal, random_positions};
+use crate::solid::overlap::harmonic_pressure;
 use crate::solid::potential::Potential;
 use crate::solid::random::{Purpose, StreamKey};
-use crate::solid::{Solid, SpringBond, sphere_volume};
+use crate::solid::{Solid, SpringBond, Vector, sphere_volume};
 
 /// What kind of solid is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Recipe {
     pub k: SymmetricTable,
     pub depths: SymmetricTable,
     pub potential: Potential,
+    /// Polydispersity and defects, where they are asked for, be they zero.
+    pub disorder: Option<Disorder>,
     /// The largest accepted |p/p_target − 1|.
     pub pressure_tolerance: f64,
     pub max_attempts: u64,
@@ -82,7 +86,8 @@ impl Recipe {
         match (self.start_packing_fraction, self.target) {
             (Some(fraction), _) | (None, Target::PackingFraction(fraction)) => fraction,
             (None, Target::Pressure(pressure)) => {
-                start_packing_fraction::<D>(pressure / self.k.mean())
+                let relative = pressure / self.k.mean();
+                start_packing_fraction::<D>(harmonic_pressure(self.potential.exponent, relative))
             }
         }
     }
@@ -107,9 +112,17 @@ impl Recipe {
             potential: self.potential,
             diameters,
         };
-        let spheres: f64 =
-            species.iter().map(|&s| sphere_volume::<D>(interactions.diameters[s])).sum();
-        let (cell, positions) = match self.structure {
+        let mut solid = Solid {
+            cell: Cell::with_volume(1.0),
+            positions: vec![Vector::zeros(); species.len()],
+            size_factors: self.size_factors(key).map(Arc::new),
+            species,
+            interactions,
+            springs: None,
+        };
+        let diameters = (0..solid.len()).map(|i| solid.diameter(i));
+        let spheres: f64 = diameters.map(sphere_volume::<D>).sum();
+        (solid.cell, solid.positions) = match self.structure {
             Structure::Crystal => {
                 let (cell, positions) = crystal::<D>(self.particles)?;
                 let factor = match self.target {
@@ -118,18 +131,27 @@ impl Recipe {
                     }
                     Target::Pressure(_) => 1.0 - CRYSTAL_OVERLAP,
                 };
-                let scaled = positions.into_iter().map(|r| r * factor).collect();
-                (cell.scaled(factor), scaled)
+                let mut scaled: Vec<Vector<D>> =
+                    positions.into_iter().map(|r| r * factor).collect();
+                let cell = cell.scaled(factor);
+                if let Some(disorder) = &self.disorder {
+                    disorder.displace(&cell, &mut scaled, key);
+                }
+                (cell, scaled)
             }
             _ => {
                 let cell = Cell::with_volume(spheres / self.first_packing_fraction::<D>());
                 let mut random = key.stream(Purpose::Positions);
-                (cell, random_positions(&cell, species.len(), &mut random))
+                (cell, random_positions(&cell, solid.len(), &mut random))
             }
         };
-        let solid = Solid { cell, positions, species, interactions, springs: None };
         solid.check()?;
         Ok(solid)
+    }
+
+    /// The size factors of the particles, where they differ; `key` is that of the attempt.
+    pub fn size_factors(&self, key: &StreamKey) -> Option<Vec<f64>> {
+        self.disorder.map(|disorder| disorder.size_factors(self.particles, key))
     }
 
     /// Makes a solid: retried from the next random start where one fails.
@@ -147,7 +169,8 @@ impl Recipe {
                 }
                 Err(reason) => discarded.push(reason.to_string()),
             }
-            if self.structure == Structure::Crystal {
+            // A perfect crystal starts from the same place again.
+            if self.structure == Structure::Crystal && self.disorder.is_none() {
                 break;
             }
         }

@@ -11,7 +11,7 @@ use super::forces::{FORCE_FLOOR, Forces, stiffness};
 use super::hessian::bond_stiffness;
 use super::holes::centre_rattlers;
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
-use crate::solid::contacts::{Bond, interacting_pairs};
+use crate::solid::contacts::{Bond, interacting_pairs, softening};
 use crate::solid::{Solid, Vector};
 
 /// The shift of the matrix, in units of the largest pair curvature.
@@ -49,7 +49,6 @@ pub fn settle_rattlers<const D: usize>(
 
 /// Minimises the energy over the positions of the rattlers.
 fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &[bool]) -> bool {
-    let floor = FORCE_FLOOR * stiffness(solid);
     let mut place = vec![None; solid.len()];
     let members: Vec<usize> = (0..solid.len()).filter(|&i| rattler[i]).collect();
     for (row, &i) in members.iter().enumerate() {
@@ -58,6 +57,7 @@ fn hang<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>, rattler: &
     let rattlers = Rattlers { place, members };
     let mut moved = false;
     let mut bonds = rattlers.bonds(solid, forces);
+    let floor = FORCE_FLOOR * stiffness(solid) * softening(solid, &bonds);
     for _ in 0..MAX_STEPS {
         let force = rattlers.force(&bonds);
         if !(force.amax() > floor) {
@@ -125,7 +125,8 @@ impl Rattlers {
     /// along its free directions. So it moves as little as its bonds allow, as it does by FIRE.
     fn matrix<const D: usize>(&self, solid: &Solid<D>, bonds: &[Bond<D>]) -> DMatrix<f64> {
         let size = D * self.members.len();
-        let mut matrix = DMatrix::identity(size, size) * (SHIFT * stiffness(solid));
+        let mut matrix =
+            DMatrix::identity(size, size) * (SHIFT * stiffness(solid) * softening(solid, bonds));
         for bond in bonds {
             let (phi1, phi2) = bond_stiffness(&solid.interactions.potential, bond);
             let along = (phi1 + phi2 * bond.distance * bond.distance).max(0.0);

@@ -52,7 +52,9 @@ impl<const D: usize> DirectionResponse<D> {
         let tangents: PerBond<PairTangent> = response
             .bonds
             .iter()
-            .map(|bond| direction.pair(species[bond.i], species[bond.j], bond.stretch))
+            .map(|bond| {
+                direction.pair([species[bond.i], species[bond.j]], bond.sizes, bond.stretch)
+            })
             .collect();
         Self::from_tangents(response, &tangents)
     }

@@ -1,7 +1,7 @@
 //! The Jacobian J = dy/dθ through the minimisation, Eq. (2), at fixed box.
 //!
 //! The sensitivities give dy/dφ₁ and dy/dφ₂ of every bond. A bond's σ, k and B change its φ₁ and
-//! φ₂; D_s moves σ of a bond by ½ for each of its ends in s; k_st (= k_ts) and B_st move those of
+//! φ₂; D_s moves σ of a bond by ½ λ_i for each of its ends in s, λ_i being the particle's size factor; k_st (= k_ts) and B_st move those of
 //! their own bonds; a moves all. J of any parameterisation is therefore a sum over bonds, and costs
 //! no further solve.
 
@@ -119,8 +119,8 @@ impl BondJacobians {
                 let (s, t) = (species[bond.i], species[bond.j]);
                 match kind {
                     ParameterKind::Diameter => {
-                        add(offset + s, 0.5, index);
-                        add(offset + t, 0.5, index);
+                        add(offset + s, 0.5 * bond.sizes[0], index);
+                        add(offset + t, 0.5 * bond.sizes[1], index);
                     }
                     ParameterKind::Stiffness | ParameterKind::Depth => {
                         add(offset + upper_index(space.species(), s, t), 1.0, index);

@@ -10,7 +10,7 @@ use faer::{Mat, Side};
 use crate::relax::forces::stiffness;
 use crate::relax::hessian::{Field, Hessian, apply, bond_stiffness};
 use crate::relax::newton::Equilibrium;
-use crate::solid::contacts::Bond;
+use crate::solid::contacts::{Bond, softening};
 use crate::solid::{Solid, Vector};
 
 /// Eigenvalues nearer than this, relative to the larger one, are degenerate: the frequencies of
@@ -259,7 +259,7 @@ fn exact<const D: usize>(
     eigenvalues: &[f64],
     vectors: &[Field<D>],
 ) -> bool {
-    let limit = RESIDUAL * stiffness(solid);
+    let limit = RESIDUAL * stiffness(solid) * softening(solid, bonds);
     let mut product = vec![Vector::zeros(); solid.len()];
     eigenvalues.iter().zip(vectors).all(|(&value, vector)| {
         apply(&solid.interactions.potential, bonds, vector, &mut product);

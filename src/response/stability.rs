@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::relax::forces::stiffness;
 use crate::relax::newton::Equilibrium;
 use crate::solid::Solid;
+use crate::solid::contacts::softening;
 use crate::solid::neighbors::Candidate;
 
 use super::modes::Modes;
@@ -57,7 +58,7 @@ fn zero_modes<const D: usize>(
     equilibrium: &mut Equilibrium<D>,
     lowest_eigenvalue: f64,
 ) -> usize {
-    let limit = ZERO_MODE * stiffness(solid);
+    let limit = ZERO_MODE * stiffness(solid) * softening(solid, &equilibrium.contacts.bonds);
     if lowest_eigenvalue >= limit {
         return 0;
     }

@@ -111,8 +111,9 @@ mod tests {
                 diameters: vec![1.0, 1.4],
                 k: SymmetricTable::uniform(2, 1.0),
                 depths: SymmetricTable::uniform(2, 0.0),
-                potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+                potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
             },
+            size_factors: None,
             springs: None,
         }
     }

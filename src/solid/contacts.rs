@@ -1,17 +1,19 @@
 //! The bonds of a solid, its rattlers, and its contact set.
 //!
-//! A bond **bears load** if it carries a force: |u'| σ/k above a small tolerance (in the core that is
-//! the overlap 1 − r/σ). A **rattler** is a particle that nothing holds: recursively, it has fewer
+//! A bond **bears load** if it carries a force: |u'| σ/k above a small tolerance (in a harmonic core that
+//! is the overlap 1 − r/σ). A **rattler** is a particle that nothing holds: recursively, it has fewer
 //! than d + 1 load-bearing bonds and none of them is in tension. Bonds in tension hold a particle
 //! however few they are; one that hangs on bonds without force (r = σ) is a rattler, and so is
 //! whatever is not connected to the rest by load-bearing bonds. What is left is the backbone. The
 //! **contact set** is the set of backbone pairs with r < σ.
 
 use super::neighbors::Candidate;
+use super::overlap::{self, HARMONIC, overlap};
 use super::potential::Pair;
 use super::{Solid, Vector};
 
-/// |u'| σ/k (in the core: the relative overlap) above which a bond bears load. The FIRE minimiser
+/// |u'| σ/k (in a harmonic core: the relative overlap) above which a bond bears load, times
+/// [`softening`]. The FIRE minimiser
 /// leaves rattlers touching a neighbour by about 1e-12, which would put elements of order one into
 /// the Hessian.
 pub const LOAD_BEARING_OVERLAP: f64 = 1e-9;
@@ -36,6 +38,8 @@ pub struct Bond<const D: usize> {
     pub pair: Pair,
     /// λ_b of a spring, 1 otherwise.
     pub stretch: f64,
+    /// The size factors of i and j.
+    pub sizes: [f64; 2],
 }
 
 impl<const D: usize> Bond<D> {
@@ -116,7 +120,8 @@ pub fn interacting_pairs<const D: usize>(
         let potential = &solid.interactions.potential;
         potential.interacts(&pair, distance).then(|| {
             let (_, slope) = potential.energy_and_slope(&pair, distance);
-            Bond { i, j, separation, distance, slope, pair, stretch }
+            let sizes = solid.sizes(i, j);
+            Bond { i, j, separation, distance, slope, pair, stretch, sizes }
         })
     }));
     bonds
@@ -127,12 +132,26 @@ pub fn virial_pressure<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f
     -virial(solid, bonds, |slope| slope)
 }
 
-/// The factor by which force tolerances shrink where the forces are small: (1/dV) Σ_b |u'| r, of
-/// soft spheres the pressure, in units of [`LOW_PRESSURE`] and at most 1. It does not vanish where
+/// The factor by which force tolerances shrink where the overlaps are small: (1/dV) Σ_b |u'| r, of
+/// harmonic spheres the pressure, in units of [`LOW_PRESSURE`] and at most 1. It does not vanish where
 /// the pressure of attractive particles does.
 pub fn load_factor<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
     let load = virial(solid, bonds, f64::abs);
-    (load / (LOW_PRESSURE * solid.interactions.energy_unit())).clamp(LEAST_FACTOR, 1.0)
+    // A load is about the overlap to the power of α − 1, and it is the overlap that is compared.
+    let root = 1.0 / (solid.interactions.potential.exponent - 1.0);
+    let relative = (load / (LOW_PRESSURE * solid.interactions.energy_unit())).powf(root);
+    (relative * LOW_PRESSURE.powf(root - 1.0)).clamp(LEAST_FACTOR, 1.0)
+}
+
+/// How much the stiffest of these bonds differs from a harmonic one: its u'' σ²/k, 1 where α = 2. Forces
+/// are measured in it wherever displacements are meant.
+pub fn softening<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
+    let exponent = solid.interactions.potential.exponent;
+    if exponent == HARMONIC || solid.springs.is_some() {
+        return 1.0;
+    }
+    let overlaps = bonds.iter().map(|bond| overlap(bond.pair.sigma, bond.distance));
+    overlap::softening(exponent, overlaps.fold(0.0, f64::max))
 }
 
 /// (1/dV) Σ_b f(u') r.
@@ -151,7 +170,7 @@ struct Strut {
 
 /// Who rattles, one flag per particle, of all interacting pairs of a solid.
 pub fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
-    let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds);
+    let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds) * softening(solid, bonds);
     let mut struts: Vec<Strut> = bonds
         .iter()
         .filter_map(|bond| {

@@ -3,6 +3,7 @@
 use std::fmt::Arguments;
 
 use super::error::SolidError;
+use super::overlap::{EXPONENTS, HARMONIC};
 use super::potential::{Pair, Potential};
 
 /// A symmetric n × n table: stored in full, or as one value where all entries are the same. (At the level
@@ -108,8 +109,14 @@ impl Interactions {
     /// The parameters of a pair of species, σ = (D_s + D_t)/2.
     #[inline(always)]
     pub fn pair(&self, s: usize, t: usize) -> Pair {
+        self.pair_of_sizes([s, t], [1.0; 2])
+    }
+
+    /// The same where the particles have these size factors, σ = (λ_i D_s + λ_j D_t)/2.
+    #[inline(always)]
+    pub fn pair_of_sizes(&self, [s, t]: [usize; 2], [one, other]: [f64; 2]) -> Pair {
         Pair {
-            sigma: 0.5 * (self.diameters[s] + self.diameters[t]),
+            sigma: 0.5 * (one * self.diameters[s] + other * self.diameters[t]),
             k: self.k.get(s, t),
             depth: self.depths.get(s, t),
             spring: false,
@@ -126,11 +133,13 @@ impl Interactions {
         self.depths.largest() != 0.0
     }
 
-    /// The largest distance at which any two of these species interact [length].
-    pub fn longest_range(&self, present: &[bool]) -> f64 {
-        let species: Vec<usize> = (0..present.len()).filter(|&s| present[s]).collect();
-        let range = |s, t| {
-            let pair = self.pair(s, t);
+    /// The largest distance at which any two particles interact [length]; `largest` is the largest size
+    /// factor of every species, where it occurs.
+    pub fn longest_range(&self, largest: &[Option<f64>]) -> f64 {
+        let species: Vec<(usize, f64)> =
+            largest.iter().enumerate().filter_map(|(s, factor)| Some((s, (*factor)?))).collect();
+        let range = |(s, one): (usize, f64), (t, other): (usize, f64)| {
+            let pair = self.pair_of_sizes([s, t], [one, other]);
             self.potential.range(pair.sigma, pair.depth)
         };
         // The range grows with σ, so where all depths are the same the largest species decides.
@@ -157,7 +166,7 @@ impl Interactions {
     /// The values that must hold for the pair energy to make sense.
     ///
     /// # Errors
-    /// Names the first parameter that is out of range: D, k, a > 0 and B ≥ 0, all finite.
+    /// Names the first parameter that is out of range: D, k, a > 0 and B ≥ 0, all finite; the exponent.
     pub fn check(&self) -> Result<(), SolidError> {
         let check = |name: Arguments<'_>, value: f64, good: bool, allowed: &'static str| {
             if good && value.is_finite() {
@@ -177,8 +186,12 @@ impl Interactions {
                 check(format_args!("B_{s}_{t}"), depth, depth >= 0.0, "B >= 0")?;
             }
         }
-        let a = self.potential.a;
-        check(format_args!("a"), a, a > 0.0, "a > 0")
+        let Potential { a, exponent, .. } = self.potential;
+        check(format_args!("a"), a, a > 0.0, "a > 0")?;
+        let name = format_args!("exponent");
+        check(name, exponent, EXPONENTS.contains(&exponent), "2 to 4")?;
+        let defined = exponent == HARMONIC || !self.attractive();
+        check(name, exponent, defined, "2 where some B is not 0")
     }
 }
 
@@ -211,9 +224,9 @@ mod tests {
                 diameters: diameters.clone(),
                 k: SymmetricTable::uniform(4, 1.0),
                 depths,
-                potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+                potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
             };
-            let present = [true, true, false, true];
+            let present = [Some(1.0), Some(1.0), None, Some(1.0)];
             let mut longest = 0.0_f64;
             for s in [0, 1, 3] {
                 for t in [0, 1, 3] {

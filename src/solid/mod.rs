@@ -7,6 +7,8 @@ mod error;
 pub mod interactions;
 pub mod lattice;
 pub mod neighbors;
+pub mod order;
+pub mod overlap;
 pub mod parameters;
 pub mod potential;
 pub mod random;
@@ -42,6 +44,8 @@ pub struct Solid<const D: usize> {
     /// One species index per particle.
     pub species: Vec<usize>,
     pub interactions: Interactions,
+    /// D_i over the diameter of its species, one per particle; `None`: all 1.
+    pub size_factors: Option<Arc<Vec<f64>>>,
     /// The fixed bonds of a spring network; `None` where pairs interact by distance.
     pub springs: Option<Arc<Vec<SpringBond>>>,
 }
@@ -60,12 +64,31 @@ impl<const D: usize> Solid<D> {
     /// The parameters of the pair of particles (i, j).
     #[inline(always)]
     pub fn pair(&self, i: usize, j: usize) -> Pair {
-        self.interactions.pair(self.species[i], self.species[j])
+        let [s, t] = [self.species[i], self.species[j]];
+        self.interactions.pair_of_sizes([s, t], self.sizes(i, j))
+    }
+
+    /// The size factors of the particles of a pair.
+    #[inline(always)]
+    pub fn sizes(&self, i: usize, j: usize) -> [f64; 2] {
+        self.size_factors.as_ref().map_or([1.0; 2], |factors| [factors[i], factors[j]])
     }
 
     /// The diameter of particle i [length].
     pub fn diameter(&self, i: usize) -> f64 {
-        self.interactions.diameters[self.species[i]]
+        let factor = self.size_factors.as_ref().map_or(1.0, |factors| factors[i]);
+        factor * self.interactions.diameters[self.species[i]]
+    }
+
+    /// The smallest and the largest diameter [length]: of the species, whether they occur or not, where
+    /// all of their particles are alike.
+    pub fn extreme_diameters(&self) -> (f64, f64) {
+        let extremes = |(least, most): (f64, f64), d: f64| (least.min(d), most.max(d));
+        let none = (f64::INFINITY, 0.0);
+        match self.size_factors {
+            Some(_) => (0..self.len()).map(|i| self.diameter(i)).fold(none, extremes),
+            None => self.interactions.diameters.iter().copied().fold(none, extremes),
+        }
     }
 
     /// The shortest separation r_i − r_j [length].
@@ -92,6 +115,7 @@ impl<const D: usize> Solid<D> {
             positions: self.positions.clone(),
             species,
             interactions,
+            size_factors: self.size_factors.clone(),
             springs: self.springs.clone(),
         }
     }
@@ -114,6 +138,13 @@ impl<const D: usize> Solid<D> {
         {
             return Err(SolidError::Invalid(format!("the position of particle {i} is not finite")));
         }
+        let factors = self.size_factors.iter().flat_map(|factors| factors.iter());
+        if let Some((i, &value)) =
+            factors.enumerate().find(|(_, factor)| !(factor.is_finite() && **factor > 0.0))
+        {
+            let name = format!("size_factor of particle {i}");
+            return Err(SolidError::Parameter { name, value, allowed: "D_i > 0" });
+        }
         let edge = self.cell.shortest_edge();
         let range = self.longest_range();
         if !(edge > 2.0 * range) {
@@ -124,9 +155,11 @@ impl<const D: usize> Solid<D> {
 
     /// The longest interaction range of the species that occur [length].
     pub fn longest_range(&self) -> f64 {
-        let mut present = vec![false; self.interactions.species()];
-        self.species.iter().for_each(|&s| present[s] = true);
-        self.interactions.longest_range(&present)
+        let mut largest = vec![None; self.interactions.species()];
+        for (i, &s) in self.species.iter().enumerate() {
+            largest[s] = Some(f64::max(largest[s].unwrap_or(0.0), self.sizes(i, i)[0]));
+        }
+        self.interactions.longest_range(&largest)
     }
 }
 

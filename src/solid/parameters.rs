@@ -206,11 +206,14 @@ impl ParameterDirection {
         }
     }
 
-    /// The change of a pair's parameters; `stretch` is λ_b for a spring, 1 otherwise.
+    /// The change of a pair's parameters: its species, the size factors of its particles, and `stretch`,
+    /// λ_b for a spring, 1 otherwise.
     #[inline(always)]
-    pub fn pair(&self, s: usize, t: usize, stretch: f64) -> PairTangent {
+    pub fn pair(&self, [s, t]: [usize; 2], sizes: [f64; 2], stretch: f64) -> PairTangent {
+        let [one, other] = sizes;
+        let growth = |d: &Vec<f64>| 0.5 * stretch * (one * d[s] + other * d[t]);
         PairTangent {
-            sigma: self.diameters.as_ref().map_or(0.0, |d| 0.5 * stretch * (d[s] + d[t])),
+            sigma: self.diameters.as_ref().map_or(0.0, growth),
             k: self.k.as_ref().map_or(0.0, |k| k.get(s, t)),
             depth: self.depths.as_ref().map_or(0.0, |depths| depths.get(s, t)),
             a: self.a,
@@ -240,7 +243,7 @@ mod tests {
             diameters: vec![1.0, 1.1, 1.4],
             k: SymmetricTable::from_fn(3, |s, t| (1 + 3 * s + t) as f64),
             depths: SymmetricTable::from_fn(3, |s, t| 0.1 * (1 + s * t) as f64),
-            potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+            potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
         };
         let space = ParameterSpace::new(&ParameterKind::ALL, 3);
         let theta = space.values(&interactions);

@@ -3,15 +3,18 @@
 //! With σ the mean diameter of a pair,
 //!
 //! ```text
-//! u(r) = k/2 (1 − r/σ)² − B                      r < σ   (core)
+//! u(r) = k/α (1 − r/σ)ᵅ − B                      r < σ   (core), α = 2 where B ≠ 0
 //! u(r) = B [ (1 − e^{−y})² − 1 ] S(x),           r ≥ σ   (Morse tail), y = a (r − σ)
 //! S(x) = 1 − 10x³ + 15x⁴ − 6x⁵,  x = (y − y_on)/(y_cut − y_on) in [0, 1]
 //! ```
 //!
 //! The switch S takes the tail to zero between r_on = σ + y_on/a and r_cut = σ + y_cut/a with a
 //! continuous energy, force and Hessian. Without it the tail is cut at r_cut (the force jumps).
-//! For B = 0 only the core is left: the soft sphere of the study of jamming. A `Spring` is the
-//! core's parabola on both sides of its rest length.
+//! For B = 0 only the core is left: the soft sphere of the study of jamming, harmonic with α = 2 and
+//! Hertzian with α = 5/2 (`overlap`). A `Spring` is the harmonic core's parabola on both sides of its
+//! rest length.
+
+use super::overlap::{self, HARMONIC};
 
 /// How the Morse tail ends; distances are measured from σ in units of 1/a.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,11 +38,13 @@ impl Tail {
     }
 }
 
-/// What all pairs share: the inverse range a of the tail [1/length] and how it ends.
+/// What all pairs share: the inverse range a of the tail [1/length] and how it ends; and the exponent α
+/// of the core.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Potential {
     pub a: f64,
     pub tail: Tail,
+    pub exponent: f64,
 }
 
 /// The parameters of one pair.
@@ -80,10 +85,24 @@ impl Potential {
         pair.spring || r < self.range(pair.sigma, pair.depth)
     }
 
+    /// Is the core of the pair a parabola?
+    #[inline(always)]
+    fn harmonic(&self, pair: &Pair) -> bool {
+        pair.spring || self.exponent == HARMONIC
+    }
+
+    /// u''(σ⁻), the stiffness with which a contact begins [energy/length²].
+    pub fn stiffness_at_contact(&self, pair: &Pair) -> f64 {
+        if self.harmonic(pair) { pair.k / (pair.sigma * pair.sigma) } else { 0.0 }
+    }
+
     /// The energy u and its first derivative u' of a pair at distance r.
     #[inline(always)]
     pub fn energy_and_slope(&self, pair: &Pair, r: f64) -> (f64, f64) {
-        if pair.spring || r < pair.sigma {
+        if !self.harmonic(pair) && r < pair.sigma {
+            let (energy, slope) = overlap::energy_and_slope(self.exponent, pair.sigma, r);
+            (pair.k * energy, pair.k * slope)
+        } else if pair.spring || r < pair.sigma {
             let overlap = 1.0 - r / pair.sigma;
             (0.5 * pair.k * overlap * overlap - pair.depth, -pair.k / pair.sigma * overlap)
         } else if r < self.range(pair.sigma, pair.depth) {
@@ -96,7 +115,9 @@ impl Potential {
 
     /// d^m u/dr^m for m = 1 … 4 (zero beyond the range).
     pub fn radial(&self, pair: &Pair, r: f64) -> Radial {
-        if pair.spring || r < pair.sigma {
+        if !self.harmonic(pair) && r < pair.sigma {
+            std::array::from_fn(|m| pair.k * self.shape(pair, m, r)[0])
+        } else if pair.spring || r < pair.sigma {
             let (k, sigma) = (pair.k, pair.sigma);
             [-k / sigma * (1.0 - r / sigma), k / (sigma * sigma), 0.0, 0.0]
         } else if r < self.range(pair.sigma, pair.depth) {
@@ -115,7 +136,12 @@ impl Potential {
     /// (the fourth entry is zero).
     pub fn radial_along(&self, pair: &Pair, tangent: &PairTangent, r: f64) -> Radial {
         let mut along = [0.0; 4];
-        if pair.spring || r < pair.sigma {
+        if !self.harmonic(pair) && r < pair.sigma {
+            for (m, along) in along.iter_mut().enumerate().take(3) {
+                let [value, slope, _] = self.shape(pair, m, r);
+                *along = tangent.k * value + pair.k * tangent.sigma * slope;
+            }
+        } else if pair.spring || r < pair.sigma {
             let [value, slope, _] = core_shape(pair.sigma, r);
             for m in 0..2 {
                 along[m] = tangent.k * value[m] + pair.k * tangent.sigma * slope[m];
@@ -139,7 +165,13 @@ impl Potential {
     /// (the other entries are zero).
     pub fn radial_along_twice(&self, pair: &Pair, tangent: &PairTangent, r: f64) -> Radial {
         let mut along = [0.0; 4];
-        if pair.spring || r < pair.sigma {
+        if !self.harmonic(pair) && r < pair.sigma {
+            for (m, along) in along.iter_mut().enumerate().take(2) {
+                let [_, slope, bend] = self.shape(pair, m, r);
+                *along = pair.k * tangent.sigma * tangent.sigma * bend
+                    + 2.0 * tangent.k * tangent.sigma * slope;
+            }
+        } else if pair.spring || r < pair.sigma {
             let [_, slope, bend] = core_shape(pair.sigma, r);
             for m in 0..2 {
                 along[m] = pair.k * tangent.sigma * tangent.sigma * bend[m]
@@ -164,6 +196,11 @@ impl Potential {
             }
         }
         along
+    }
+
+    /// ∂ⁿ/∂σⁿ of (d^(m+1) u/dr^(m+1))/k in a core that is no parabola, n = 0, 1, 2.
+    fn shape(&self, pair: &Pair, m: usize, r: f64) -> [f64; 3] {
+        overlap::shape(self.exponent, m as u32 + 1, pair.sigma, r)
     }
 
     /// h(y) = [(1 − e^{−y})² − 1] S and its derivatives to fourth order.
@@ -206,7 +243,7 @@ const BINOMIALS: [[f64; 5]; 5] = [
     [1.0, 4.0, 6.0, 4.0, 1.0],
 ];
 
-/// ∂ⁿ/∂σⁿ of (u', u'')/k in the core, n = 0, 1, 2.
+/// ∂ⁿ/∂σⁿ of (u', u'')/k in the harmonic core, n = 0, 1, 2.
 fn core_shape(sigma: f64, r: f64) -> [[f64; 2]; 3] {
     let s1 = 1.0 / sigma;
     let s2 = s1 * s1;

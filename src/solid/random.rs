@@ -14,6 +14,10 @@ pub enum Purpose {
     Species(usize),
     /// Random sweep directions for a parameterisation of this many parameters.
     Directions(usize),
+    /// How the sizes of the particles of a species differ.
+    Sizes,
+    /// Which particles of a crystal leave their sites, and for where.
+    Defects,
 }
 
 /// The key of a stream.
@@ -34,6 +38,8 @@ impl StreamKey {
             Purpose::Positions => (1_u64, 0),
             Purpose::Species(species) => (2, species as u64),
             Purpose::Directions(parameters) => (3, parameters as u64),
+            Purpose::Sizes => (11, 0),
+            Purpose::Defects => (12, 0),
         };
         let words = [self.seed, self.solid, self.replica, self.attempt, tag, detail];
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -59,7 +65,7 @@ impl StreamKey {
 }
 
 /// A normally distributed number (Box and Muller's transform, its cosine alone).
-fn gaussian(random: &mut ChaCha8Rng) -> f64 {
+pub fn gaussian(random: &mut ChaCha8Rng) -> f64 {
     // 1 − u lies in (0, 1]: its logarithm is finite.
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()

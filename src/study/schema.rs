@@ -97,6 +97,9 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         [Along::Particle, Along::Cartesian, Along::Feature].into_iter().zip(known).collect();
     let axes = Axes { known, units: Units::new(dimension, &scenario.features.families(), &[]) };
     columns.add(quantities::SOLIDS, quantities::SOLID, None, &axes);
+    if scenario.solid.recipe.disorder.is_some() {
+        columns.add(quantities::SOLIDS, quantities::ORDER, None, &axes);
+    }
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, None, &axes);
     let thetas = scenario.parameterisations();
     for theta in &thetas {

@@ -22,6 +22,15 @@ pub enum Branch {
 /// (σ, k, B, a).
 pub type Parameters<T> = [T; 4];
 
+/// u(r) of a core with the exponent α, where B = 0.
+pub fn power<T: DualNum<Primitive = f64> + Copy>(
+    exponent: f64,
+    r: T,
+    [sigma, k, ..]: Parameters<T>,
+) -> T {
+    k * (T::from(1.0) - r / sigma).powf(exponent) / exponent
+}
+
 /// u(r) on one branch.
 pub fn energy<T: DualNum<Primitive = f64> + Copy>(
     branch: Branch,

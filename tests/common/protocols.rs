@@ -21,6 +21,8 @@ pub struct Case {
     pub particles: usize,
     pub pressure: f64,
     pub depth: f64,
+    /// The exponent of the repulsion.
+    pub exponent: f64,
     pub kinds: &'static [ParameterKind],
     /// Frequencies in the set.
     pub modes: usize,
@@ -57,6 +59,7 @@ pub fn cases(dimension: usize, pressure: f64, depth: f64, replicas: u64) -> Vec<
                 particles: 64,
                 pressure,
                 depth,
+                exponent: 2.0,
                 kinds: if soft(kinds) { THETA[1] } else { kinds },
                 modes: if replica % 2 == 1 { 4 } else { 0 },
                 replica,
@@ -78,7 +81,8 @@ pub struct Subject<const D: usize> {
 impl<const D: usize> Subject<D> {
     /// Prepares the solid; the sign of the directions alternates.
     pub fn new(case: &Case) -> Self {
-        let recipe = recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
+        let mut recipe = recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
+        recipe.potential.exponent = case.exponent;
         let mut prepared = recipe.prepare::<D>(&key(case.replica)).unwrap();
         let request =
             FeatureRequest { stress: true, elastic: true, modes: case.modes, derived: false };

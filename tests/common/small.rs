@@ -36,7 +36,8 @@ pub fn recipe(particles: usize, structure: Structure, pressure: f64, depth: f64)
         start_packing_fraction: None,
         k: SymmetricTable::from_fn(2, |s, t| [1.0, 1.1, 0.9][s + t]),
         depths: SymmetricTable::from_fn(2, |s, t| depth * [1.0, 0.8, 1.2][s + t]),
-        potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+        potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
+        disorder: None,
         pressure_tolerance: 1e-6,
         max_attempts: 10,
     }

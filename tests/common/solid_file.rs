@@ -26,6 +26,10 @@ pub fn write(path: &Path, group: &str, data: &SolidData) {
     floats("B", &[n_sp, n_sp], &data.depths);
     let species: Vec<i64> = data.species.iter().map(|&s| s as i64).collect();
     group.new_dataset::<i64>().shape(n).create("species").unwrap().write_raw(&species).unwrap();
+    if let Some(factors) = &data.size_factors {
+        floats("size_factor", &[factors.len()], factors);
+    }
+    group.new_attr::<f64>().create("exponent").unwrap().write_scalar(&data.exponent).unwrap();
     group.new_attr::<f64>().create("a").unwrap().write_scalar(&data.a).unwrap();
     if let Some((values, columns)) = &data.directions {
         floats("directions", &[values.len() / columns, *columns], values);

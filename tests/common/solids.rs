@@ -33,7 +33,8 @@ pub fn recipe(particles: usize) -> Recipe {
         start_packing_fraction: None,
         k: SymmetricTable::uniform(2, 1.0),
         depths: SymmetricTable::uniform(2, 0.0),
-        potential: Potential { a: 50.0, tail: Tail::DEFAULT },
+        potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
+        disorder: None,
         pressure_tolerance: 1e-6,
         max_attempts: 10,
     }

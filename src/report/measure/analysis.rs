@@ -10,7 +10,7 @@ use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
 use crate::format::measurement::Output;
-use crate::format::solid_file::TAIL_ATTRIBUTES;
+use crate::format::solid_file::{EXPONENT_ATTRIBUTE, SIZE_FACTOR, TAIL_ATTRIBUTES};
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
@@ -113,6 +113,7 @@ fn write<const D: usize>(
 fn write_input<const D: usize>(output: &mut Output, axes: &Axes, solid: &Solid<D>) {
     let interactions = &solid.interactions;
     let n_sp = interactions.species();
+    output.number(EXPONENT_ATTRIBUTE, interactions.potential.exponent);
     if interactions.attractive() {
         let [first, second, cut] = TAIL_ATTRIBUTES;
         match interactions.potential.tail {
@@ -134,6 +135,11 @@ fn write_input<const D: usize>(output: &mut Output, axes: &Axes, solid: &Solid<D
         "length",
         "diameters D of the species",
     );
+    if let Some(factors) = solid.size_factors.as_ref().map(Arc::as_ref) {
+        let description = "diameter of the particle over that of its species";
+        let particles = [axes.of(Along::Particle)];
+        output.floats(SIZE_FACTOR, &particles, factors.clone(), "1", description);
+    }
     for (name, table, description) in [
         ("k", &interactions.k, "repulsions k of the pairs of species"),
         ("B", &interactions.depths, "attractions B of the pairs of species"),

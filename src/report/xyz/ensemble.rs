@@ -7,12 +7,13 @@ use super::column::Column;
 use super::fields::{Extras, at_particles};
 use super::{ExportError, Frame};
 use crate::analysis::quantities::{
-    BOX, DIRECTION_VECTOR, ENERGY, POSITIONS, PRESSURE, RATTLERS, RIGHT, SNAPSHOT_ENDS,
-    SNAPSHOTS_GROUP, SOLIDS, SPECIES, SPECIES0, SWEEPS, THETA0,
+    BOX, DIRECTION_VECTOR, ENERGY, POSITIONS, PRESSURE, RATTLERS, RIGHT, SIZE_FACTOR,
+    SNAPSHOT_ENDS, SNAPSHOTS_GROUP, SOLIDS, SPECIES, SPECIES0, SWEEPS, THETA0,
 };
 use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
 use crate::format::row::Part;
+use crate::format::solid_file;
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
 use crate::study::config::{Parameterisation, Scenario, set_name};
@@ -89,6 +90,8 @@ struct StoredSolid<'a> {
     /// Shape (N,): 0 small, 1 large.
     classes: Vec<usize>,
     rattlers: Vec<u8>,
+    /// D_i over the diameter of its species; none for a solid from a file that is gone.
+    factors: Option<Vec<f64>>,
     /// None for solids from files: the diameters stand there.
     radii: Option<Vec<f64>>,
 }
@@ -109,10 +112,17 @@ impl<'a> StoredSolid<'a> {
         let classes = SPECIES0.counts(&row, SOLIDS, n)?;
         let rattlers = RATTLERS.flags(&row, SOLIDS, n)?.to_vec();
         let diameter = |class: usize| if class == 0 { 1.0 } else { config.solid.recipe.size_ratio };
-        let radii = (!config.solid.is_from_files())
-            .then(|| classes.iter().map(|&class| 0.5 * diameter(class)).collect());
         let replica = archive.replica(slot);
-        Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, radii }))
+        let factors = match (&config.solid.recipe.disorder, config.solid.is_from_files()) {
+            (_, true) => factors_of_file(config, replica, n),
+            (Some(_), _) => Some(SIZE_FACTOR.floats(&row, SOLIDS, n)?.to_vec()),
+            (None, _) => Some(vec![1.0; n]),
+        };
+        let radii = factors.as_ref().filter(|_| !config.solid.is_from_files()).map(|factors| {
+            let radius = |(&class, factor): (&usize, &f64)| 0.5 * factor * diameter(class);
+            classes.iter().zip(factors).map(radius).collect()
+        });
+        Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, factors, radii }))
     }
 
     /// As the preparation left it.
@@ -186,8 +196,17 @@ impl<'a> StoredSolid<'a> {
         }
         let start = THETA0.floats(&self.row, &theta.name, theta.parameters())?;
         let species = SPECIES.counts(&self.row, &theta.name, self.classes.len())?;
-        Ok(Some(species.iter().map(|&s| 0.5 * (start[s] + gamma * direction[s])).collect()))
+        let radius =
+            |(&s, factor): (&usize, &f64)| 0.5 * factor * (start[s] + gamma * direction[s]);
+        Ok(self.factors.as_ref().map(|factors| species.iter().zip(factors).map(radius).collect()))
     }
+}
+
+/// The size factors of a solid that was read from a file, as they stand there.
+fn factors_of_file(config: &Scenario, replica: u64, particles: usize) -> Option<Vec<f64>> {
+    let file = config.solid.files.get(usize::try_from(replica).ok()?)?;
+    let factors = solid_file::read(&file.address).ok()?.size_factors;
+    Some(factors.unwrap_or_else(|| vec![1.0; particles]))
 }
 
 /// The snapshots of a block of directions.

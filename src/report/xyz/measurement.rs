@@ -46,7 +46,9 @@ pub fn measured(
         .collect();
     let frame =
         |positions: &[f64], diameters: &[f64], columns: &[Column], comment: String, out: &mut _| {
-            let radii: Vec<f64> = data.species.iter().map(|&s| 0.5 * diameters[s]).collect();
+            let factor = |i: usize| data.size_factors.as_ref().map_or(1.0, |factors| factors[i]);
+            let species = data.species.iter().enumerate();
+            let radii: Vec<f64> = species.map(|(i, &s)| 0.5 * factor(i) * diameters[s]).collect();
             Frame {
                 positions,
                 edges: &data.edges,

@@ -6,10 +6,12 @@ use std::f64::consts::PI;
 use super::error::ConfigError;
 use super::section::Section;
 use super::solid::SolidConfig;
+use crate::relax::disorder::CUT;
 use crate::relax::prepare::Target;
 use crate::relax::pressure::start_packing_fraction;
+use crate::solid::overlap::harmonic_pressure;
 
-/// The packing fraction of a soft-sphere packing at this pressure [largest k/length^d].
+/// The packing fraction of a packing of harmonic spheres at this pressure [largest k/length^d].
 fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
     if dimension == 2 {
         start_packing_fraction::<2>(pressure)
@@ -22,7 +24,8 @@ fn packing_fraction(dimension: usize, pressure: f64) -> f64 {
 pub fn range(solid: &SolidConfig) -> f64 {
     let potential = &solid.recipe.potential;
     let tail = if solid.is_attractive() { potential.tail.end() / potential.a } else { 0.0 };
-    solid.recipe.size_ratio + tail
+    let spread = solid.recipe.disorder.map_or(0.0, |disorder| CUT * disorder.polydispersity);
+    solid.recipe.size_ratio * (1.0 + spread) + tail
 }
 
 /// The edge of a cubic box that holds the particles at the target [small diameters]; none for
@@ -34,7 +37,11 @@ pub fn edge(solid: &SolidConfig) -> Option<f64> {
     let fraction = match solid.recipe.target {
         Target::PackingFraction(fraction) => fraction,
         Target::Pressure(pressure) => {
-            packing_fraction(solid.dimension, pressure / solid.energy_unit())
+            let exponent = solid.recipe.potential.exponent;
+            packing_fraction(
+                solid.dimension,
+                harmonic_pressure(exponent, pressure / solid.energy_unit()),
+            )
         }
     };
     let (small, large) = solid.class_sizes();

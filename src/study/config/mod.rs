@@ -5,6 +5,7 @@
 //! is said at once, but for what depends on a value that is wrong itself.
 
 mod difference;
+mod disorder;
 mod entry;
 mod error;
 mod features;
@@ -21,6 +22,7 @@ mod show;
 mod solid;
 mod sweep;
 mod table;
+mod tail;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -32,8 +34,9 @@ pub use interaction::{edge, range};
 pub use output::OutputConfig;
 pub use parameters::{Parameterisation, ParametersConfig};
 pub use reference::{page, schema};
-pub use solid::{SWITCH, SolidConfig, SolidFile};
+pub use solid::{SolidConfig, SolidFile};
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
+pub use tail::SWITCH;
 
 use entry::{Entry, Source};
 use key::{Form, Key, keys};

@@ -3,14 +3,17 @@
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
+use super::disorder;
 use super::entry::Entry;
 use super::error::ConfigError;
 use super::key::{Form, Key, keys};
 use super::lines::{Lines, Raw};
 use super::section::Section;
 use super::table;
+use super::tail::{self, SWITCH};
 use crate::relax::prepare::{Recipe, Structure, Target};
 use crate::solid::interactions::SymmetricTable;
+use crate::solid::overlap::{EXPONENTS, HARMONIC};
 use crate::solid::potential::{Potential, Tail};
 
 keys! {
@@ -24,6 +27,12 @@ keys! {
     "files": Form::Schema(r#"{"type": "array", "minItems": 1, "items": {"type": "string"}}"#),
     /// diameter of large over small particles; small = 1 is the unit of length
     "size_ratio" scan "ratio{}": Form::Number(1.0..=MAX_SIZE_RATIO),
+    /// standard deviation of the diameters of each size over their mean, delta: D_i = D (1 + delta xi_i),
+    /// xi_i normal, cut at 3; with it (also 0) the solids' order is stored
+    "polydispersity" scan "delta{}": Form::Number(POLYDISPERSITY),
+    /// crystals: share of the particles that start at random places instead of their sites; with it
+    /// (also 0) the solids' order is stored
+    "defects" scan "f{}": Form::Number(0.0..=1.0),
     /// target pressure [k / length^d], 1e-7 to 1 of the largest k; this or packing_fraction
     "pressure" scan "p{}": Form::Schema(r#"{"type": "number", "exclusiveMinimum": 0}"#),
     /// target packing fraction; this or pressure
@@ -35,6 +44,9 @@ keys! {
     /// attraction [energy]: a number, or a symmetric 2x2 table of small/large; 0 = soft spheres; at
     /// most 1000 times the largest k
     "B" scan "B{}": Form::Table(DEPTH_AT_ALL),
+    /// exponent alpha of the repulsion k/alpha (1 - r/sigma)^alpha, where B = 0: 2 (the default) is
+    /// harmonic, 2.5 Hertzian; the springs of a network are harmonic
+    "exponent" scan "alpha{}": Form::Number(EXPONENTS),
     /// inverse range of the attraction [1/length]
     "a" scan "a{}": Form::Number(INVERSE_RANGE),
     /// switching off of the attraction from sigma + from/a to sigma + to/a, or "none" with `cutoff`
@@ -54,6 +66,8 @@ keys! {
 /// The most particles of a solid.
 pub(super) const MAX_PARTICLES: i64 = 1_000_000;
 const MAX_SIZE_RATIO: f64 = 10.0;
+/// At 1/3 the smallest particles, three standard deviations below the mean, would vanish.
+const POLYDISPERSITY: RangeInclusive<f64> = 0.0..=0.33;
 /// Harmonic spheres beyond this pressure [largest k/length^d] overlap almost completely.
 const MAX_PRESSURE: f64 = 1.0;
 /// Below this the overlaps approach rounding [largest k/length^d].
@@ -65,8 +79,6 @@ const DEPTH: RangeInclusive<f64> = 0.0..=1e3;
 /// The same for the largest k of all.
 const DEPTH_AT_ALL: RangeInclusive<f64> = 0.0..=1e6;
 const INVERSE_RANGE: RangeInclusive<f64> = 1.0..=1e3;
-/// Ends of the switch in units of 1/a.
-pub const SWITCH: RangeInclusive<f64> = 0.1..=50.0;
 const PRESSURE_TOLERANCE: RangeInclusive<f64> = 1e-12..=1e-2;
 const MAX_ATTEMPTS: i64 = 1000;
 
@@ -139,13 +151,16 @@ impl SolidConfig {
         let k = table::read(section, "k", ENERGY_SCALE, 1.0);
         let unit = k.largest();
         // Which keys there must be, and their ranges, follow from these.
-        let (files, target, depths) = match section.is_right() {
+        let (files, target, depths, disorder) = match section.is_right() {
             true => (
                 section.keep(read_files(section, structure), Vec::new()),
                 section.keep(read_target(section, structure, unit), Target::PackingFraction(1.0)),
                 table::read(section, "B", 0.0..=*DEPTH.end() * unit, 0.0),
+                section.keep(disorder::read(section, structure), None),
             ),
-            false => (Vec::new(), Target::PackingFraction(1.0), SymmetricTable::uniform(2, 0.0)),
+            false => {
+                (Vec::new(), Target::PackingFraction(1.0), SymmetricTable::uniform(2, 0.0), None)
+            }
         };
         section.need("dimension", "2 or 3");
         section.need("particles", "the number of particles of a solid");
@@ -165,17 +180,35 @@ impl SolidConfig {
                 k,
                 potential: Potential {
                     a: section.f64("a", 50.0),
-                    tail: section.keep(read_tail(section), Tail::DEFAULT),
+                    tail: section.keep(tail::read(section), Tail::DEFAULT),
+                    exponent: section.f64("exponent", HARMONIC),
                 },
+                disorder,
                 pressure_tolerance: section.f64("pressure_tolerance", 1e-6),
                 max_attempts: section.integer("max_attempts", 10) as u64,
             },
         };
+        if section.is_right() {
+            section.keep(solid.check_exponent(section), ());
+        }
         let crystal = section.find("structure").filter(|_| structure == Some(Structure::Crystal));
         if let (Some(entry), true) = (crystal, section.is_right()) {
             section.keep(solid.check_crystal(section, &entry), ());
         }
         solid
+    }
+
+    /// The core is a power of the overlap only where nothing attracts; files say it themselves.
+    fn check_exponent(&self, section: &Section<'_>) -> Result<(), ConfigError> {
+        match section.find("exponent") {
+            Some(entry) if self.is_from_files() && entry.layer == 0 => {
+                Err(entry.refuse("this key only where the solids are made: files hold it"))
+            }
+            Some(entry) if self.recipe.potential.exponent != HARMONIC && self.is_attractive() => {
+                Err(entry.refuse("2 where solid.B is not 0"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_crystal(&self, section: &Section<'_>, entry: &Entry<'_>) -> Result<(), ConfigError> {
@@ -212,7 +245,8 @@ impl SolidConfig {
     }
 
     /// The text whose hash keys the random streams: the table in units of the largest k, so equal
-    /// tables give equal solids, and so do tables that differ by the unit of energy alone.
+    /// tables give equal solids, and so do tables that differ by the unit of energy alone. Polydispersity
+    /// and defects are no part of it: one solid is followed as they grow.
     pub fn identity(&self) -> String {
         let unit = self.energy_unit();
         let scaled =
@@ -220,6 +254,7 @@ impl SolidConfig {
         let mut same = self.clone();
         same.recipe.k = scaled(&self.recipe.k);
         same.recipe.depths = scaled(&self.recipe.depths);
+        same.recipe.disorder = None;
         if let Target::Pressure(pressure) = &mut same.recipe.target {
             *pressure /= unit;
         }
@@ -245,6 +280,9 @@ impl SolidConfig {
             Target::Pressure(pressure) => (Some(pressure), None),
             Target::PackingFraction(fraction) => (None, Some(fraction)),
         };
+        let crystal = recipe.structure == Structure::Crystal;
+        let defects = recipe.disorder.filter(|_| crystal).map(|disorder| disorder.defects);
+        let exponent = (!self.is_from_files()).then_some(recipe.potential.exponent);
         let (switch, cutoff) = match recipe.potential.tail {
             Tail::Switched { from, to } => (format!("{{ from = {from:?}, to = {to:?} }}"), None),
             Tail::Truncated { cutoff } => ("\"none\"".to_owned(), Some(cutoff)),
@@ -255,11 +293,14 @@ impl SolidConfig {
             .add("structure", self.structure())
             .add_some("files", self.is_from_files().then_some(Raw(files)))
             .add("size_ratio", recipe.size_ratio)
+            .add_some("polydispersity", recipe.disorder.map(|disorder| disorder.polydispersity))
+            .add_some("defects", defects)
             .add_some("pressure", pressure)
             .add_some("packing_fraction", packing_fraction)
             .add_some("start_packing_fraction", recipe.start_packing_fraction)
             .add("k", table::canonical(&recipe.k))
             .add("B", table::canonical(&recipe.depths))
+            .add_some("exponent", exponent.filter(|&exponent| exponent != HARMONIC))
             .add("a", recipe.potential.a)
             .add("switch", Raw(switch))
             .add_some("cutoff", cutoff)
@@ -328,31 +369,4 @@ fn read_target(
             ),
         )),
     }
-}
-
-fn read_tail(section: &Section<'_>) -> Result<Tail, ConfigError> {
-    const ALLOWED: &str = "{ from = 5.0, to = 9.9 } with from < to, or \"none\"";
-    const ONLY: &str = "this key only with switch = \"none\"";
-    let cutoff = section.find("cutoff");
-    let Some(entry) = section.find("switch") else {
-        return cutoff.map_or(Ok(Tail::DEFAULT), |cutoff| Err(cutoff.refuse(ONLY)));
-    };
-    if entry.value.as_str() == Some("none") {
-        let cutoff = section.require(
-            "cutoff",
-            "with switch = \"none\": the end of the attraction in units of 1/a",
-        )?;
-        return Ok(Tail::Truncated { cutoff: cutoff.f64(SWITCH)? });
-    }
-    if let Some(cutoff) = cutoff.filter(|cutoff| cutoff.layer <= entry.layer) {
-        return Err(cutoff.refuse(ONLY));
-    }
-    let [Some(from), Some(to)] = entry.members(["from", "to"], ALLOWED)? else {
-        return Err(entry.refuse(ALLOWED));
-    };
-    let (from, to) = (from.f64(SWITCH)?, to.f64(SWITCH)?);
-    if from >= to {
-        return Err(entry.refuse(ALLOWED));
-    }
-    Ok(Tail::Switched { from, to })
 }

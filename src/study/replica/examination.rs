@@ -6,7 +6,7 @@
 use super::Worker;
 use super::analysis::{Replicate, request_of};
 use super::error::ReplicaError;
-use super::preparation::{decode, stream_key};
+use super::preparation::{decode, stream_key, used};
 use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::solid::Analysis;
@@ -20,7 +20,10 @@ use crate::relax::prepare::Target;
 use crate::response::features::compute;
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
+use crate::solid::order::bond_order;
+use crate::solid::overlap::HARMONIC;
 use crate::solid::parameters::ParameterKind;
+use crate::solid::random::StreamKey;
 use crate::study::config::{Scenario, set_name};
 use crate::study::work::Work as _;
 
@@ -92,9 +95,10 @@ impl Worker {
         let bytes = self.restore(scenario, row)?;
         let config = &self.study.scenarios[scenario];
         let key = stream_key(&self.study, &config.solid, replica);
-        let (solid, _) = decode::<D>(&config.solid, &key, &bytes)?;
+        let (solid, attempts) = decode::<D>(&config.solid, &key, &bytes)?;
         let mut found = Examination::default();
         mechanics(&solid, config, row, &mut found)?;
+        order(&solid, config, &used(key, attempts), row, &mut found)?;
         identities::<D>(config, row, &mut found)?;
         // A solid that is not at its minimum has no J to compare with.
         if differences && found.mechanics.is_empty() {
@@ -151,6 +155,39 @@ fn mechanics<const D: usize>(
     }
     if quantities::CONTACTS.counts(row, SOLIDS, 1)? != [contacts.contact_count()] {
         say("another number of contacts is stored than the positions give".to_owned());
+    }
+    Ok(())
+}
+
+/// Sizes, healed sites, coordination and bond order of a solid between order and disorder; `key` is that of
+/// the attempt that made it.
+fn order<const D: usize>(
+    solid: &Solid<D>,
+    config: &Scenario,
+    key: &StreamKey,
+    row: &Row,
+    found: &mut Examination,
+) -> Result<(), ReplicaError> {
+    let Some(disorder) = &config.solid.recipe.disorder else { return Ok(()) };
+    let mut contacts = quantities::CONTACTS.counts(row, SOLIDS, 1)?[0] as f64;
+    let rattlers = quantities::RATTLERS.flags(row, SOLIDS, solid.len())?;
+    contacts *= 2.0 / rattlers.iter().filter(|&&rattles| rattles == 0).count() as f64;
+    let bonds = bond_order(solid);
+    let expected = [
+        (&quantities::SIZE_FACTOR, disorder.size_factors(solid.len(), key)),
+        (&quantities::COORDINATION, vec![contacts]),
+        (&quantities::BOND_ORDER, vec![bonds.global]),
+        (&quantities::LOCAL_BOND_ORDER, vec![bonds.local]),
+    ];
+    for (quantity, values) in expected {
+        let stored = quantity.floats(row, SOLIDS, values.len())?;
+        let off = stored.iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, larger);
+        if off.is_nan() || off > AGAIN {
+            found.mechanics.push(format!("{} is off by {off:.1e}", quantity.name));
+        }
+    }
+    if quantities::HEALED_SITES.counts(row, SOLIDS, 1)? != [disorder.healed(solid, key)] {
+        found.mechanics.push("another number of healed sites is stored".to_owned());
     }
     Ok(())
 }
@@ -253,6 +290,7 @@ fn spot_check<const D: usize>(
     let linear: Vec<f64> = (0..features)
         .map(|row| (0..parameters).map(|q| element(row, q) * direction[q]).sum())
         .collect();
+    let smooth = analysis.solid.interactions.potential.exponent != HARMONIC;
     for step in STEPS {
         let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
         let (Some(plus), Some(minus)) = (side(1.0), side(-1.0)) else { continue };
@@ -266,7 +304,12 @@ fn spot_check<const D: usize>(
         }
         let difference = (error / f64::max(size, f64::MIN_POSITIVE)).sqrt();
         found.difference = Some(difference);
-        if !(difference <= DIFFERENCE * STEPS[0] / step) {
+        let agrees = difference <= DIFFERENCE * STEPS[0] / step;
+        // With α > 2 a step may be long against the smallest overlap.
+        if !agrees && smooth && step != STEPS[STEPS.len() - 1] {
+            continue;
+        }
+        if !agrees {
             found
                 .derivative
                 .push(format!("J differs from finite differences by {difference:.1e} of |J|"));

@@ -184,5 +184,9 @@ fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError
     let positions = quantities::POSITIONS.floats(row, SOLIDS, n * d)?;
     let edges = quantities::BOX.floats(row, SOLIDS, d)?;
     let attempts = quantities::ATTEMPTS.counts(row, SOLIDS, 1)?[0] as u64;
-    Ok(preparation::encode(attempts, edges, positions))
+    let sizes = match config.recipe.disorder {
+        Some(_) => quantities::SIZE_FACTOR.floats(row, SOLIDS, n)?,
+        None => &[],
+    };
+    Ok(preparation::encode(attempts, edges, positions, sizes))
 }

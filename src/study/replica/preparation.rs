@@ -1,8 +1,9 @@
 //! The solid of a replica: made by the configuration's recipe or read from a file, and its bytes.
 //!
 //! The bytes hold what cannot be computed again from the configuration: the number of attempts,
-//! the box and the positions, as exact little-endian values. Species and interactions follow from
-//! the configuration (or the file), the springs of a network from the contacts at these positions.
+//! the box and the positions, and with polydispersity the size factors, as exact little-endian values.
+//! Species and interactions follow from the configuration (or the file), the springs of a network from the
+//! contacts at these positions.
 
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ pub(super) fn prepare<const D: usize>(
     config: &SolidConfig,
     key: &StreamKey,
 ) -> Result<Vec<u8>, ReplicaError> {
+    let sized = config.recipe.disorder.is_some();
     let (solid, attempts) = if config.is_from_files() {
         let mut solid = from_file::<D>(config, key.replica)?;
         let mut forces = Forces::new(&solid);
@@ -74,14 +76,15 @@ pub(super) fn prepare<const D: usize>(
     };
     let edges = solid.cell.edges();
     let positions: Vec<f64> = solid.positions.iter().flatten().copied().collect();
-    Ok(encode(attempts, edges.as_slice(), &positions))
+    let sizes = solid.size_factors.filter(|_| sized);
+    Ok(encode(attempts, edges.as_slice(), &positions, sizes.as_ref().map_or(&[], |sizes| sizes)))
 }
 
-/// The bytes of a solid.
-pub(super) fn encode(attempts: u64, edges: &[f64], positions: &[f64]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(WORD * (1 + edges.len() + positions.len()));
+/// The bytes of a solid; `sizes` are empty without polydispersity.
+pub(super) fn encode(attempts: u64, edges: &[f64], positions: &[f64], sizes: &[f64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(WORD * (1 + edges.len() + positions.len() + sizes.len()));
     bytes.extend(attempts.to_le_bytes());
-    for value in edges.iter().chain(positions) {
+    for value in edges.iter().chain(positions).chain(sizes) {
         bytes.extend(value.to_le_bytes());
     }
     bytes
@@ -93,7 +96,9 @@ pub(super) fn decode<const D: usize>(
     key: &StreamKey,
     bytes: &[u8],
 ) -> Result<(Solid<D>, u64), ReplicaError> {
-    let expected = WORD * (1 + D + config.recipe.particles * D);
+    let particles = config.recipe.particles;
+    let sizes = if config.recipe.disorder.is_some() { particles } else { 0 };
+    let expected = WORD * (1 + D + particles * D + sizes);
     if bytes.len() != expected {
         return Err(ReplicaError::Shape { what: "byte string", found: bytes.len(), expected });
     }
@@ -106,7 +111,11 @@ pub(super) fn decode<const D: usize>(
         config.recipe.start::<D>(key)?
     };
     solid.cell = Cell::new(Vector::from_column_slice(&values[..D]));
-    solid.positions = values[D..].chunks_exact(D).map(Vector::from_column_slice).collect();
+    let (positions, sizes) = values[D..].split_at(particles * D);
+    solid.positions = positions.chunks_exact(D).map(Vector::from_column_slice).collect();
+    if config.recipe.disorder.is_some() {
+        solid.size_factors = Some(Arc::new(sizes.to_vec()));
+    }
     solid.check()?;
     let mut solid = classes(&solid);
     if config.recipe.structure == Structure::Network {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::analysis::Replicate;
 use super::error::ReplicaError;
 use crate::analysis::directions::{Direction, DirectionResult, Directions, SweepSet};
-use crate::analysis::quantities::{self, SolidResult};
+use crate::analysis::quantities::{self, OrderResult, SolidResult};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 use crate::format::row::Part;
@@ -55,6 +55,11 @@ pub(super) fn solid<const D: usize>(
     let analysis = &replicate.analysis;
     let result = SolidResult::new(analysis, replicate.attempts);
     columns.add(quantities::SOLIDS, quantities::SOLID, &result);
+    if let Some(disorder) = &scenario.solid.recipe.disorder {
+        let healed = disorder.healed(&analysis.solid, &replicate.key);
+        let order = OrderResult::new(analysis, healed);
+        columns.add(quantities::SOLIDS, quantities::ORDER, &order);
+    }
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, &result);
     for parameterisation in scenario.parameterisations() {
         let theta = replicate.theta(&parameterisation)?;

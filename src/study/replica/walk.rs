@@ -96,7 +96,6 @@ impl<const D: usize> Walk<'_, D> {
         let mean = held.iter().fold(Vector::<D>::zeros(), |sum, &i| sum + shift(i))
             / held.len().max(1) as f64;
         let distance = held.iter().map(|&i| (shift(i) - mean).norm()).fold(0.0, f64::max);
-        let diameters = &self.solid.interactions.diameters;
-        distance <= RETURNED * diameters.iter().fold(f64::INFINITY, |a, &b| a.min(b))
+        distance <= RETURNED * self.solid.extreme_diameters().0
     }
 }
