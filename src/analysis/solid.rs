@@ -94,6 +94,27 @@ impl<const D: usize> Analysis<D> {
         self.origin.request.rows(D, set)
     }
 
+    /// The places of those features of a set that have a value in this solid, among its rows.
+    pub fn present(&self, set: &[FeatureKind]) -> Vec<usize> {
+        let absent = &self.origin.features.absent;
+        let rows = self.rows(set);
+        (0..rows.len()).filter(|&place| absent[rows[place]].is_none()).collect()
+    }
+
+    /// The features of a set that have a value in this solid.
+    pub fn present_request(&self, set: &[FeatureKind]) -> FeatureRequest {
+        let request = &self.origin.request;
+        let absent = &self.origin.features.absent;
+        let count = |kind| {
+            let rows = request.rows(D, &[kind]);
+            rows.iter().map(|&row| absent[row].is_none()).collect::<Vec<bool>>()
+        };
+        let modes = count(FeatureKind::Modes).into_iter().filter(|&present| present).count();
+        let pairs = request.pairs.iter().zip(count(FeatureKind::Allosteric));
+        let pairs: Vec<_> = pairs.filter(|(_, present)| *present).map(|(pair, _)| *pair).collect();
+        FeatureRequest::new(set, modes, &pairs)
+    }
+
     /// The features of these rows.
     pub fn values(&self, rows: &[usize]) -> Vec<f64> {
         rows.iter().map(|&row| self.origin.features.values[row]).collect()
@@ -105,7 +126,7 @@ impl<const D: usize> Analysis<D> {
         susceptibility > self.rank_tolerance * largest
     }
 
-    /// The singular value decomposition of the rows of a set.
+    /// The singular value decomposition of the rows of a set, NaN for features without a value.
     ///
     /// # Errors
     /// [`AnalysisError::Svd`].
@@ -114,10 +135,10 @@ impl<const D: usize> Analysis<D> {
         jacobian: MatRef<'_, f64>,
         set: &[FeatureKind],
     ) -> Result<Susceptibility, AnalysisError> {
-        let rows = self.rows(set);
+        let (rows, places) = (self.rows(set), self.present(set));
         let selected =
-            Mat::from_fn(rows.len(), jacobian.ncols(), |row, q| jacobian[(rows[row], q)]);
-        Ok(decompose(selected.as_ref(), self.rank_tolerance)?)
+            Mat::from_fn(places.len(), jacobian.ncols(), |row, q| jacobian[(rows[places[row]], q)]);
+        Ok(decompose(selected.as_ref(), self.rank_tolerance)?.among(&places, rows.len()))
     }
 
     /// The same with the rank of those rows that are not frequencies.

@@ -14,6 +14,8 @@ pub enum Purpose {
     Species(usize),
     /// Random sweep directions for a parameterisation of this many parameters.
     Directions(usize),
+    /// The sources and targets of allosteric features.
+    Pairs,
 }
 
 /// The key of a stream.
@@ -34,6 +36,7 @@ impl StreamKey {
             Purpose::Positions => (1_u64, 0),
             Purpose::Species(species) => (2, species as u64),
             Purpose::Directions(parameters) => (3, parameters as u64),
+            Purpose::Pairs => (4, 0),
         };
         let words = [self.seed, self.solid, self.replica, self.attempt, tag, detail];
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();

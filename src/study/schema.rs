@@ -91,6 +91,16 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     ]);
     columns.add(quantities::SOLIDS, quantities::SOLID, None, &axes);
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, None, &axes);
+    if scenario.features.has(FeatureKind::Allosteric) {
+        let pairs = counted("pair", scenario.features.pairs(), "allosteric feature");
+        let words = |words: [&str; 2]| words.map(str::to_owned).to_vec();
+        let axes = axes.with([
+            (Along::Pair, pairs),
+            (Along::Role, labelled("role", words(["source", "target"]), "source or target")),
+            (Along::End, labelled("end", words(["first", "second"]), "particle of the pair")),
+        ]);
+        columns.add(quantities::FEATURES_GROUP, quantities::ALLOSTERIC, None, &axes);
+    }
     let thetas = scenario.parameterisations();
     for theta in &thetas {
         parameterisation(&mut columns, theta, &axes);

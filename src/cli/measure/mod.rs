@@ -33,7 +33,8 @@ pub struct Arguments {
     /// Output file (HDF5); an existing one is refused
     #[arg(short, long)]
     output: PathBuf,
-    /// Features, of: stress, elastic, modes[:N], derived
+    /// Features, of: stress, elastic, modes[:N], derived, allosteric (with a dataset `allosteric_pairs`
+    /// (n, 2, 2) beside the solid, or the pairs of the scenario)
     #[arg(long, default_value = "stress,elastic", value_parser = words::features)]
     features: FeatureList,
     /// Parameters, of D, k, B, a, such as D or Dk; their order is always this one
@@ -254,6 +255,12 @@ fn flags(summary: &Summary) -> Vec<String> {
         notes.push(format!(
             "{degenerate} frequencies are degenerate: their rows of J are their clusters' means"
         ));
+    }
+    for (pair, at) in summary.solid.pairs.iter().zip(0..) {
+        let rattles = |particle: &usize| summary.solid.rattlers[*particle];
+        if let Some(particle) = pair.particles().into_iter().find(rattles) {
+            notes.push(format!("eta_{at} has no value: particle {particle} is a rattler"));
+        }
     }
     for row in &summary.normalised {
         notes.push(format!("row {row} of `directions` was not of unit length and was normalised"));

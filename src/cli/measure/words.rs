@@ -30,7 +30,8 @@ pub(super) fn word<T: Word>() -> impl TypedValueParser<Value = T> {
 }
 
 pub(super) fn features(text: &str) -> Result<FeatureList, String> {
-    const ALLOWED: &str = "stress, elastic, modes, modes:N (N at least 1), derived, each once";
+    const ALLOWED: &str =
+        "stress, elastic, modes, modes:N (N at least 1), derived, allosteric, each once";
     let mut list = FeatureList { families: Vec::new(), modes: None };
     for word in text.split(',').map(str::trim) {
         let (name, count) = match word.split_once(':') {

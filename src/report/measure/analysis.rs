@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::MeasureError;
+use super::source::Given;
 use super::{Options, Summary, sweeps};
 use crate::analysis::quantities::{self, SolidResult};
 use crate::analysis::quantity::Along;
@@ -23,7 +24,7 @@ use crate::solid::potential::Tail;
 pub(super) fn analyse<const D: usize>(
     name: &str,
     mut solid: Solid<D>,
-    given: Option<(Vec<f64>, usize)>,
+    given: Given,
     options: &Options,
 ) -> Result<(Summary, Output, f64), MeasureError> {
     if options.level == Level::Particle {
@@ -43,7 +44,7 @@ pub(super) fn analyse<const D: usize>(
         }
         source => MeasureError::Analysis { name: name.to_owned(), source },
     };
-    let request = FeatureRequest::new(&options.features, options.modes);
+    let request = FeatureRequest::new(&options.features, options.modes, &given.pairs);
     let analysis = Analysis::new(solid, request, &options.kinds, RANK_TOLERANCE).map_err(failed)?;
     let theta = theta(&analysis, options).map_err(failed)?;
     let set = analysis.set(theta.jacobian.as_ref(), &options.features).map_err(failed)?;
@@ -60,7 +61,7 @@ pub(super) fn analyse<const D: usize>(
     };
     write_input(&mut output, &analysis.solid);
     write(&mut output, &analysis, &theta, &summary, options);
-    sweeps::write(&mut output, &analysis, &theta, given, options, &mut summary)?;
+    sweeps::write(&mut output, &analysis, &theta, given.directions, options, &mut summary)?;
     Ok((summary, output, analysis.solid.interactions.potential.a))
 }
 
@@ -85,7 +86,7 @@ fn write<const D: usize>(
     options: &Options,
 ) {
     let bonds = &analysis.origin.equilibrium.contacts.bonds;
-    let labels = options.features.iter().flat_map(|f| f.labels(D, options.modes)).collect();
+    let labels = analysis.origin.request.labels(D, &options.features);
     output.labels("feature_labels", labels, "features y: the rows of the Jacobian");
     let labels = theta.labels(bonds);
     output.labels(PARAMETER_LABELS, labels, "parameters theta: the columns of the Jacobian");
@@ -99,10 +100,25 @@ fn write<const D: usize>(
         Along::Cartesian => D,
         Along::Parameter => theta.values.len(),
         Along::Mode => set.svd.singular_values.len(),
+        Along::Pair => summary.solid.pairs.len(),
+        Along::Role | Along::End => 2,
         _ => summary.solid.features.len(),
     };
     for quantity in quantities::SOLID.iter().chain(quantities::FEATURES) {
         output.quantity("", quantity, std::slice::from_ref(&summary.solid), None, length);
+    }
+    if summary.solid.absent.iter().any(Option::is_some) {
+        output.quantity(
+            "",
+            &quantities::ABSENT,
+            std::slice::from_ref(&summary.solid),
+            None,
+            length,
+        );
+    }
+    if !summary.solid.pairs.is_empty() {
+        let pairs = &quantities::ALLOSTERIC_PAIRS;
+        output.quantity("", pairs, std::slice::from_ref(&summary.solid), None, length);
     }
     for quantity in quantities::THETA {
         output.quantity("", quantity, std::slice::from_ref(theta), None, length);

@@ -22,7 +22,7 @@ use crate::solid::parameters::{ParameterKind, symbols};
 use crate::study::config::set_name;
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use crate::system::words::Word;
-use source::AnySolid;
+use source::{AnySolid, Given};
 
 /// What is measured, and how.
 #[derive(Clone, Debug)]
@@ -78,9 +78,14 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     measurement::refuse_existing(&options.output)?;
     check(options)?;
     let (name, solid, directions) = source::load(&options.source)?;
+    let pairs = match options.features.contains(&FeatureKind::Allosteric) {
+        true => source::pairs(&options.source, solid.particles())?,
+        false => Vec::new(),
+    };
+    let given = Given { directions, pairs };
     let (summary, mut output, inverse_range) = match solid {
-        AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
-        AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
+        AnySolid::Two(solid) => analysis::analyse(&name, solid, given, options)?,
+        AnySolid::Three(solid) => analysis::analyse(&name, solid, given, options)?,
     };
     output.text("format", FORMAT);
     output.text("program_version", PROGRAM_VERSION);

@@ -6,8 +6,10 @@
 use super::Worker;
 use super::analysis::{Replicate, request_of};
 use super::error::ReplicaError;
-use super::preparation::{decode, stream_key};
-use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
+use super::preparation::{decode, stream_key, used};
+use crate::analysis::quantities::{
+    self, FEATURES_GROUP, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS, THETA0,
+};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::solid::Analysis;
 use crate::analysis::theta::Theta;
@@ -17,11 +19,12 @@ use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax};
 use crate::relax::prepare::Target;
-use crate::response::features::compute;
+use crate::response::allosteric::AllostericPair;
+use crate::response::features::{FeatureKind, FeatureRequest, compute};
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
 use crate::solid::parameters::ParameterKind;
-use crate::study::config::{Scenario, set_name};
+use crate::study::config::{FeaturesConfig, Parameterisation, Scenario, set_name};
 use crate::study::work::Work as _;
 
 /// Residual forces that are accepted, in units of what the preparation accepts.
@@ -30,6 +33,8 @@ const RESIDUAL: f64 = 5.0;
 const AGAIN: f64 = 1e-9;
 /// Rounding of identities between stored arrays, in units of the largest singular value.
 const IDENTITY: f64 = 1e-9;
+/// Rounding of the sum of a feature's derivatives with respect to all k, relative to that of their sizes.
+const SCALING: f64 = 1e-8;
 /// Steps in θ for differences: the first one that changes no contact is used.
 const STEPS: [f64; 3] = [1e-6, 1e-7, 1e-8];
 /// |ΔJ Δθ̂| that is accepted, relative to |J| at a step of 1e-6: rounding of the features (1e-13) over
@@ -92,10 +97,16 @@ impl Worker {
         let bytes = self.restore(scenario, row)?;
         let config = &self.study.scenarios[scenario];
         let key = stream_key(&self.study, &config.solid, replica);
-        let (solid, _) = decode::<D>(&config.solid, &key, &bytes)?;
+        let (solid, attempts) = decode::<D>(&config.solid, &key, &bytes)?;
         let mut found = Examination::default();
         mechanics(&solid, config, row, &mut found)?;
-        identities::<D>(config, row, &mut found)?;
+        let pairs = stored_pairs(&config.features, row)?;
+        let drawn = request_of(&config.features, &solid, &used(key, attempts));
+        if pairs != drawn.map_err(ReplicaError::from)?.pairs {
+            let line = "other pairs of allosteric features are stored than the seed draws";
+            found.algebra.push(line.to_owned());
+        }
+        identities::<D>(config, &pairs, row, &mut found)?;
         // A solid that is not at its minimum has no J to compare with.
         if differences && found.mechanics.is_empty() {
             let replicate = Replicate::<D>::new(config, key, &bytes)?;
@@ -155,6 +166,21 @@ fn mechanics<const D: usize>(
     Ok(())
 }
 
+/// The pairs of the allosteric features of a stored row; none where the study has no such features.
+pub(super) fn stored_pairs(
+    features: &FeaturesConfig,
+    row: &Row,
+) -> Result<Vec<AllostericPair>, ReplicaError> {
+    if !features.has(FeatureKind::Allosteric) {
+        return Ok(Vec::new());
+    }
+    let count = 4 * features.pairs();
+    let particles = quantities::ALLOSTERIC_PAIRS.counts(row, FEATURES_GROUP, count)?;
+    let (fours, _) = particles.as_chunks::<4>();
+    let pair = |&[i, j, k, l]: &[usize; 4]| AllostericPair { source: [i, j], target: [k, l] };
+    Ok(fours.iter().map(pair).collect())
+}
+
 /// The larger one; NaN where `a` is, because `f64::max` would hide it.
 fn larger(a: f64, b: f64) -> f64 {
     if a <= b || b.is_nan() { b } else { a }
@@ -164,10 +190,12 @@ fn larger(a: f64, b: f64) -> f64 {
 /// of the solid together, which no parameterisation can alter.
 fn identities<const D: usize>(
     config: &Scenario,
+    pairs: &[AllostericPair],
     row: &Row,
     found: &mut Examination,
 ) -> Result<(), ReplicaError> {
-    let request = request_of(&config.features);
+    let features = &config.features;
+    let request = FeatureRequest::new(&features.families(), features.modes, pairs);
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
@@ -186,6 +214,9 @@ fn identities<const D: usize>(
             };
             found.identity(worst / (IDENTITY * unit), line);
         }
+        if !config.solid.is_attractive() {
+            scaling::<D>(&request, &theta, row, jacobian, found);
+        }
         for set in &config.features.sets {
             let group = format!("{}/{}", theta.name, set_name(set));
             let find = |quantity: &Quantity<_>| quantity.find(row, &group).map(Values::floats);
@@ -202,6 +233,30 @@ fn identities<const D: usize>(
         }
     }
     Ok(())
+}
+
+/// Σ k dη/dk = 0 where nothing attracts: strains stay when all k grow by one factor.
+fn scaling<const D: usize>(
+    request: &FeatureRequest,
+    theta: &Parameterisation,
+    row: &Row,
+    jacobian: &[f64],
+    found: &mut Examination,
+) {
+    let Some(offset) = theta.space.offset(ParameterKind::Stiffness) else { return };
+    let values = THETA0.find(row, &theta.name).map(Values::floats).unwrap_or_default();
+    let k = offset..offset + ParameterKind::Stiffness.count(theta.space.species());
+    for eta in request.rows(D, &[FeatureKind::Allosteric]) {
+        let slopes = &jacobian[eta * theta.parameters()..(eta + 1) * theta.parameters()];
+        let terms = k.clone().map(|q| values.get(q).copied().unwrap_or(f64::NAN) * slopes[q]);
+        let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
+        found.identity(sum.abs() / (SCALING * f64::max(size, AGAIN)), || {
+            format!(
+                "{}: growing all k alike changes row {eta}, a ratio of strains, by {sum:.2e}",
+                theta.name
+            )
+        });
+    }
 }
 
 /// Largest violation of J w_m = s_m u_m and of |w_m| = |u_m| = 1, in units of what is accepted.
@@ -245,21 +300,21 @@ fn spot_check<const D: usize>(
     let component = 1.0 / (parameters as f64).sqrt();
     let direction: Vec<f64> =
         (0..parameters).map(|q| if q % 2 == 0 { component } else { -component }).collect();
-    let features = theta.jacobian.nrows();
     let element = |row: usize, q: usize| match stored {
         Some(values) => values[row * parameters + q],
         None => theta.jacobian[(row, q)],
     };
-    let linear: Vec<f64> = (0..features)
+    let linear: Vec<f64> = (0..theta.jacobian.nrows())
         .map(|row| (0..parameters).map(|q| element(row, q) * direction[q]).sum())
         .collect();
     for step in STEPS {
         let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
         let (Some(plus), Some(minus)) = (side(1.0), side(-1.0)) else { continue };
         // A degenerate frequency has no derivative of its own.
-        let usable = |row: &usize| !analysis.origin.features.degenerate[*row];
+        let features = &analysis.origin.features;
+        let usable = |row: &usize| !features.degenerate[*row] && features.absent[*row].is_none();
         let (mut error, mut size) = (0.0, 0.0);
-        for row in (0..features).filter(usable) {
+        for row in (0..theta.jacobian.nrows()).filter(usable) {
             let slope = (plus[row] - minus[row]) / (2.0 * step);
             error += (slope - linear[row]).powi(2);
             size += (0..parameters).map(|q| element(row, q).powi(2)).sum::<f64>();
