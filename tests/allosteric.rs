@@ -4,9 +4,14 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use amorph::analysis::pairs::{PairDraw, Sources, draw};
 use amorph::format::solid_file;
+use amorph::linearity::cause::Cause;
+use amorph::linearity::problem::SweepProblem;
+use amorph::linearity::settings::SweepSettings;
+use amorph::linearity::sweep::sweep;
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::{Equilibrium, finish, relax};
 use amorph::relax::prepare::{Recipe, Structure};
@@ -22,6 +27,7 @@ use amorph::solid::assignment::Assignment;
 use amorph::solid::parameters::{ParameterDirection, ParameterKind, ParameterSpace};
 use amorph::solid::potential::Tail;
 use common::differences::{derivative, second_derivative};
+use common::engine::{contents, launch};
 use common::small::{key, prepared, recipe, relaxed, respond, topology};
 use common::{largest, largest_difference, numbers};
 use faer::Mat;
@@ -401,7 +407,6 @@ fn check_compatibility<const D: usize>(particles: usize) {
         );
         assert_eq!(svd.rank, 2 * around.len() - 1, "{:?}", svd.singular_values);
         wheels += 1;
-        // In the packing, with its stresses and moving particles, they are independent.
     }
     assert!(wheels > 0, "no closed ring");
 }
@@ -505,4 +510,211 @@ fn allosteric_features_of_packings_are_independent() {
     judge("3d, 254", of_diameters::<3>(256, 1e-1, 0, 254));
     // J is exact to some 1e-10 of its largest element (the tests above).
     assert!(worst > 1e-7, "{worst:e}");
+}
+
+#[test]
+fn a_feature_that_loses_its_value_ends_the_linear_regime_as_a_contact_change() {
+    let recipe = recipe(64, Structure::Disordered, 1e-2, 0.0);
+    let mut solid = recipe.prepare::<2>(&key(0)).unwrap().solid;
+    let own_species = Assignment::particles(&solid);
+    solid = solid.reassigned(own_species.species, own_species.interactions);
+    let equilibrium = relaxed(&mut solid);
+    let pair = drawn(&solid, &equilibrium, &own(1))[0];
+    // One particle of the target shrinks until nothing holds it.
+    let shrinking = pair.target[0];
+    let space = ParameterSpace::new(&[ParameterKind::Diameter], solid.len());
+    let mut direction = vec![0.0; solid.len()];
+    direction[shrinking] = -1.0;
+    let problem = SweepProblem {
+        solid: &solid,
+        space: &space,
+        direction: &direction,
+        request: of(&[pair]),
+        weights: None,
+    };
+    // Nothing but the loss is a deviation as large.
+    let settings = SweepSettings { deviation: 1e9, gamma_max: 0.5, ..SweepSettings::DEFAULT };
+    let found = sweep(&problem, &settings, true).unwrap();
+    let star = found.gamma_star;
+    println!("{star:?}, first contact change {:?}", found.gamma_contact);
+    assert!(star.found() && star.cause == Cause::ContactChange, "{star:?}");
+    assert!(star.hi - star.lo <= 0.011 * star.hi, "{star:?}");
+
+    let mut walking = solid.clone();
+    let diameter = solid.interactions.diameters[shrinking];
+    let mut rattles_at = |gamma: f64| {
+        walking.interactions.diameters[shrinking] = diameter - gamma;
+        relaxed(&mut walking).contacts.rattler[shrinking]
+    };
+    assert!((1..=20).all(|step| !rattles_at(star.lo * f64::from(step) / 20.0)));
+    assert!(rattles_at(star.hi));
+    for point in found.curve.iter().flatten() {
+        assert!(point.gamma < star.hi && point.delta_y.iter().all(|dy| dy.is_finite()));
+    }
+    let last = found.curve.iter().flatten().last().unwrap().gamma;
+    assert!(last > 0.4 * star.lo, "{last:e}");
+}
+
+const STUDY: &str = r#"
+version = 1
+[study]
+name = "strains"
+replicas = 3
+[solid]
+dimension = 2
+particles = 48
+pressure = 0.01
+[features]
+sets = [["allosteric"], ["stress", "allosteric"]]
+allosteric = { pairs = 5 }
+[parameters]
+kinds = ["D", "Dk"]
+species = [8]
+[sweep]
+parameters = ["D_n8"]
+directions = 2
+gamma_max = 1e-2
+points = 6
+[output]
+curves = 2
+[[scenario]]
+name = "own"
+[[scenario]]
+name = "one"
+features.allosteric = { pairs = 7, sources = "one", distance = 0.2 }
+solid = { dimension = 3, particles = 48, pressure = 0.05 }
+"#;
+
+fn run(command: &mut Command) -> String {
+    let ended = command.output().unwrap();
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{text}{}", String::from_utf8_lossy(&ended.stderr));
+    text
+}
+
+#[test]
+fn an_ensemble_stores_its_pairs_and_is_the_same_on_any_number_of_ranks() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    std::fs::write(at("study.toml"), STUDY).unwrap();
+    let mut expected = Vec::new();
+    for ranks in [0, 1, 2, 3, 4] {
+        let output = at(&format!("{ranks}.h5"));
+        run(launch(ranks, "300").arg("run").arg(at("study.toml")).arg("-o").arg(&output));
+        let found = contents(&output);
+        if ranks == 0 {
+            expected = found;
+        } else {
+            assert!(found == expected, "{ranks} ranks");
+        }
+    }
+    let checked = run(launch(0, "300").arg("check").arg(at("0.h5")).args(["--items", "20"]));
+    println!("{checked}");
+
+    let file = common::open(at("0.h5"));
+    let pairs = file.dataset("own/features/allosteric_pairs").unwrap();
+    assert_eq!(pairs.shape(), [3, 5, 2, 2]);
+    let eta = numbers(&file, "own/features/values");
+    let jacobian = numbers(&file, "own/D_n8/jacobian");
+    let rank = file.dataset("own/D_n8/allosteric/rank").unwrap().read_raw::<i32>().unwrap();
+    assert_eq!(rank, [5; 3]);
+    let one = file.dataset("one/features/allosteric_pairs").unwrap().read_raw::<i32>().unwrap();
+    assert!(one.chunks_exact(4).take(7).all(|pair| pair[..2] == one[..2]));
+
+    // The same from the stored solid and its stored pairs, and from the output of that.
+    let measured = at("measured.h5");
+    run(launch(0, "300")
+        .arg("measure")
+        .arg(at("0.h5"))
+        .args(["--scenario", "own", "--replica", "1", "--parameterisation", "D_n8"])
+        .args(["--features", "stress,allosteric", "--no-relax", "-o"])
+        .arg(&measured));
+    let again = at("again.h5");
+    run(launch(0, "300")
+        .arg("measure")
+        .arg(&measured)
+        .args(["--features", "allosteric", "--parameters", "D", "--sweep", "--directions", "1"])
+        .arg("-o")
+        .arg(&again));
+    let (first, second) = (common::open(&measured), common::open(&again));
+    let close = |ours: &[f64], theirs: &[f64]| {
+        let error = largest_difference(ours, theirs) / largest(theirs);
+        assert!(error < 1e-10, "{error:e}");
+    };
+    close(&numbers(&first, "features"), &eta[8..16]);
+    close(&numbers(&first, "jacobian"), &jacobian[64..128]);
+    close(&numbers(&second, "features"), &eta[11..16]);
+    close(&numbers(&second, "jacobian"), &jacobian[88..128]);
+    let labels = second.dataset("feature_labels").unwrap();
+    let labels = labels.read_raw::<hdf5::types::FixedAscii<32>>().unwrap();
+    assert_eq!(labels[0].as_str(), "eta_0");
+}
+
+fn measured(input: &std::path::Path, more: &[&str]) -> std::process::Output {
+    let output = input.with_extension("out");
+    let _ = std::fs::remove_file(&output);
+    launch(0, "300").arg("measure").arg(input).args(more).arg("-o").arg(output).output().unwrap()
+}
+
+#[test]
+fn measure_needs_pairs_and_says_which_feature_has_no_value() {
+    let place = tempfile::tempdir().unwrap();
+    let input = place.path().join("solid.h5");
+    std::fs::copy("tests/data/s2d_n064_p1e-3_D10.h5", &input).unwrap();
+    let says = |ended: &std::process::Output, code: i32, fragments: &[&str]| {
+        let text = [&ended.stdout[..], &ended.stderr[..]].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{text}");
+        for fragment in fragments {
+            assert!(text.contains(fragment), "no `{fragment}` in: {text}");
+        }
+    };
+    let allosteric = ["--features", "stress,allosteric"];
+    let missing = ["solid.h5", "no dataset `allosteric_pairs`", "(n, 2, 2)"];
+    says(&measured(&input, &allosteric), 2, &missing);
+    let rattlers = {
+        let file = common::open(&input);
+        file.dataset("rattler").unwrap().read_raw::<i8>().unwrap()
+    };
+    let loose = rattlers.iter().position(|&rattles| rattles != 0).unwrap() as i32;
+    let held: Vec<i32> = (0..64).filter(|&i| rattlers[i as usize] == 0).collect();
+    let write = |pairs: &[i32]| {
+        let file = hdf5::File::with_options()
+            .with_fapl(|access| access.sec2().file_locking(false))
+            .open_rw(&input)
+            .unwrap();
+        let _ = file.unlink("allosteric_pairs");
+        let shape = [pairs.len() / 4, 2, 2];
+        let dataset = file.new_dataset::<i32>().shape(shape).create("allosteric_pairs").unwrap();
+        dataset.write_raw(pairs).unwrap();
+    };
+    write(&[held[0], held[9], held[20], 64]);
+    let wrong = ["allosteric_pairs: row 0 has [", "64]; expected two particles, 0 to 63"];
+    says(&measured(&input, &allosteric), 2, &wrong);
+    write(&[held[0], held[9], held[20], held[20]]);
+    says(&measured(&input, &allosteric), 2, &["expected two particles"]);
+    write(&[
+        held[0], held[9], held[20], held[31], held[2], held[9], loose, held[31], held[3], held[9],
+        held[21], held[40],
+    ]);
+    let note = format!("eta_1 has no value: particle {loose} is a rattler");
+    let sweep = ["--features", "stress,allosteric", "--sweep", "--directions", "2"];
+    says(&measured(&input, &sweep), 0, &[&note]);
+    let file = common::open(input.with_extension("out"));
+    assert_eq!(file.dataset("absent").unwrap().read_raw::<u8>().unwrap(), [0, 0, 0, 0, 1, 0]);
+    let features = numbers(&file, "features");
+    let nan: Vec<bool> = features.iter().map(|y| y.is_nan()).collect();
+    assert_eq!(nan, [false, false, false, false, true, false]);
+    let jacobian = numbers(&file, "jacobian");
+    assert!(
+        jacobian.chunks_exact(10).zip(nan).all(|(row, nan)| row.iter().all(|x| x.is_nan() == nan))
+    );
+    let values = numbers(&file, "singular_values");
+    assert_eq!(
+        values.iter().map(|s| s.is_nan()).collect::<Vec<_>>(),
+        [false, false, false, false, false, true]
+    );
+    assert!(numbers(&file, "susceptibility").iter().all(|s| s.is_finite() && *s > 0.0));
+    assert!(numbers(&file, "gamma_tilde").iter().all(|g| g.is_finite()));
+    assert!(numbers(&file, "gamma_star").chunks_exact(2).all(|bracket| bracket[0] >= 0.0));
 }
