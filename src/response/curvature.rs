@@ -178,20 +178,46 @@ fn mode_curvature<const D: usize>(
     let gradient = scatter(bonds, response.solid.len(), |index, _| {
         direction.third_once(response, index, &v[index])
     });
-    let Some(rotation) = resolvent(response, modes, m, &gradient) else {
+    let Some(turn) = turning(response, direction, modes, m, (&v, &gradient)) else {
         return f64::NAN;
     };
-    let rotated = bond_changes(bonds, &rotation);
-    let (mut first, mut twice) = (0.0, 0.0);
+    let (mut first, mut twice) = (0.0, 2.0 * turn);
     for (index, bond) in bonds.iter().enumerate() {
         let once = direction.third_once(response, index, &v[index]);
         first += once.dot(&v[index]);
         twice += direction.fourth_twice(response, index, &v[index], &v[index])
-            + third(&response.phi[index], &bond.separation, &v[index], &v[index], &bend[index])
-            + 2.0 * once.dot(&rotated[index]);
+            + third(&response.phi[index], &bond.separation, &v[index], &v[index], &bend[index]);
     }
     let omega = modes.eigenvalues[m].sqrt();
     twice / (2.0 * omega) - first * first / (4.0 * omega.powi(3))
+}
+
+/// D³U[v', v, q] of a mode that is not degenerate, from the changes of its bonds and H' v; none where the
+/// resolvent does not converge.
+///
+/// Where all modes are known, it is −Σ_j (v_j·H' v)²/(λ_j − λ), without the resolvent.
+fn turning<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+    modes: &Modes<D>,
+    m: usize,
+    (v, gradient): (&PerBond<Vector<D>>, &Field<D>),
+) -> Option<f64> {
+    if modes.vectors.len() + D == response.hessian.size() {
+        let others = (0..modes.vectors.len()).filter(|&j| j != m);
+        let terms = others.map(|j| {
+            let overlap = dot(&modes.vectors[j], gradient);
+            -overlap * overlap / (modes.eigenvalues[j] - modes.eigenvalues[m])
+        });
+        return Some(terms.sum());
+    }
+    let rotated = bond_changes(response.bonds, &resolvent(response, modes, m, gradient)?);
+    let terms = v
+        .iter()
+        .zip(&rotated)
+        .enumerate()
+        .map(|(index, (v, rotated))| direction.third_once(response, index, v).dot(rotated));
+    Some(terms.sum())
 }
 
 /// −(H − λ_m)⁺ b, off the eigenvector v_m and the translations.

@@ -22,7 +22,8 @@ use super::strain::{components, elastic_index};
 pub struct FeatureRequest {
     pub stress: bool,
     pub elastic: bool,
-    /// The number of modes.
+    /// The number of modes; where it is [`most_modes`](super::modes::most_modes), those beyond the
+    /// backbone's have no value.
     pub modes: usize,
     pub derived: bool,
     /// The pairs of the allosteric features.
@@ -286,7 +287,7 @@ fn sensitivities<const D: usize>(
     };
     let single = response.mode_sensitivities(&modes.vectors, &modes.frequencies());
     let mode = |m: usize| {
-        let cluster = modes.clusters.get(m).cloned().unwrap_or_default();
+        let Some(cluster) = modes.clusters.get(m).cloned() else { return Sensitivity::none(bonds) };
         let weight = 1.0 / cluster.len() as f64;
         Sensitivity::combined(cluster.map(|c| (weight, &single[c])), bonds)
     };

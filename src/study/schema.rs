@@ -91,6 +91,9 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     ]);
     columns.add(quantities::SOLIDS, quantities::SOLID, None, &axes);
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, None, &axes);
+    if scenario.features.may_lack_some(dimension, particles) {
+        columns.add(quantities::FEATURES_GROUP, quantities::ABSENCES, None, &axes);
+    }
     if scenario.features.has(FeatureKind::Allosteric) {
         let pairs = counted("pair", scenario.features.pairs(), "allosteric feature");
         let words = |words: [&str; 2]| words.map(str::to_owned).to_vec();

@@ -9,7 +9,7 @@ use super::{CommandError, Outcome};
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::theta::Level;
 use crate::linearity::settings::{Protocol, Start, SweepSettings};
-use crate::report::measure::{Options, Source, Summary, measure};
+use crate::report::measure::{ModeCount, Options, Source, Summary, measure};
 use crate::solid::parameters::symbols;
 use crate::solid::potential::Tail;
 use crate::study::config::{BRACKET, DEVIATION, GAMMA, MAX_POINTS, SWITCH};
@@ -17,6 +17,9 @@ use crate::system::words::Word;
 use words::{Ends, FeatureList, Kinds, word};
 
 const DEFAULT: SweepSettings = SweepSettings::DEFAULT;
+
+/// Singular values that are printed; of more, the largest and the smallest.
+const SHOWN: usize = 40;
 
 /// Modes where `--features modes` names no number.
 const DEFAULT_MODES: usize = 10;
@@ -33,7 +36,7 @@ pub struct Arguments {
     /// Output file (HDF5); an existing one is refused
     #[arg(short, long)]
     output: PathBuf,
-    /// Features, of: stress, elastic, modes[:N], derived, allosteric (with a dataset `allosteric_pairs`
+    /// Features, of: stress, elastic, modes[:N|:all], derived, allosteric (with a dataset `allosteric_pairs`
     /// (n, 2, 2) beside the solid, or the pairs of the scenario)
     #[arg(long, default_value = "stress,elastic", value_parser = words::features)]
     features: FeatureList,
@@ -135,13 +138,15 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
         _ => Source::File { address: arguments.file.clone(), tail: chosen_tail(arguments)? },
     };
     let list = &arguments.features;
-    let modes = list.modes.unwrap_or(DEFAULT_MODES);
+    let modes = list.modes.unwrap_or(ModeCount::Lowest(DEFAULT_MODES));
     let sweep_features = match &arguments.sweep_features {
         None => list.families.clone(),
         Some(subset) => {
             if let Some(found) = subset.modes.filter(|&found| found != modes) {
                 return Err(CommandError::usage(format!(
-                    "--sweep-features modes:{found} (allowed: modes, with the number of --features, {modes})"
+                    "--sweep-features modes:{} (allowed: modes, with the number of --features, {})",
+                    found.text(),
+                    modes.text()
                 )));
             }
             subset.families.clone()
@@ -220,7 +225,11 @@ fn print(summary: &Summary, options: &Options, out: &mut dyn Write) -> io::Resul
             None => String::new(),
         }
     )?;
-    let values: Vec<String> = set.svd.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
+    let mut values: Vec<String> =
+        set.svd.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
+    if values.len() > SHOWN {
+        values.splice(SHOWN / 2..values.len() - SHOWN / 2, ["...".to_owned()]);
+    }
     writeln!(out, "singular values  {}", values.join("  "))?;
     for flag in flags(summary) {
         writeln!(out, "note: {flag}")?;

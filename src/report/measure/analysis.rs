@@ -44,7 +44,8 @@ pub(super) fn analyse<const D: usize>(
         }
         source => MeasureError::Analysis { name: name.to_owned(), source },
     };
-    let request = FeatureRequest::new(&options.features, options.modes, &given.pairs);
+    let request =
+        FeatureRequest::new(&options.features, options.modes.of(D, solid.len()), &given.pairs);
     let analysis = Analysis::new(solid, request, &options.kinds, RANK_TOLERANCE).map_err(failed)?;
     let theta = theta(&analysis, options).map_err(failed)?;
     let set = analysis.set(theta.jacobian.as_ref(), &options.features).map_err(failed)?;

@@ -18,11 +18,38 @@ use crate::analysis::theta::Level;
 use crate::format::measurement::{self, FORMAT};
 use crate::linearity::settings::SweepSettings;
 use crate::response::features::FeatureKind;
+use crate::response::modes::most_modes;
 use crate::solid::parameters::{ParameterKind, symbols};
 use crate::study::config::set_name;
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use crate::system::words::Word;
 use source::{AnySolid, Given};
+
+/// How many modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModeCount {
+    /// All that the backbone has.
+    All,
+    Lowest(usize),
+}
+
+impl ModeCount {
+    /// As it stands on the command line.
+    pub fn text(self) -> String {
+        match self {
+            ModeCount::All => "all".to_owned(),
+            ModeCount::Lowest(count) => count.to_string(),
+        }
+    }
+
+    /// Of a solid.
+    fn of(self, dimension: usize, particles: usize) -> usize {
+        match self {
+            ModeCount::All => most_modes(dimension, particles),
+            ModeCount::Lowest(count) => count,
+        }
+    }
+}
 
 /// What is measured, and how.
 #[derive(Clone, Debug)]
@@ -31,8 +58,8 @@ pub struct Options {
     pub output: PathBuf,
     /// In the order of rows, without repetition.
     pub features: Vec<FeatureKind>,
-    /// The number of modes, where the features name them.
-    pub modes: usize,
+    /// How many modes, where the features name them.
+    pub modes: ModeCount,
     pub kinds: Vec<ParameterKind>,
     pub level: Level,
     /// Relax first, from the stored positions at fixed box.

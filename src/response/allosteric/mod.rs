@@ -191,9 +191,7 @@ pub fn sensitivities<const D: usize>(
         response.hessian.solve(&mut adjoints);
         found.extend(forms.iter().zip(&adjoints).map(|(form, z)| form.sensitivity(response, z)));
     }
-    let nothing = vec![f64::NAN; response.bonds.len()];
-    let none = Sensitivity { phi1: nothing.clone(), phi2: nothing };
-    spread(response, pairs, found, none)
+    spread(response, pairs, found, Sensitivity::none(response.bonds.len()))
 }
 
 /// η of one pair as a function of H, of both directions and of both lengths.

@@ -8,12 +8,16 @@ use super::section::Section;
 use super::solid::{MAX_PARTICLES, SolidConfig};
 use crate::analysis::pairs::{PairDraw, Sources};
 use crate::response::features::FeatureKind;
+use crate::response::modes::most_modes;
 use crate::response::susceptibility::RANK_TOLERANCE;
 use crate::system::words::Word;
 
 keys! {
-    /// number of lowest non-zero vibrational frequencies, at most d (N - 1)
-    "modes": Form::Integer(0..=MAX_MODES),
+    /// number of lowest non-zero vibrational frequencies, at most d (N - 1), or "all": then those that the
+    /// backbone of a solid lacks have no value
+    "modes": Form::Schema(
+        r#"{"anyOf": [{"enum": ["all"]}, {"type": "integer", "minimum": 0}]}"#
+    ),
     /// feature sets of "stress", "elastic", "modes", "derived", "allosteric"; each gets its own singular
     /// values
     "sets": Form::Schema(
@@ -83,6 +87,11 @@ impl FeaturesConfig {
         self.sets.iter().any(|set| set.contains(&kind))
     }
 
+    /// May some features have no value in a solid of so many particles?
+    pub fn may_lack_some(&self, dimension: usize, particles: usize) -> bool {
+        self.has(FeatureKind::Modes) && self.modes == most_modes(dimension, particles)
+    }
+
     /// The labels of a set's rows.
     pub fn set_labels(&self, set: &[FeatureKind], dimension: usize) -> Vec<String> {
         let pairs = self.pairs();
@@ -101,10 +110,15 @@ impl FeaturesConfig {
 
     pub(super) fn read(section: &Section<'_>, solid: &SolidConfig) -> Self {
         let most = match section.is_right() {
-            true => (solid.dimension * (solid.recipe.particles - 1)) as i64,
+            true => most_modes(solid.dimension, solid.recipe.particles) as i64,
             false => MAX_MODES,
         };
-        let modes = section.read("modes", DEFAULT_MODES.min(most), |entry| entry.integer(0..=most));
+        let modes =
+            section.read("modes", DEFAULT_MODES.min(most), |entry| match entry.value.as_str() {
+                Some("all") => Ok(most),
+                Some(_) => Err(entry.refuse(format!("\"all\", or an integer from 0 to {most}"))),
+                None => entry.integer(0..=most),
+            });
         let modes = modes as usize;
         let default = vec![vec![FeatureKind::Stress, FeatureKind::Elastic]];
         let sets = section.read("sets", default, read_sets);

@@ -8,7 +8,7 @@ use super::analysis::{Replicate, request_of};
 use super::error::ReplicaError;
 use super::preparation::{decode, stream_key, used};
 use crate::analysis::quantities::{
-    self, FEATURES_GROUP, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS, THETA0,
+    self, ABSENT, FEATURES_GROUP, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS, THETA0,
 };
 use crate::analysis::quantity::Quantity;
 use crate::analysis::solid::Analysis;
@@ -196,6 +196,7 @@ fn identities<const D: usize>(
 ) -> Result<(), ReplicaError> {
     let features = &config.features;
     let request = FeatureRequest::new(&features.families(), features.modes, pairs);
+    let absent = ABSENT.find(row, FEATURES_GROUP).map(Values::codes).unwrap_or_default();
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
@@ -220,7 +221,9 @@ fn identities<const D: usize>(
         for set in &config.features.sets {
             let group = format!("{}/{}", theta.name, set_name(set));
             let find = |quantity: &Quantity<_>| quantity.find(row, &group).map(Values::floats);
-            let rows = request.rows(D, set);
+            let rows: Vec<Option<usize>> = (request.rows(D, set).into_iter())
+                .map(|row| absent.get(row).is_none_or(|&code| code == 0).then_some(row))
+                .collect();
             let (Some(values), Some(left), Some(right)) =
                 (find(&SINGULAR_VALUES), find(&LEFT), find(&RIGHT))
             else {
@@ -259,11 +262,12 @@ fn scaling<const D: usize>(
     }
 }
 
-/// Largest violation of J w_m = s_m u_m and of |w_m| = |u_m| = 1, in units of what is accepted.
+/// Largest violation of J w_m = s_m u_m and of |w_m| = |u_m| = 1, in units of what is accepted; of the
+/// features that have a value, and of the singular values that these have.
 fn decomposition(
     jacobian: &[f64],
     columns: usize,
-    rows: &[usize],
+    rows: &[Option<usize>],
     values: &[f64],
     left: &[f64],
     right: &[f64],
@@ -271,11 +275,13 @@ fn decomposition(
     let modes = values.len();
     let unit = values.first().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
     let mut worst = 0.0_f64;
-    for (mode, &value) in values.iter().enumerate() {
+    let known = columns.min(rows.iter().flatten().count());
+    for (mode, &value) in values.iter().enumerate().take(known) {
         let direction = &right[mode * columns..(mode + 1) * columns];
         let norm: f64 = direction.iter().map(|x| x * x).sum();
         worst = larger((norm - 1.0).abs(), worst);
-        for (place, &row) in rows.iter().enumerate() {
+        for (place, row) in rows.iter().enumerate() {
+            let Some(row) = *row else { continue };
             let product: f64 = jacobian[row * columns..(row + 1) * columns]
                 .iter()
                 .zip(direction)

@@ -56,6 +56,7 @@ pub(super) fn solid<const D: usize>(
     let result = SolidResult::new(analysis, replicate.attempts);
     columns.add(quantities::SOLIDS, quantities::SOLID, &result);
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, &result);
+    columns.add(quantities::FEATURES_GROUP, quantities::ABSENCES, &result);
     columns.add(quantities::FEATURES_GROUP, quantities::ALLOSTERIC, &result);
     for parameterisation in scenario.parameterisations() {
         let theta = replicate.theta(&parameterisation)?;
