@@ -48,7 +48,7 @@ fn scenario_table(text: &mut String, scenario: &ScenarioStatistics) {
         return;
     }
     let widths = Widths::of(&scenario.parameterisations);
-    ranks(text, &scenario.parameterisations, &widths);
+    ranks(text, &scenario.parameterisations, solids.done, &widths);
     sweeps(text, &scenario.parameterisations, &widths);
 }
 
@@ -69,7 +69,7 @@ impl Widths {
     }
 }
 
-fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
+fn ranks(text: &mut String, thetas: &[ThetaStatistics], solids: u64, widths: &Widths) {
     let (theta_width, set_width) = (widths.theta, widths.set);
     let _ = writeln!(
         text,
@@ -80,7 +80,6 @@ fn ranks(text: &mut String, thetas: &[ThetaStatistics], widths: &Widths) {
     );
     for theta in thetas {
         for set in &theta.sets {
-            let solids = set.singular_values.count / (set.largest_rank.max(1) as u64);
             let rank = match set.ranks {
                 None => "-".to_owned(),
                 Some((low, high)) if low == high => format!("{low}"),

@@ -197,6 +197,7 @@ fn identities<const D: usize>(
     let features = &config.features;
     let request = FeatureRequest::new(&features.families(), features.modes, pairs);
     let absent = ABSENT.find(row, FEATURES_GROUP).map(Values::codes).unwrap_or_default();
+    let has_value = |row: &usize| absent.get(*row).is_none_or(|&code| code == 0);
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
@@ -207,7 +208,8 @@ fn identities<const D: usize>(
             let (first, expected) =
                 uniform.get_or_insert_with(|| (theta.name.clone(), sums.clone()));
             let unit = expected.iter().fold(AGAIN, |max: f64, x| max.max(x.abs()));
-            let differences = sums.iter().zip(&*expected).map(|(a, b)| (a - b).abs());
+            let rows = (0..sums.len()).filter(has_value);
+            let differences = rows.map(|row| (sums[row] - expected[row]).abs());
             let worst = differences.fold(0.0, |max, difference| larger(difference, max));
             let line = || {
                 let names = format!("J of {} and of {first} disagree", theta.name);
@@ -222,7 +224,7 @@ fn identities<const D: usize>(
             let group = format!("{}/{}", theta.name, set_name(set));
             let find = |quantity: &Quantity<_>| quantity.find(row, &group).map(Values::floats);
             let rows: Vec<Option<usize>> = (request.rows(D, set).into_iter())
-                .map(|row| absent.get(row).is_none_or(|&code| code == 0).then_some(row))
+                .map(|row| has_value(&row).then_some(row))
                 .collect();
             let (Some(values), Some(left), Some(right)) =
                 (find(&SINGULAR_VALUES), find(&LEFT), find(&RIGHT))
