@@ -22,8 +22,7 @@ use super::strain::{components, elastic_index};
 pub struct FeatureRequest {
     pub stress: bool,
     pub elastic: bool,
-    /// The number of modes; where it is [`most_modes`](super::modes::most_modes), those beyond the
-    /// backbone's have no value.
+    /// The number of modes; of [`most_modes`](super::modes::most_modes) the last may have no value.
     pub modes: usize,
     pub derived: bool,
     /// The pairs of the allosteric features.
