@@ -29,7 +29,7 @@ fn power(particles: usize, pressure: f64, exponent: f64) -> Recipe {
 /// A prepared solid against the sums over all of its pairs and a dense Hessian.
 fn check<const D: usize>(exponent: f64, pressure: f64) {
     let name = format!("α = {exponent}, {D}d, p = {pressure:e}");
-    let request = FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
+    let request = FeatureRequest { stress: true, elastic: true, ..FeatureRequest::NONE };
     let particles = if D == 2 { 64 } else { 100 };
     let mut made = prepared::<D>(&power(particles, pressure, exponent), 0, 30);
     let plain = plain::plain(&made.solid);
@@ -106,7 +106,7 @@ fn elastic_at(
     let mut forces = Forces::new(&solid);
     let mut equilibrium = relax(&mut solid, &mut forces)?;
     let contacts = equilibrium.contacts.contact_count();
-    let request = FeatureRequest { stress: false, ..subject.request };
+    let request = FeatureRequest { stress: false, ..subject.request.clone() };
     let values = compute(&solid, &mut equilibrium, &request, false).values;
     Ok((solid, values, contacts))
 }

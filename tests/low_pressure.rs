@@ -19,7 +19,7 @@ use common::{largest, largest_difference, numbers};
 
 const SPECIES: usize = 4;
 const FEATURES: FeatureRequest =
-    FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
+    FeatureRequest { stress: true, elastic: true, modes: 0, derived: false, pairs: Vec::new() };
 
 /// Largest error of stress and C, in units of the largest element.
 const VALUES: f64 = 1e-10;

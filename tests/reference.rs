@@ -40,7 +40,7 @@ fn check<const D: usize>(name: &str, tolerance: f64) {
     assert_eq!(ours, rattlers, "{name}: rattlers");
 
     let modes = 10;
-    let request = FeatureRequest { stress: true, elastic: true, modes, derived: false };
+    let request = FeatureRequest { stress: true, elastic: true, modes, ..FeatureRequest::NONE };
     let features = compute(&solid, &mut equilibrium, &request, true);
     let stress: Vec<f64> = numbers(&file, "stress").iter().map(|s| -s).collect();
     let n_s = stress.len();
@@ -143,7 +143,7 @@ fn a_crystal_agrees_with_the_reference_and_has_rank_one() {
     let solid = data.solid::<2>(Tail::DEFAULT).unwrap();
     let mut forces = Forces::new(&solid);
     let mut equilibrium = finish(&solid, &mut forces, None).unwrap();
-    let request = FeatureRequest { stress: true, elastic: true, modes: 10, derived: false };
+    let request = FeatureRequest { stress: true, elastic: true, modes: 10, ..FeatureRequest::NONE };
     let features = compute(&solid, &mut equilibrium, &request, true);
     let stress: Vec<f64> = numbers(&file, "stress").iter().map(|s| -s).collect();
     let expected: Vec<f64> = stress

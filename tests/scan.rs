@@ -71,7 +71,7 @@ fn run<const D: usize>(cell: Cell, solids: u64, dense: bool) -> Tally {
         if !dense {
             continue;
         }
-        let request = FeatureRequest { stress: false, elastic: true, modes: 0, derived: false };
+        let request = FeatureRequest { elastic: true, ..FeatureRequest::NONE };
         let ours = compute(&prepared.solid, &mut prepared.equilibrium, &request, false).values;
         let theirs = plain(&prepared.solid);
         let scale = theirs.elastic.iter().fold(0.0_f64, |max, c| max.max(c.abs()));

@@ -46,7 +46,7 @@ fn check<const D: usize>(name: &str) {
         .filter(|kind| columns.iter().any(|column| column.starts_with(kind.word())))
         .collect();
     let space = ParameterSpace::new(&kinds, data.diameters.len());
-    let request = FeatureRequest { stress: true, elastic: true, modes: 10, derived: false };
+    let request = FeatureRequest { stress: true, elastic: true, modes: 10, ..FeatureRequest::NONE };
     let rows = request.len(D);
     let n_s = D * (D + 1) / 2;
     // The reference measures the deviation on stress and C alone.
@@ -60,7 +60,7 @@ fn check<const D: usize>(name: &str) {
             solid: &solid,
             space: &space,
             direction: &w,
-            request,
+            request: request.clone(),
             weights: Some(&weights),
         };
         let result = sweep(&problem, &SETTINGS, true).unwrap();
@@ -125,7 +125,7 @@ fn reference_sweep(name: &str, direction: &str, settings: &SweepSettings) -> [Th
         solid: &solid,
         space: &space,
         direction: &numbers(&file, &format!("directions/{direction}/w")),
-        request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
+        request: FeatureRequest { stress: true, elastic: true, ..FeatureRequest::NONE },
         weights: None,
     };
     let result = sweep(&problem, settings, false).unwrap();
@@ -178,7 +178,7 @@ impl Stored {
             solid: &self.solid,
             space: &self.space,
             direction: &self.direction,
-            request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
+            request: FeatureRequest { stress: true, elastic: true, ..FeatureRequest::NONE },
             weights: None,
         }
     }
@@ -392,7 +392,7 @@ fn crystal_sweep(modes: usize, weight_of_modes: f64) -> SweepResult {
         solid: &solid,
         space: &space,
         direction: &direction,
-        request: FeatureRequest { stress: true, elastic: true, modes, derived: false },
+        request: FeatureRequest { stress: true, elastic: true, modes, ..FeatureRequest::NONE },
         weights: Some(&weights),
     };
     // A crystal stays linear to the end: a deviation of a thousandth is what it reaches.
@@ -414,7 +414,13 @@ fn a_missing_curvature_is_no_prediction() {
 fn a_state_that_is_shared_at_gamma_zero_changes_no_bit() {
     for modes in [0, 4] {
         let subject = Subject::<2>::new(&Case { modes, ..SOFT });
-        let all = FeatureRequest { stress: true, elastic: true, modes: 4, derived: true };
+        let all = FeatureRequest {
+            stress: true,
+            elastic: true,
+            modes: 4,
+            derived: true,
+            ..FeatureRequest::NONE
+        };
         // Of other species, with more features, used twice.
         let origin = Origin::new(&classes(&subject.solid), &all).unwrap();
         let problem = subject.problem();
@@ -522,7 +528,7 @@ fn springs_in_any_order_are_the_same_contacts() {
             solid,
             space: &space,
             direction: &[0.6, 0.8],
-            request: FeatureRequest { stress: true, elastic: true, modes: 0, derived: false },
+            request: FeatureRequest { stress: true, elastic: true, ..FeatureRequest::NONE },
             weights: None,
         };
         sweep(&problem, &SETTINGS, true).unwrap().curve

@@ -66,7 +66,7 @@ fn outcome<const D: usize>(recipe: &Recipe, unit: f64) -> Outcome {
                 solid: &made.solid,
                 space: &space,
                 direction: &direction,
-                request,
+                request: request.clone(),
                 weights: None,
             };
             let found = sweep(&problem, &settings, false).unwrap();

@@ -41,6 +41,21 @@ pub fn valued(name: &str, values: Vec<f64>, unit: &str, description: &'static st
     Axis { name, length, ticks: Ticks::Values(values), unit: unit.to_owned(), description }
 }
 
+/// The allosteric features.
+pub fn pairs(length: usize) -> Axis {
+    counted("pair", length, "allosteric feature")
+}
+
+/// The two pairs of an allosteric feature.
+pub fn role() -> Axis {
+    labelled("role", ["source", "target"].map(str::to_owned).to_vec(), "source or target")
+}
+
+/// The two particles of a pair.
+pub fn end() -> Axis {
+    labelled("end", ["first", "second"].map(str::to_owned).to_vec(), "particle of the pair")
+}
+
 /// An axis of 0, 1, 2, …
 pub fn counted(name: &str, length: usize, description: &'static str) -> Axis {
     Axis { name: name.to_owned(), length, ticks: Ticks::Index, unit: "1".to_owned(), description }

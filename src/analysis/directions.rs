@@ -98,9 +98,13 @@ const NEGLIGIBLE: f64 = 1e-12;
 
 /// What the directions are judged by.
 pub struct SweepSet {
-    /// The rows of the sweep's features.
+    /// The rows of the sweep's features, of those that have a value.
     pub rows: Vec<usize>,
-    request: FeatureRequest,
+    /// Their places among the rows of the set, and how many rows it has.
+    places: Vec<usize>,
+    length: usize,
+    /// These features alone.
+    pub request: FeatureRequest,
     /// Of these features in |Δy|; `None`: all 1.
     weights: Option<Vec<f64>>,
 }
@@ -115,22 +119,39 @@ impl SweepSet {
         set: &[FeatureKind],
         scale: &Scale,
     ) -> Result<Self, AnalysisError> {
-        let modes = analysis.origin.request.modes;
-        let rows = analysis.rows(set);
+        let (all, places) = (analysis.rows(set), analysis.present(set));
+        let rows: Vec<usize> = places.iter().map(|&place| all[place]).collect();
+        let request = analysis.present_request(set);
         let weights = match scale {
             Scale::None => None,
-            Scale::Table(weights) => Some(weights.clone()),
+            Scale::Table(weights) => Some(places.iter().map(|&place| weights[place]).collect()),
             Scale::Initial => {
-                let labels = set.iter().flat_map(|kind| kind.labels(D, modes));
+                let names = analysis.origin.request.labels(D, set);
+                let labels = places.iter().map(|&place| names[place].clone());
                 Some(inverse_magnitudes(&analysis.values(&rows), labels)?)
             }
         };
-        Ok(Self { rows, request: FeatureRequest::new(set, modes), weights })
+        Ok(Self { rows, length: all.len(), places, request, weights })
     }
 
     /// Weight of each feature, shape (n_y of the set,).
     pub fn weights(&self) -> Vec<f64> {
-        self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows.len()])
+        match &self.weights {
+            Some(weights) => self.spread(weights),
+            None => self.spread(&vec![1.0; self.rows.len()]),
+        }
+    }
+
+    /// The places of the features that have a value among the rows of the set.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().copied()
+    }
+
+    /// A value of every row of the set, from those of the features that have one; NaN for the others.
+    fn spread(&self, values: &[f64]) -> Vec<f64> {
+        let mut all = vec![f64::NAN; self.length];
+        self.places.iter().zip(values).for_each(|(&place, &value)| all[place] = value);
+        all
     }
 
     /// These features with their weights, of all.
@@ -161,7 +182,8 @@ impl SweepSet {
         Direction { vector, sign, linear, susceptibility, relevant }
     }
 
-    /// Sweeps along a direction of the solid with the species of θ, where it is relevant.
+    /// Sweeps along a direction of the solid with the species of θ, where it is relevant. What is found
+    /// of every feature has the shape (n_y of the set,).
     pub fn sweep<const D: usize>(
         &self,
         analysis: &Analysis<D>,
@@ -171,17 +193,23 @@ impl SweepSet {
         with_curve: bool,
     ) -> SweepResult {
         if !direction.relevant {
-            let linear = self.rows.iter().map(|&row| direction.linear[row]).collect();
-            return SweepResult::not_applicable(linear);
+            let linear: Vec<f64> = self.rows.iter().map(|&row| direction.linear[row]).collect();
+            return SweepResult::not_applicable(self.spread(&linear));
         }
         let problem = SweepProblem {
             solid,
             space,
             direction: &direction.vector,
-            request: self.request,
+            request: self.request.clone(),
             weights: self.weights.as_deref(),
         };
-        sweep_from(&analysis.origin, &problem, settings, with_curve)
+        let mut found = sweep_from(&analysis.origin, &problem, settings, with_curve);
+        found.linear = self.spread(&found.linear);
+        found.curvature = self.spread(&found.curvature);
+        for point in found.curve.iter_mut().flatten() {
+            point.delta_y = self.spread(&point.delta_y);
+        }
+        found
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod axis;
 pub mod directions;
+pub mod pairs;
 pub mod quantities;
 pub mod quantity;
 pub mod solid;

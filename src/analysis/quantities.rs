@@ -11,6 +11,8 @@ use super::directions::DirectionResult;
 use super::quantity::{Along, Quantity, Value, quantities};
 use super::solid::{Analysis, SetResult};
 use super::theta::Theta;
+use crate::response::allosteric::AllostericPair;
+use crate::response::features::Absence;
 use crate::response::stability::Stability;
 use crate::solid::order::{BondOrder, bond_order};
 
@@ -40,6 +42,10 @@ pub struct SolidResult {
     pub stability: Stability,
     pub features: Vec<f64>,
     pub degenerate: Vec<bool>,
+    /// Why a feature has no value, where it has none.
+    pub absent: Vec<Option<Absence>>,
+    /// The pairs of the allosteric features.
+    pub pairs: Vec<AllostericPair>,
 }
 
 impl SolidResult {
@@ -61,6 +67,8 @@ impl SolidResult {
             stability: analysis.stability,
             features: features.values.clone(),
             degenerate: features.degenerate.clone(),
+            absent: features.absent.clone(),
+            pairs: origin.request.pairs.clone(),
         }
     }
 
@@ -155,6 +163,21 @@ quantities! {
     DEGENERATE = "degenerate", Flags[Feature], "1",
         "the frequency belongs to a degenerate cluster: its row of J is the cluster's mean derivative":
         |s| s.degenerate.clone();
+}
+
+quantities! {
+    /// Of features that a solid may lack: modes beyond those of its backbone, strains of rattlers.
+    ABSENCES of SolidResult:
+    ABSENT = "absent", Absences[Feature], "1", "why the feature has no value (NaN), and no row of J, in this solid":
+        |s| s.absent.clone();
+}
+
+quantities! {
+    /// Of allosteric features.
+    ALLOSTERIC of SolidResult:
+    ALLOSTERIC_PAIRS = "allosteric_pairs", Counts[Pair, Role, End], "1",
+        "particles of the source and of the target of every allosteric feature":
+        |s| s.pairs.iter().flat_map(|pair| pair.particles()).collect();
 }
 
 quantities! {
@@ -340,6 +363,8 @@ mod tests {
         let mut all = [
             names("", SOLID),
             names("", FEATURES),
+            names("", ABSENCES),
+            names("", ALLOSTERIC),
             names("", THETA),
             names("", SET),
             names("", DIRECTION),

@@ -4,6 +4,7 @@
 use super::unit::Units;
 use super::values::{Kind, Row, Values};
 use crate::linearity::cause::Cause;
+use crate::response::features::Absence;
 
 /// How the names of quantities with causes end.
 pub const CAUSE_SUFFIX: &str = "_cause";
@@ -26,6 +27,12 @@ pub enum Along {
     Bracket,
     /// The grid of γ.
     Gamma,
+    /// Allosteric features.
+    Pair,
+    /// Source and target.
+    Role,
+    /// The two particles of either.
+    End,
 }
 
 /// The value of a quantity, taken from a result.
@@ -36,6 +43,7 @@ pub enum Value<T> {
     Integers(fn(&T) -> Vec<i32>),
     Flags(fn(&T) -> Vec<bool>),
     Causes(fn(&T) -> Vec<Cause>),
+    Absences(fn(&T) -> Vec<Option<Absence>>),
 }
 
 /// One output quantity of results of type T.
@@ -62,6 +70,9 @@ impl Along {
             Along::FeatureOfSet => "feature_of_set",
             Along::Bracket => "bracket",
             Along::Gamma => "gamma",
+            Along::Pair => "pair",
+            Along::Role => "role",
+            Along::End => "end",
         }
     }
 }
@@ -83,6 +94,9 @@ impl<T> Quantity<T> {
             Value::Integers(value) => Values::I32(value(of)),
             Value::Flags(value) => Values::U8(value(of).into_iter().map(u8::from).collect()),
             Value::Causes(value) => Values::U8(value(of).into_iter().map(Cause::code).collect()),
+            Value::Absences(value) => {
+                Values::U8(value(of).into_iter().map(Absence::code).collect())
+            }
         }
     }
 
@@ -91,7 +105,7 @@ impl<T> Quantity<T> {
         match self.value {
             Value::Floats(_) => Kind::F64,
             Value::Counts(_) | Value::Integers(_) => Kind::I32,
-            Value::Flags(_) | Value::Causes(_) => Kind::U8,
+            Value::Flags(_) | Value::Causes(_) | Value::Absences(_) => Kind::U8,
         }
     }
 
@@ -100,6 +114,7 @@ impl<T> Quantity<T> {
         match self.value {
             Value::Flags(_) => vec![(0, "no"), (1, "yes")],
             Value::Causes(_) => Cause::ALL.iter().map(|c| (c.code(), c.name())).collect(),
+            Value::Absences(_) => Absence::CODES.to_vec(),
             _ => Vec::new(),
         }
     }

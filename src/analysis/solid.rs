@@ -10,7 +10,7 @@ use crate::relax::newton::finish;
 use crate::response::features::{FeatureKind, FeatureRequest, of_response};
 use crate::response::jacobian::BondJacobians;
 use crate::response::linear::LinearResponse;
-use crate::response::modes::lowest_modes;
+use crate::response::modes::{lowest_modes, most_modes};
 use crate::response::stability::Stability;
 use crate::response::susceptibility::{Susceptibility, SvdError, decompose};
 use crate::solid::Solid;
@@ -72,7 +72,7 @@ impl<const D: usize> Analysis<D> {
         // One mode is always needed, for the lowest eigenvalue.
         let modes = lowest_modes(&solid, &mut equilibrium, request.modes.max(1));
         let (wanted, found) = (request.modes, modes.eigenvalues.len());
-        if found < wanted {
+        if found < wanted && wanted < most_modes(D, solid.len()) {
             return Err(AnalysisError::TooFewModes { wanted, found });
         }
         let response = LinearResponse::new(&solid, &equilibrium);
@@ -94,6 +94,27 @@ impl<const D: usize> Analysis<D> {
         self.origin.request.rows(D, set)
     }
 
+    /// The places of those features of a set that have a value in this solid, among its rows.
+    pub fn present(&self, set: &[FeatureKind]) -> Vec<usize> {
+        let absent = &self.origin.features.absent;
+        let rows = self.rows(set);
+        (0..rows.len()).filter(|&place| absent[rows[place]].is_none()).collect()
+    }
+
+    /// The features of a set that have a value in this solid.
+    pub fn present_request(&self, set: &[FeatureKind]) -> FeatureRequest {
+        let request = &self.origin.request;
+        let absent = &self.origin.features.absent;
+        let count = |kind| {
+            let rows = request.rows(D, &[kind]);
+            rows.iter().map(|&row| absent[row].is_none()).collect::<Vec<bool>>()
+        };
+        let modes = count(FeatureKind::Modes).into_iter().filter(|&present| present).count();
+        let pairs = request.pairs.iter().zip(count(FeatureKind::Allosteric));
+        let pairs: Vec<_> = pairs.filter(|(_, present)| *present).map(|(pair, _)| *pair).collect();
+        FeatureRequest::new(set, modes, &pairs)
+    }
+
     /// The features of these rows.
     pub fn values(&self, rows: &[usize]) -> Vec<f64> {
         rows.iter().map(|&row| self.origin.features.values[row]).collect()
@@ -105,7 +126,7 @@ impl<const D: usize> Analysis<D> {
         susceptibility > self.rank_tolerance * largest
     }
 
-    /// The singular value decomposition of the rows of a set.
+    /// The singular value decomposition of the rows of a set, NaN for features without a value.
     ///
     /// # Errors
     /// [`AnalysisError::Svd`].
@@ -114,10 +135,10 @@ impl<const D: usize> Analysis<D> {
         jacobian: MatRef<'_, f64>,
         set: &[FeatureKind],
     ) -> Result<Susceptibility, AnalysisError> {
-        let rows = self.rows(set);
+        let (rows, places) = (self.rows(set), self.present(set));
         let selected =
-            Mat::from_fn(rows.len(), jacobian.ncols(), |row, q| jacobian[(rows[row], q)]);
-        Ok(decompose(selected.as_ref(), self.rank_tolerance)?)
+            Mat::from_fn(places.len(), jacobian.ncols(), |row, q| jacobian[(rows[places[row]], q)]);
+        Ok(decompose(selected.as_ref(), self.rank_tolerance)?.among(&places, rows.len()))
     }
 
     /// The same with the rank of those rows that are not frequencies.

@@ -106,6 +106,7 @@ fn of_feature(kind: FeatureKind, dimension: usize) -> Option<Unit> {
             Some(Unit { half_energies: 2, lengths: -(dimension as i32) })
         }
         FeatureKind::Modes => Some(Unit { half_energies: 1, lengths: -1 }),
+        FeatureKind::Allosteric => Some(ONE),
         // Three moduli, and Poisson's ratio.
         FeatureKind::Derived => None,
     }

@@ -2,7 +2,8 @@
 //! (n_sp,), `k` and `B` (n_sp, n_sp) or one number, attributes `a` (default 50), `exponent` (default 2)
 //! and those of [`TAIL_ATTRIBUTES`]. `size_factor` (N,), where it is there, multiplies the diameters. A spring network also has
 //! `springs` (n, 2), the particles of its bonds, and `spring_stretch` (n,), their rest lengths over
-//! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ).
+//! (D_i + D_j)/2. Anything else is ignored, but for a dataset `directions` (n_dir, n_θ) and, where
+//! allosteric features are measured, `allosteric_pairs` (n, 2, 2): the particles of source and target.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use nalgebra::SVector;
 
 use super::access;
+use crate::response::allosteric::AllostericPair;
 use crate::solid::cell::Cell;
 use crate::solid::interactions::{Interactions, SymmetricTable};
 use crate::solid::overlap::HARMONIC;
@@ -28,6 +30,9 @@ pub const SIZE_FACTOR: &str = "size_factor";
 
 /// The dataset of directions.
 pub const DIRECTIONS: &str = "directions";
+
+/// The dataset of the pairs of allosteric features.
+pub const PAIRS: &str = "allosteric_pairs";
 
 /// Attributes that say where the attraction ends, in units of 1/a beyond σ: the two ends of its
 /// switch, or the place where it is cut off.
@@ -149,6 +154,7 @@ impl Reader {
     fn dataset(&self, name: &str) -> Result<hdf5::Dataset, SolidFileError> {
         let needed = match name {
             DIRECTIONS => "the rows are directions, (n_dir, n_theta)",
+            PAIRS => "allosteric features need it: source and target of each, (n, 2, 2)",
             "springs" | "spring_stretch" => {
                 "the bonds of a network are springs, (n, 2), and spring_stretch, (n,)"
             }
@@ -266,6 +272,29 @@ impl Reader {
         Ok(Some(springs))
     }
 
+    fn pairs(&self, particles: usize) -> Result<Vec<AllostericPair>, SolidFileError> {
+        const EXPECTED: &str = "shape [n, 2, 2], n at least 1, integers";
+        let (values, shape) = self.integers(PAIRS, 3, EXPECTED)?;
+        if shape[1..] != [2, 2] || values.is_empty() {
+            return Err(self.wrong(PAIRS, format!("shape {shape:?}"), EXPECTED));
+        }
+        let ends = |row: usize, pair: [i64; 2]| {
+            let place = |end: i64| usize::try_from(end).ok().filter(|&end| end < particles);
+            match pair.map(place) {
+                [Some(i), Some(j)] if i != j => Ok([i, j]),
+                _ => {
+                    let expected = format!("two particles, 0 to {}", particles as i64 - 1);
+                    Err(self.wrong(PAIRS, format!("row {row} has {pair:?}"), expected))
+                }
+            }
+        };
+        let (fours, _) = values.as_chunks::<4>();
+        let rows = fours.iter().enumerate().map(|(row, &[i, j, k, l])| {
+            Ok(AllostericPair { source: ends(row, [i, j])?, target: ends(row, [k, l])? })
+        });
+        rows.collect()
+    }
+
     fn wrong(&self, name: &str, found: String, expected: impl Into<String>) -> SolidFileError {
         SolidFileError::Shape {
             group: self.group.clone(),
@@ -323,6 +352,14 @@ fn open(address: &str) -> Result<Reader, SolidFileError> {
 /// [`SolidFileError`], naming file, group and dataset.
 pub fn read_directions(address: &str) -> Result<(Vec<f64>, usize), SolidFileError> {
     open(address)?.directions()
+}
+
+/// The pairs of allosteric features of `FILE[:/group]`, whose solid has so many particles.
+///
+/// # Errors
+/// [`SolidFileError`], naming file, group and dataset.
+pub fn read_pairs(address: &str, particles: usize) -> Result<Vec<AllostericPair>, SolidFileError> {
+    open(address)?.pairs(particles)
 }
 
 /// Reads a solid from `FILE[:/group]`.

@@ -3,7 +3,7 @@
 use super::cause::Cause;
 use super::judge::cause_of;
 use super::jump::JUDGED_WIDTH;
-use super::run::{Next, Run, STRIDE_SHRINK};
+use super::run::{Next, Run, STRIDE_SHRINK, cause_of_deviation};
 use super::state::Point;
 use super::thresholds::Threshold;
 
@@ -33,7 +33,7 @@ impl<const D: usize> Run<'_, '_, D> {
                 Ok(deviation) if deviation > self.settings.deviation => {
                     let width = gamma - here;
                     if width <= self.settings.bracket * gamma {
-                        let cause = if changed { Cause::ContactChange } else { Cause::Curvature };
+                        let cause = cause_of_deviation(deviation, changed);
                         self.found.star = Some(Threshold { lo: here, hi: gamma, cause });
                     } else {
                         self.path.discard(point);
@@ -107,7 +107,8 @@ impl<const D: usize> Run<'_, '_, D> {
                 }
             }
         }
-        self.found.star = Some(Threshold { lo: self.path.here.gamma, hi, cause: Cause::Curvature });
+        let cause = cause_of_deviation(above, false);
+        self.found.star = Some(Threshold { lo: self.path.here.gamma, hi, cause });
         Next::Aim
     }
 }

@@ -10,7 +10,8 @@ use super::state::Point;
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
 
-/// Follows the grid from γ = 0 up to `limit`; `None` from the first point at which no solid is found.
+/// Follows the grid from γ = 0 up to `limit`; `None` from the first point at which no solid is found, or
+/// a feature has no value any more.
 pub(super) fn curve<const D: usize>(
     mut path: Path<'_, D>,
     settings: &SweepSettings,
@@ -31,7 +32,7 @@ pub(super) fn curve<const D: usize>(
             let measured =
                 go_to(&mut path, gamma.min(limit), settings.gamma_min).and_then(|mut point| {
                     let solid = path.polished(&mut point).ok()?;
-                    let change = yardstick.change(solid, &mut point.equilibrium).ok()?;
+                    let change = yardstick.change(solid, &mut point.equilibrium).ok()??;
                     let entry = entry(&mut path, &point, change, yardstick, &origin, &initial);
                     path.advance(point);
                     Some(entry)

@@ -34,7 +34,7 @@ impl<const D: usize> Origin<D> {
         let response = LinearResponse::new(solid, &equilibrium);
         let features = of_response(&response, modes, request, false);
         let strain_response = response.into_strain_response();
-        Ok(Self { forces, equilibrium, strain_response, request: *request, features })
+        Ok(Self { forces, equilibrium, strain_response, request: request.clone(), features })
     }
 
     /// The response of this solid.

@@ -11,7 +11,7 @@ pub struct SweepProblem<'a, const D: usize> {
     pub space: &'a ParameterSpace,
     /// Δθ̂, |Δθ̂| = 1, shape (n_θ,).
     pub direction: &'a [f64],
-    /// The features of the set, all of its rows.
+    /// The features of the set, all of which have a value at γ = 0.
     pub request: FeatureRequest,
     /// Weight of each feature in |Δy|, shape (n_y,); `None`: all 1.
     pub weights: Option<&'a [f64]>,

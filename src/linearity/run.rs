@@ -39,6 +39,15 @@ pub(super) enum Next {
     End,
 }
 
+/// Why a deviation is too large. A feature loses its value where a particle leaves the backbone, which
+/// changes the contact set.
+pub(super) fn cause_of_deviation(deviation: f64, contacts_changed: bool) -> Cause {
+    match contacts_changed || deviation.is_infinite() {
+        true => Cause::ContactChange,
+        false => Cause::Curvature,
+    }
+}
+
 /// A sweep under way.
 pub(super) struct Run<'a, 'p, const D: usize> {
     pub(super) path: Path<'p, D>,
@@ -85,11 +94,14 @@ impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
         Snapshots { before: flat(&self.path.here), after: flat(after) }
     }
 
-    /// The deviation from the linear prediction at a point of the path, which is polished for it.
+    /// The deviation from the linear prediction at a point of the path, which is polished for it;
+    /// infinite where a feature has lost its value.
     pub(super) fn deviation(&mut self, point: &mut Point<D>) -> Result<f64, RelaxError> {
         let solid = self.path.polished(point)?;
-        let change = self.yardstick.change(solid, &mut point.equilibrium)?;
-        self.yardstick.deviation(&change, point.gamma)
+        match self.yardstick.change(solid, &mut point.equilibrium)? {
+            Some(change) => self.yardstick.deviation(&change, point.gamma),
+            None => Ok(f64::INFINITY),
+        }
     }
 
     /// Lets FIRE decide about a step of this length, or a longer one where it does not converge.
@@ -132,12 +144,9 @@ impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
         if self.found.star.is_none() {
             match self.deviation(&mut point) {
                 Ok(deviation) if deviation > self.settings.deviation => {
-                    self.found.star = Some(bracket(if rearranged {
-                        Cause::Rearrangement
-                    } else if changed {
-                        Cause::ContactChange
-                    } else {
-                        Cause::Curvature
+                    self.found.star = Some(bracket(match rearranged {
+                        true => Cause::Rearrangement,
+                        false => cause_of_deviation(deviation, changed),
                     }));
                 }
                 Ok(_) => {}

@@ -1,4 +1,7 @@
 //! What is measured along the path: the change of the features against the linear prediction.
+//!
+//! A feature may lose its value on the way, where a particle leaves the backbone: then the prediction
+//! holds no longer, and the deviation has no limit.
 
 use crate::relax::RelaxError;
 use crate::relax::newton::Equilibrium;
@@ -32,9 +35,10 @@ impl<'a> Yardstick<'a> {
         let direction = DirectionResponse::new(&response, &along, &solid.species);
         let none = Modes::none();
         let modes = if request.modes > 0 { &origin.features.modes } else { &none };
-        let rows = origin.request.rows(D, &request.kinds());
+        let mut rows = origin.request.rows(D, &request.kinds());
+        rows.retain(|&row| origin.features.absent[row].is_none());
         Self {
-            request: *request,
+            request: request.clone(),
             weights: problem.weights,
             start: rows.iter().map(|&row| origin.features.values[row]).collect(),
             linear: directional_derivative(&response, &direction, modes, request),
@@ -58,22 +62,25 @@ impl<'a> Yardstick<'a> {
         gamma_tilde(&weighted(&self.linear), &weighted(&self.curvature), fraction)
     }
 
-    /// Δy of the solid elsewhere.
+    /// Δy of the solid elsewhere; none where a feature has no value any more.
     ///
     /// # Errors
-    /// [`RelaxError`] where a feature does not exist there.
+    /// [`RelaxError`] where a feature is not finite there.
     pub(super) fn change<const D: usize>(
         &self,
         solid: &Solid<D>,
         equilibrium: &mut Equilibrium<D>,
-    ) -> Result<Vec<f64>, RelaxError> {
+    ) -> Result<Option<Vec<f64>>, RelaxError> {
         let modes = lowest_modes(solid, equilibrium, self.request.modes);
         let response = LinearResponse::new(solid, equilibrium);
         let features = of_response(&response, modes, &self.request, false);
+        if features.absent.iter().any(Option::is_some) {
+            return Ok(None);
+        }
         let change: Vec<f64> =
             features.values.iter().zip(&self.start).map(|(y, y0)| y - y0).collect();
         match change.iter().all(|dy| dy.is_finite()) {
-            true => Ok(change),
+            true => Ok(Some(change)),
             false => Err(RelaxError::NotFinite),
         }
     }

@@ -262,6 +262,11 @@ impl<const D: usize> Hessian<D> {
         }
     }
 
+    /// Is this particle of the backbone?
+    pub fn holds(&self, particle: usize) -> bool {
+        self.pattern.place[particle] != NO_BLOCK
+    }
+
     /// The backbone's particles.
     pub fn backbone(&self) -> &[usize] {
         &self.pattern.particles

@@ -15,10 +15,10 @@
 
 use crate::relax::hessian::{Field, apply};
 use crate::solid::Vector;
-use crate::solid::parameters::ParameterDirection;
-use crate::solid::potential::PairTangent;
 
-use super::bond::{Phi, fourth, phi, second, second_with, third, third_with};
+use super::allosteric::second_order;
+use super::bond::{second_with, third};
+pub use super::direction::DirectionResponse;
 use super::features::{FeatureRequest, combined, derived, derived_gradients, poisson_slopes};
 use super::linear::{LinearResponse, PerBond, bond_changes, scatter};
 use super::modes::{Modes, add, deflate, dot};
@@ -29,90 +29,6 @@ const RESOLVENT_TOLERANCE: f64 = 1e-12;
 
 /// Conjugate-gradient steps before the resolvent is given up.
 const RESOLVENT_STEPS: usize = 2000;
-
-/// The response of a solid to a parameter direction.
-pub struct DirectionResponse<const D: usize> {
-    /// w = dr/dγ [length], shape (N,).
-    pub displacement: Field<D>,
-    /// The change of every bond under w.
-    pub changes: PerBond<Vector<D>>,
-    /// dφ₁/dγ … dφ₃/dγ of every bond at fixed r.
-    pub along: PerBond<Phi>,
-    /// d²φ₁/dγ², d²φ₂/dγ² of every bond at fixed r.
-    pub along_twice: PerBond<Phi>,
-}
-
-impl<const D: usize> DirectionResponse<D> {
-    /// For particles assigned to the direction's species by `species`.
-    pub fn new(
-        response: &LinearResponse<D>,
-        direction: &ParameterDirection,
-        species: &[usize],
-    ) -> Self {
-        let tangents: PerBond<PairTangent> = response
-            .bonds
-            .iter()
-            .map(|bond| {
-                direction.pair([species[bond.i], species[bond.j]], bond.sizes, bond.stretch)
-            })
-            .collect();
-        Self::from_tangents(response, &tangents)
-    }
-
-    /// For parameters of the bonds themselves: the change of each, shape (bonds,).
-    pub fn from_tangents(response: &LinearResponse<D>, tangents: &[PairTangent]) -> Self {
-        let potential = &response.solid.interactions.potential;
-        let (along, along_twice): (PerBond<Phi>, PerBond<Phi>) = response
-            .bonds
-            .iter()
-            .zip(tangents)
-            .map(|(bond, tangent)| {
-                let r = bond.distance;
-                (
-                    phi(&potential.radial_along(&bond.pair, tangent, r), r),
-                    phi(&potential.radial_along_twice(&bond.pair, tangent, r), r),
-                )
-            })
-            .unzip();
-        let mut displacement = scatter(response.bonds, response.solid.len(), |index, bond| {
-            bond.separation * -along[index][0]
-        });
-        response.hessian.solve_one(&mut displacement);
-        let changes = bond_changes(response.bonds, &displacement);
-        Self { displacement, changes, along, along_twice }
-    }
-
-    /// D³U[·, q, q] of one bond.
-    fn third_twice(&self, response: &LinearResponse<D>, index: usize) -> Vector<D> {
-        let r = &response.bonds[index].separation;
-        let w = &self.changes[index];
-        third_with(&response.phi[index], r, w, w)
-            + second_with(&self.along[index], r, w) * 2.0
-            + r * self.along_twice[index][0]
-    }
-
-    /// D³U[·, a, q] of one bond.
-    fn third_once(&self, response: &LinearResponse<D>, index: usize, a: &Vector<D>) -> Vector<D> {
-        let r = &response.bonds[index].separation;
-        third_with(&response.phi[index], r, a, &self.changes[index])
-            + second_with(&self.along[index], r, a)
-    }
-
-    /// D⁴U[a, b, q, q] of one bond.
-    fn fourth_twice(
-        &self,
-        response: &LinearResponse<D>,
-        index: usize,
-        a: &Vector<D>,
-        b: &Vector<D>,
-    ) -> f64 {
-        let r = &response.bonds[index].separation;
-        let w = &self.changes[index];
-        fourth(&response.phi[index], r, a, b, w)
-            + 2.0 * third(&self.along[index], r, a, b, w)
-            + second(&self.along_twice[index], r, a, b)
-    }
-}
 
 /// J Δθ̂ of the requested features in the forward form, shape (n_y,); a degenerate mode gets its
 /// cluster's mean.
@@ -144,9 +60,14 @@ pub fn directional_derivative<const D: usize>(
         let terms = of_s.iter().zip(&stress).chain(of_c.iter().zip(&elastic));
         terms.map(|(x, y)| x * y).sum::<f64>()
     };
-    request.assemble(&stress, &elastic, mode, || {
+    let derived = || {
         let gradients = derived_gradients::<D>(&response.stress(), &response.elastic_constants());
         gradients.iter().map(combination).collect()
+    };
+    // The rate of η does not depend on the curvature of the path.
+    let straight = vec![Vector::zeros(); response.solid.len()];
+    request.assemble(&stress, &elastic, mode, derived, |pairs| {
+        second_order::derivatives(response, direction, &straight, pairs).0
     })
 }
 
@@ -168,6 +89,7 @@ pub fn curvature<const D: usize>(
         })
     }));
     response.hessian.solve(&mut solved);
+    let path = &solved[0];
     let moved: Vec<_> = solved.iter().map(|field| bond_changes(bonds, field)).collect();
     let (bend, strain_changes) = (&moved[0], &moved[1..]);
 
@@ -193,7 +115,9 @@ pub fn curvature<const D: usize>(
         false => f64::NAN,
     };
     let derived = || derived_curvature(response, direction, &stress, &elastic);
-    request.assemble(&stress, &elastic, mode, derived)
+    request.assemble(&stress, &elastic, mode, derived, |pairs| {
+        second_order::derivatives(response, direction, path, pairs).1
+    })
 }
 
 /// Second derivatives of pressure, K, G (linear in stress and C) and ν.
@@ -254,20 +178,46 @@ fn mode_curvature<const D: usize>(
     let gradient = scatter(bonds, response.solid.len(), |index, _| {
         direction.third_once(response, index, &v[index])
     });
-    let Some(rotation) = resolvent(response, modes, m, &gradient) else {
+    let Some(turn) = turning(response, direction, modes, m, (&v, &gradient)) else {
         return f64::NAN;
     };
-    let rotated = bond_changes(bonds, &rotation);
-    let (mut first, mut twice) = (0.0, 0.0);
+    let (mut first, mut twice) = (0.0, 2.0 * turn);
     for (index, bond) in bonds.iter().enumerate() {
         let once = direction.third_once(response, index, &v[index]);
         first += once.dot(&v[index]);
         twice += direction.fourth_twice(response, index, &v[index], &v[index])
-            + third(&response.phi[index], &bond.separation, &v[index], &v[index], &bend[index])
-            + 2.0 * once.dot(&rotated[index]);
+            + third(&response.phi[index], &bond.separation, &v[index], &v[index], &bend[index]);
     }
     let omega = modes.eigenvalues[m].sqrt();
     twice / (2.0 * omega) - first * first / (4.0 * omega.powi(3))
+}
+
+/// D³U[v', v, q] of a mode that is not degenerate, from the changes of its bonds and H' v; none where the
+/// resolvent does not converge.
+///
+/// Where all modes are known, it is −Σ_j (v_j·H' v)²/(λ_j − λ), without the resolvent.
+fn turning<const D: usize>(
+    response: &LinearResponse<D>,
+    direction: &DirectionResponse<D>,
+    modes: &Modes<D>,
+    m: usize,
+    (v, gradient): (&PerBond<Vector<D>>, &Field<D>),
+) -> Option<f64> {
+    if modes.vectors.len() + D == response.hessian.size() {
+        let others = (0..modes.vectors.len()).filter(|&j| j != m);
+        let terms = others.map(|j| {
+            let overlap = dot(&modes.vectors[j], gradient);
+            -overlap * overlap / (modes.eigenvalues[j] - modes.eigenvalues[m])
+        });
+        return Some(terms.sum());
+    }
+    let rotated = bond_changes(response.bonds, &resolvent(response, modes, m, gradient)?);
+    let terms = v
+        .iter()
+        .zip(&rotated)
+        .enumerate()
+        .map(|(index, (v, rotated))| direction.third_once(response, index, v).dot(rotated));
+    Some(terms.sum())
 }
 
 /// −(H − λ_m)⁺ b, off the eigenvector v_m and the translations.

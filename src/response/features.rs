@@ -1,6 +1,6 @@
 //! Features y of a relaxed solid, with everything that their Jacobian needs.
 //!
-//! Rows always come in the order stress, elastic constants, modes, derived.
+//! Rows always come in the order stress, elastic constants, modes, derived, allosteric.
 //!
 //! Derived features are combinations of the others: p = −tr s/d, K = Σ C_iijj/d², the isotropic
 //! average shear modulus G = (Σ 3C_ijij − C_iijj)/30 in 3d and (Σ 2C_ijij − C_iijj)/8 in 2d, and
@@ -10,6 +10,7 @@ use crate::relax::newton::Equilibrium;
 use crate::solid::Solid;
 use crate::system::words::Word;
 
+use super::allosteric::{self, AllostericPair};
 use super::labels;
 use super::linear::LinearResponse;
 use super::modes::{Modes, lowest_modes};
@@ -17,16 +18,42 @@ use super::sensitivity::Sensitivity;
 use super::strain::{components, elastic_index};
 
 /// Which features are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeatureRequest {
     pub stress: bool,
     pub elastic: bool,
-    /// The number of modes.
+    /// The number of modes; of [`most_modes`](super::modes::most_modes) the last may have no value.
     pub modes: usize,
     pub derived: bool,
+    /// The pairs of the allosteric features.
+    pub pairs: Vec<AllostericPair>,
 }
 
-/// The four kinds of features, in the order of rows.
+/// Why a feature has no value in a solid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Absence {
+    /// A particle of its pair is a rattler.
+    Rattler = 1,
+    /// The backbone has no such mode.
+    NoMode = 2,
+}
+
+impl Absence {
+    /// The codes of files with their names; 0 stands for a feature that has a value.
+    pub const CODES: [(u8, &'static str); 3] = [
+        (0, "none"),
+        (Absence::Rattler as u8, "rattler_in_pair"),
+        (Absence::NoMode as u8, "no_such_mode"),
+    ];
+
+    /// The code that files hold.
+    pub fn code(absence: Option<Self>) -> u8 {
+        absence.map_or(0, |absence| absence as u8)
+    }
+}
+
+/// The kinds of features, in the order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeatureKind {
     /// The independent components of the stress.
@@ -37,6 +64,8 @@ pub enum FeatureKind {
     Modes,
     /// Pressure, bulk and shear modulus, Poisson's ratio.
     Derived,
+    /// The strains of target pairs by those of source pairs.
+    Allosteric,
 }
 
 impl Word for FeatureKind {
@@ -45,37 +74,54 @@ impl Word for FeatureKind {
         ("elastic", FeatureKind::Elastic),
         ("modes", FeatureKind::Modes),
         ("derived", FeatureKind::Derived),
+        ("allosteric", FeatureKind::Allosteric),
     ];
 }
 
 impl FeatureKind {
-    /// The labels of the kind's rows.
-    pub fn labels(self, dimension: usize, modes: usize) -> Vec<String> {
+    /// The labels of the kind's rows, for so many modes and pairs.
+    pub fn labels(self, dimension: usize, modes: usize, pairs: usize) -> Vec<String> {
         match self {
             FeatureKind::Stress => labels::stress(dimension),
             FeatureKind::Elastic => labels::elastic(dimension),
             FeatureKind::Modes => labels::modes(modes),
             FeatureKind::Derived => labels::derived(),
+            FeatureKind::Allosteric => labels::allosteric(pairs),
         }
     }
 
     /// Every kind, in the order of rows.
-    pub const ALL: [FeatureKind; 4] =
-        [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Modes, FeatureKind::Derived];
+    pub const ALL: [FeatureKind; 5] = [
+        FeatureKind::Stress,
+        FeatureKind::Elastic,
+        FeatureKind::Modes,
+        FeatureKind::Derived,
+        FeatureKind::Allosteric,
+    ];
 }
 
 /// pressure, K, G, nu.
 pub const DERIVED: usize = 4;
 
 impl FeatureRequest {
-    /// Features of these kinds.
-    pub fn new(kinds: &[FeatureKind], modes: usize) -> Self {
+    /// No features.
+    pub const NONE: FeatureRequest = FeatureRequest {
+        stress: false,
+        elastic: false,
+        modes: 0,
+        derived: false,
+        pairs: Vec::new(),
+    };
+
+    /// Features of these kinds; `modes` and `pairs` of those kinds, where they are among them.
+    pub fn new(kinds: &[FeatureKind], modes: usize, pairs: &[AllostericPair]) -> Self {
         let wanted = |kind| kinds.contains(&kind);
         Self {
             stress: wanted(FeatureKind::Stress),
             elastic: wanted(FeatureKind::Elastic),
             modes: if wanted(FeatureKind::Modes) { modes } else { 0 },
             derived: wanted(FeatureKind::Derived),
+            pairs: if wanted(FeatureKind::Allosteric) { pairs.to_vec() } else { Vec::new() },
         }
     }
 
@@ -86,13 +132,15 @@ impl FeatureRequest {
             FeatureKind::Elastic if self.elastic => super::strain::elastic_pairs(dimension).len(),
             FeatureKind::Modes => self.modes,
             FeatureKind::Derived if self.derived => DERIVED,
+            FeatureKind::Allosteric => self.pairs.len(),
             _ => 0,
         }
     }
 
     /// The kinds that are wanted.
     pub fn kinds(&self) -> Vec<FeatureKind> {
-        let wanted = [self.stress, self.elastic, self.modes > 0, self.derived];
+        let allosteric = !self.pairs.is_empty();
+        let wanted = [self.stress, self.elastic, self.modes > 0, self.derived, allosteric];
         FeatureKind::ALL.into_iter().zip(wanted).filter_map(|(kind, w)| w.then_some(kind)).collect()
     }
 
@@ -101,9 +149,16 @@ impl FeatureRequest {
         self.rows(dimension, &FeatureKind::ALL).len()
     }
 
+    /// The labels of the rows of these kinds.
+    pub fn labels(&self, dimension: usize, kinds: &[FeatureKind]) -> Vec<String> {
+        let wanted = FeatureKind::ALL.into_iter().filter(|kind| kinds.contains(kind));
+        let wanted = wanted.filter(|&kind| self.count(dimension, kind) > 0);
+        wanted.flat_map(|kind| kind.labels(dimension, self.modes, self.pairs.len())).collect()
+    }
+
     /// Is nothing wanted?
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == Self::NONE
     }
 
     /// The rows that belong to these kinds, ascending.
@@ -127,6 +182,7 @@ impl FeatureRequest {
         elastic: &[T],
         mode: impl Fn(usize) -> T,
         derived: impl FnOnce() -> Vec<T>,
+        allosteric: impl FnOnce(&[AllostericPair]) -> Vec<T>,
     ) -> Vec<T> {
         let mut all = Vec::new();
         if self.stress {
@@ -138,6 +194,9 @@ impl FeatureRequest {
         all.extend((0..self.modes).map(mode));
         if self.derived {
             all.extend(derived());
+        }
+        if !self.pairs.is_empty() {
+            all.extend(allosteric(&self.pairs));
         }
         all
     }
@@ -151,6 +210,8 @@ pub struct Features<const D: usize> {
     pub sensitivities: Vec<Sensitivity>,
     /// Features whose derivative is that of a degenerate cluster's mean, shape (n_y,).
     pub degenerate: Vec<bool>,
+    /// Why a feature has no value (NaN), where it has none, shape (n_y,).
+    pub absent: Vec<Option<Absence>>,
     /// The modes, complete clusters.
     pub modes: Modes<D>,
 }
@@ -179,7 +240,9 @@ pub fn of_response<const D: usize>(
     let frequencies = modes.frequencies();
     let frequency = |m: usize| frequencies.get(m).copied().unwrap_or(f64::NAN);
     let derived = || derived::<D>(&stress, &elastic).to_vec();
-    let values = request.assemble(&stress, &elastic, frequency, derived);
+    let eta = |pairs: &[AllostericPair]| allosteric::values(response, pairs);
+    let values = request.assemble(&stress, &elastic, frequency, derived, eta);
+    let absent = absences(response, &modes, request);
     let mut degenerate = vec![false; values.len()];
     for (m, row) in request.rows(D, &[FeatureKind::Modes]).into_iter().enumerate() {
         degenerate[row] = m < frequencies.len() && modes.degenerate(m);
@@ -189,7 +252,22 @@ pub fn of_response<const D: usize>(
     } else {
         Vec::new()
     };
-    Features { values, sensitivities, degenerate, modes }
+    Features { values, sensitivities, degenerate, absent, modes }
+}
+
+/// Which features have no value, and why.
+fn absences<const D: usize>(
+    response: &LinearResponse<D>,
+    modes: &Modes<D>,
+    request: &FeatureRequest,
+) -> Vec<Option<Absence>> {
+    let mut absent = vec![None; request.len(D)];
+    let of_modes = request.rows(D, &[FeatureKind::Modes]);
+    of_modes.iter().skip(modes.vectors.len()).for_each(|&row| absent[row] = Some(Absence::NoMode));
+    for (row, pair) in request.rows(D, &[FeatureKind::Allosteric]).iter().zip(&request.pairs) {
+        absent[*row] = (!pair.exists(response)).then_some(Absence::Rattler);
+    }
+    absent
 }
 
 fn sensitivities<const D: usize>(
@@ -208,7 +286,7 @@ fn sensitivities<const D: usize>(
     };
     let single = response.mode_sensitivities(&modes.vectors, &modes.frequencies());
     let mode = |m: usize| {
-        let cluster = modes.clusters.get(m).cloned().unwrap_or_default();
+        let Some(cluster) = modes.clusters.get(m).cloned() else { return Sensitivity::none(bonds) };
         let weight = 1.0 / cluster.len() as f64;
         Sensitivity::combined(cluster.map(|c| (weight, &single[c])), bonds)
     };
@@ -217,7 +295,8 @@ fn sensitivities<const D: usize>(
         Sensitivity::combined(terms.map(|(&coefficient, row)| (coefficient, row)), bonds)
     };
     let derived = || derived_gradients::<D>(stress, elastic).iter().map(combination).collect();
-    request.assemble(&of_stress, &of_elastic, mode, derived)
+    let eta = |pairs: &[AllostericPair]| allosteric::sensitivities(response, pairs);
+    request.assemble(&of_stress, &of_elastic, mode, derived, eta)
 }
 
 /// pressure, K, G, ν from stress and elastic constants, shape (4,).

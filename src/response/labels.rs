@@ -31,6 +31,11 @@ pub fn derived() -> Vec<String> {
     ["pressure", "K", "G", "nu"].map(str::to_owned).to_vec()
 }
 
+/// `eta_0`, …: the allosteric features in the order of their pairs.
+pub fn allosteric(count: usize) -> Vec<String> {
+    (0..count).map(|pair| format!("eta_{pair}")).collect()
+}
+
 /// The parameters of `species` species in the order of `kinds`: D_s, k_st and B_st (pairs s ≤ t by
 /// rows), a.
 pub fn parameters(kinds: &[ParameterKind], species: usize) -> Vec<String> {

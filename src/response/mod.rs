@@ -1,7 +1,9 @@
 //! One relaxed solid: features, Jacobian, curvature, susceptibility.
 
+pub mod allosteric;
 pub mod bond;
 pub mod curvature;
+pub mod direction;
 pub mod features;
 pub mod jacobian;
 pub mod labels;

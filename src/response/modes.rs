@@ -65,6 +65,12 @@ impl<const D: usize> Modes<D> {
     }
 }
 
+/// The number of modes that nobody has more of: those of N particles that are all held. Who asks for so
+/// many asks for all that a solid has.
+pub fn most_modes(dimension: usize, particles: usize) -> usize {
+    dimension * particles.saturating_sub(1)
+}
+
 /// The `wanted` lowest modes above the d translations; fewer where the solid has fewer.
 ///
 /// Leaves the factor of the equilibrium's Hessian as it found it.
@@ -78,7 +84,7 @@ pub fn lowest_modes<const D: usize>(
     if wanted == 0 {
         return Modes::none();
     }
-    let lanczos = (size > DENSE_SIZE)
+    let lanczos = (size > DENSE_SIZE && wanted + SPARE <= MAX_KRYLOV)
         .then(|| lanczos(solid, equilibrium, (wanted + SPARE).min(size)))
         .flatten();
     if let Some((eigenvalues, vectors)) = lanczos

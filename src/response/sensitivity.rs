@@ -28,7 +28,16 @@ pub struct Sensitivity {
     pub phi2: PerBond<f64>,
 }
 
+/// Modes whose sensitivities are computed at once: few enough for the memory, enough for the factor to be
+/// read seldom.
+const MODES_AT_ONCE: usize = 64;
+
 impl Sensitivity {
+    /// Of a feature that has no value: NaN.
+    pub fn none(bonds: usize) -> Self {
+        Sensitivity { phi1: vec![f64::NAN; bonds], phi2: vec![f64::NAN; bonds] }
+    }
+
     /// Σ_i c_i S_i, for features that combine others.
     pub fn combined<'s>(terms: impl Iterator<Item = (f64, &'s Sensitivity)>, bonds: usize) -> Self {
         let mut sum = Sensitivity { phi1: vec![0.0; bonds], phi2: vec![0.0; bonds] };
@@ -69,16 +78,20 @@ impl<const D: usize> LinearResponse<'_, D> {
         self.quadratic_sensitivities(&forms)
     }
 
-    /// The sensitivities of ω_m: one multiple solve; `modes` are orthonormal eigenvectors with
+    /// The sensitivities of ω_m: one solve each; `modes` are orthonormal eigenvectors with
     /// frequencies `frequencies` > 0.
     pub fn mode_sensitivities(&self, modes: &[Field<D>], frequencies: &[f64]) -> Vec<Sensitivity> {
-        let changes: Vec<_> = modes.iter().map(|mode| bond_changes(self.bonds, mode)).collect();
-        let forms: Vec<_> = changes
-            .iter()
-            .zip(frequencies)
-            .map(|(change, frequency)| (change, change, 0.5 / frequency))
-            .collect();
-        self.quadratic_sensitivities(&forms)
+        let blocks = modes.chunks(MODES_AT_ONCE).zip(frequencies.chunks(MODES_AT_ONCE));
+        let of_block = |(modes, frequencies): (&[Field<D>], &[f64])| {
+            let changes: Vec<_> = modes.iter().map(|mode| bond_changes(self.bonds, mode)).collect();
+            let forms: Vec<_> = changes
+                .iter()
+                .zip(frequencies)
+                .map(|(change, frequency)| (change, change, 0.5 / frequency))
+                .collect();
+            self.quadratic_sensitivities(&forms)
+        };
+        blocks.flat_map(of_block).collect()
     }
 
     /// The sensitivities of scale · D²U[a, b] for bond changes (a, b) that are themselves

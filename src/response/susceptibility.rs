@@ -21,6 +21,29 @@ pub struct Susceptibility {
     pub gap: f64,
 }
 
+impl Susceptibility {
+    /// The same where the decomposed features stand at `places` among so many: NaN where those stand
+    /// that have no value, and for the singular values that they would add.
+    pub fn among(self, places: &[usize], rows: usize) -> Self {
+        if places.len() == rows {
+            return self;
+        }
+        let (known, columns) = (self.singular_values.len(), self.right.ncols());
+        let count = rows.min(columns);
+        let mut singular_values = self.singular_values;
+        singular_values.resize(count, f64::NAN);
+        let mut left = Mat::from_fn(rows, count, |_, _| f64::NAN);
+        let mut right = Mat::from_fn(count, columns, |_, _| f64::NAN);
+        for mode in 0..known {
+            for (row, &place) in places.iter().enumerate() {
+                left[(place, mode)] = self.left[(row, mode)];
+            }
+            (0..columns).for_each(|q| right[(mode, q)] = self.right[(mode, q)]);
+        }
+        Self { singular_values, left, right, ..self }
+    }
+}
+
 /// The decomposition did not converge (a value that is not finite).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the singular value decomposition of the Jacobian did not converge")]
@@ -36,8 +59,13 @@ pub fn decompose(jacobian: MatRef<'_, f64>, tolerance: f64) -> Result<Susceptibi
     if !finite {
         return Err(SvdError);
     }
-    let svd = jacobian.thin_svd().map_err(|_| SvdError)?;
     let count = rows.min(columns);
+    if count == 0 {
+        let (left, right) = (Mat::zeros(rows, 0), Mat::zeros(0, columns));
+        let (singular_values, gap) = (Vec::new(), f64::INFINITY);
+        return Ok(Susceptibility { singular_values, left, right, rank: 0, gap });
+    }
+    let svd = jacobian.thin_svd().map_err(|_| SvdError)?;
     let singular_values: Vec<f64> = (0..count).map(|i| svd.S().column_vector()[i]).collect();
     let mut left = svd.U().to_owned();
     let mut right = Mat::from_fn(count, columns, |i, q| svd.V()[(q, i)]);
@@ -92,6 +120,24 @@ mod tests {
         let svd = decompose(matrix.as_ref(), RANK_TOLERANCE).unwrap();
         assert_eq!(svd.rank, 1);
         assert!(svd.gap > 1e12);
+    }
+
+    #[test]
+    fn features_without_a_value_leave_the_others_where_they_are() {
+        let matrix = Mat::from_fn(2, 3, |r, c| ((r * 2 + c * c) % 5) as f64 - 1.0);
+        let alone = decompose(matrix.as_ref(), RANK_TOLERANCE).unwrap();
+        let among = alone.clone().among(&[0, 2], 3);
+        assert_eq!(among.singular_values[..2], alone.singular_values[..]);
+        assert!(among.singular_values[2].is_nan());
+        assert_eq!((among.left.nrows(), among.left.ncols()), (3, 3));
+        for mode in 0..2 {
+            assert_eq!(among.left[(2, mode)], alone.left[(1, mode)]);
+            assert!(among.left[(1, mode)].is_nan() && among.right[(2, mode)].is_nan());
+            assert_eq!(among.right[(mode, 1)], alone.right[(mode, 1)]);
+        }
+        assert_eq!(among.rank, 2);
+        let none = decompose(Mat::zeros(0, 3).as_ref(), RANK_TOLERANCE).unwrap().among(&[], 2);
+        assert!(none.rank == 0 && none.singular_values.iter().all(|s| s.is_nan()));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Purpose {
     Sizes,
     /// Which particles of a crystal leave their sites, and for where.
     Defects,
+    /// The sources and targets of allosteric features.
+    Pairs,
 }
 
 /// The key of a stream.
@@ -40,6 +42,7 @@ impl StreamKey {
             Purpose::Directions(parameters) => (3, parameters as u64),
             Purpose::Sizes => (11, 0),
             Purpose::Defects => (12, 0),
+            Purpose::Pairs => (4, 0),
         };
         let words = [self.seed, self.solid, self.replica, self.attempt, tag, detail];
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();

@@ -1,6 +1,6 @@
 //! The shape that a study gives its results: columns and parts of every scenario.
 
-use crate::analysis::axis::{Axis, Ticks, counted, labelled, valued};
+use crate::analysis::axis::{Axis, Ticks, counted, end, labelled, pairs, role, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::unit::Units;
@@ -101,6 +101,15 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         columns.add(quantities::SOLIDS, quantities::ORDER, None, &axes);
     }
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, None, &axes);
+    if scenario.features.may_lack_some(dimension, particles) {
+        columns.add(quantities::FEATURES_GROUP, quantities::ABSENCES, None, &axes);
+    }
+    if scenario.features.has(FeatureKind::Allosteric) {
+        let pairs = pairs(scenario.features.pairs());
+        let more = [(Along::Pair, pairs), (Along::Role, role()), (Along::End, end())];
+        let axes = axes.with(more, axes.units);
+        columns.add(quantities::FEATURES_GROUP, quantities::ALLOSTERIC, None, &axes);
+    }
     let thetas = scenario.parameterisations();
     for theta in &thetas {
         parameterisation(&mut columns, theta, &axes);

@@ -84,8 +84,12 @@ impl<const D: usize> Subject<D> {
         let mut recipe = recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
         recipe.potential.exponent = case.exponent;
         let mut prepared = recipe.prepare::<D>(&key(case.replica)).unwrap();
-        let request =
-            FeatureRequest { stress: true, elastic: true, modes: case.modes, derived: false };
+        let request = FeatureRequest {
+            stress: true,
+            elastic: true,
+            modes: case.modes,
+            ..FeatureRequest::NONE
+        };
         let features = compute(&prepared.solid, &mut prepared.equilibrium, &request, true);
         let species = if case.kinds.len() == 1 { 12 } else { 4 };
         let assignment = Assignment::random(&prepared.solid, species, &key(case.replica)).unwrap();
@@ -114,7 +118,7 @@ impl<const D: usize> Subject<D> {
             solid: &self.solid,
             space: &self.space,
             direction: &self.direction,
-            request: self.request,
+            request: self.request.clone(),
             weights: None,
         }
     }

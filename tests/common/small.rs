@@ -19,7 +19,7 @@ use super::pair_formula::Branch;
 
 /// Every kind of feature, ten modes.
 pub const EVERYTHING: FeatureRequest =
-    FeatureRequest { stress: true, elastic: true, modes: 10, derived: true };
+    FeatureRequest { stress: true, elastic: true, modes: 10, derived: true, pairs: Vec::new() };
 
 /// The key of a test's solid.
 pub fn key(replica: u64) -> StreamKey {

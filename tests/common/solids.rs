@@ -15,7 +15,7 @@ use amorph::solid::random::StreamKey;
 
 /// Stress and elastic constants.
 pub const FEATURES: FeatureRequest =
-    FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
+    FeatureRequest { stress: true, elastic: true, modes: 0, derived: false, pairs: Vec::new() };
 
 /// The sweep of Scenario 1.
 pub const SETTINGS: SweepSettings = SweepSettings::DEFAULT;

@@ -9,7 +9,7 @@ use super::{CommandError, Outcome};
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::theta::Level;
 use crate::linearity::settings::{Protocol, Start, SweepSettings};
-use crate::report::measure::{Options, Source, Summary, measure};
+use crate::report::measure::{ModeCount, Options, Source, Summary, measure};
 use crate::solid::parameters::symbols;
 use crate::solid::potential::Tail;
 use crate::study::config::{BRACKET, DEVIATION, GAMMA, MAX_POINTS, SWITCH};
@@ -17,6 +17,9 @@ use crate::system::words::Word;
 use words::{Ends, FeatureList, Kinds, word};
 
 const DEFAULT: SweepSettings = SweepSettings::DEFAULT;
+
+/// Singular values that are printed; of more, the largest and the smallest.
+const SHOWN: usize = 40;
 
 /// Modes where `--features modes` names no number.
 const DEFAULT_MODES: usize = 10;
@@ -33,7 +36,8 @@ pub struct Arguments {
     /// Output file (HDF5); an existing one is refused
     #[arg(short, long)]
     output: PathBuf,
-    /// Features, of: stress, elastic, modes[:N], derived
+    /// Features, of: stress, elastic, modes[:N|:all], derived, allosteric (with a dataset `allosteric_pairs`
+    /// (n, 2, 2) beside the solid, or the pairs of the scenario)
     #[arg(long, default_value = "stress,elastic", value_parser = words::features)]
     features: FeatureList,
     /// Parameters, of D, k, B, a, such as D or Dk; their order is always this one
@@ -134,13 +138,15 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
         _ => Source::File { address: arguments.file.clone(), tail: chosen_tail(arguments)? },
     };
     let list = &arguments.features;
-    let modes = list.modes.unwrap_or(DEFAULT_MODES);
+    let modes = list.modes.unwrap_or(ModeCount::Lowest(DEFAULT_MODES));
     let sweep_features = match &arguments.sweep_features {
         None => list.families.clone(),
         Some(subset) => {
             if let Some(found) = subset.modes.filter(|&found| found != modes) {
                 return Err(CommandError::usage(format!(
-                    "--sweep-features modes:{found} (allowed: modes, with the number of --features, {modes})"
+                    "--sweep-features modes:{} (allowed: modes, with the number of --features, {})",
+                    found.text(),
+                    modes.text()
                 )));
             }
             subset.families.clone()
@@ -219,7 +225,11 @@ fn print(summary: &Summary, options: &Options, out: &mut dyn Write) -> io::Resul
             None => String::new(),
         }
     )?;
-    let values: Vec<String> = set.svd.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
+    let mut values: Vec<String> =
+        set.svd.singular_values.iter().map(|s| format!("{s:.4e}")).collect();
+    if values.len() > SHOWN {
+        values.splice(SHOWN / 2..values.len() - SHOWN / 2, ["...".to_owned()]);
+    }
     writeln!(out, "singular values  {}", values.join("  "))?;
     for flag in flags(summary) {
         writeln!(out, "note: {flag}")?;
@@ -254,6 +264,12 @@ fn flags(summary: &Summary) -> Vec<String> {
         notes.push(format!(
             "{degenerate} frequencies are degenerate: their rows of J are their clusters' means"
         ));
+    }
+    for (pair, at) in summary.solid.pairs.iter().zip(0..) {
+        let rattles = |particle: &usize| summary.solid.rattlers[*particle];
+        if let Some(particle) = pair.particles().into_iter().find(rattles) {
+            notes.push(format!("eta_{at} has no value: particle {particle} is a rattler"));
+        }
     }
     for row in &summary.normalised {
         notes.push(format!("row {row} of `directions` was not of unit length and was normalised"));

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::analysis::directions::{Directions, Scale};
+use crate::report::measure::ModeCount;
 use crate::response::features::FeatureKind;
 use crate::solid::parameters::{ParameterKind, read_symbols};
 use crate::study::config::{MAX_DIRECTIONS, SWITCH};
@@ -14,7 +15,7 @@ use crate::system::words::Word;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FeatureList {
     pub families: Vec<FeatureKind>,
-    pub modes: Option<usize>,
+    pub modes: Option<ModeCount>,
 }
 
 /// Kinds of parameters, in the order of θ.
@@ -30,7 +31,8 @@ pub(super) fn word<T: Word>() -> impl TypedValueParser<Value = T> {
 }
 
 pub(super) fn features(text: &str) -> Result<FeatureList, String> {
-    const ALLOWED: &str = "stress, elastic, modes, modes:N (N at least 1), derived, each once";
+    const ALLOWED: &str =
+        "stress, elastic, modes, modes:N (N at least 1), modes:all, derived, allosteric, each once";
     let mut list = FeatureList { families: Vec::new(), modes: None };
     for word in text.split(',').map(str::trim) {
         let (name, count) = match word.split_once(':') {
@@ -47,8 +49,12 @@ pub(super) fn features(text: &str) -> Result<FeatureList, String> {
             ));
         };
         if let Some(count) = count {
-            match count.parse::<usize>() {
-                Ok(count) if count >= 1 && family == FeatureKind::Modes => list.modes = Some(count),
+            let given = match count {
+                "all" => Some(ModeCount::All),
+                number => number.parse().ok().filter(|&n| n >= 1).map(ModeCount::Lowest),
+            };
+            match given {
+                Some(_) if family == FeatureKind::Modes => list.modes = given,
                 _ => return Err(format!("\"{word}\" (allowed: {ALLOWED})")),
             }
         }
@@ -124,7 +130,10 @@ mod tests {
     fn features_come_in_the_order_of_rows_and_misspelt_ones_are_refused_with_the_nearest() {
         let list = features("modes:3,stress").expect("valid");
         assert_eq!(list.families, [FeatureKind::Stress, FeatureKind::Modes]);
-        assert_eq!(list.modes, Some(3));
+        assert_eq!(list.modes, Some(ModeCount::Lowest(3)));
+        let all = features("allosteric,modes:all").expect("valid");
+        assert_eq!(all.modes, Some(ModeCount::All));
+        assert_eq!(all.families, [FeatureKind::Modes, FeatureKind::Allosteric]);
         assert!(features("elastik").is_err_and(|m| m.contains("did you mean elastic?")));
         for bad in ["", "stress,stress", "modes:0", "stress:2", "modes:x"] {
             assert!(features(bad).is_err(), "{bad}");

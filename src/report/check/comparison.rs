@@ -119,7 +119,9 @@ fn overlap(a: &[f64], b: &[f64]) -> bool {
 fn other_directions(stored: &Row, again: &Row) -> bool {
     stored.iter().zip(again).any(|((path, old), (_, new))| match (old, new) {
         (Values::F64(old), Values::F64(new)) if path.ends_with(q::DIRECTION_VECTOR.name) => {
-            old.iter().zip(new).any(|(a, b)| !((a - b).abs() <= SAME_DIRECTION))
+            let same =
+                |a: &f64, b: &f64| (a - b).abs() <= SAME_DIRECTION || (a.is_nan() && b.is_nan());
+            old.iter().zip(new).any(|(a, b)| !same(a, b))
         }
         _ => false,
     })

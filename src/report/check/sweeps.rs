@@ -1,9 +1,12 @@
 //! What the stored rows of some directions say without any physics.
 
 use crate::analysis::directions::DirectionResult;
-use crate::analysis::quantities::{DIRECTION_VECTOR, GAMMA_STAR, SUSCEPTIBILITY, THRESHOLDS, ZETA};
+use crate::analysis::quantities::{
+    DIRECTION_VECTOR, GAMMA_STAR, GAMMA_STAR_CAUSE, SUSCEPTIBILITY, THRESHOLDS, ZETA,
+};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
+use crate::linearity::cause::Cause;
 
 /// Rounding of quantities that follow from stored ones.
 const ROUNDING: f64 = 1e-9;
@@ -22,9 +25,15 @@ pub(super) fn findings(row: &Row, group: &str, directions: usize) -> Vec<String>
             }
         }
     }
+    let causes = GAMMA_STAR_CAUSE.find(row, group).map(Values::codes).unwrap_or_default();
     let vectors = floats(&DIRECTION_VECTOR);
     let parameters = vectors.len() / directions.max(1);
-    for vector in vectors.chunks_exact(parameters.max(1)) {
+    for (place, vector) in vectors.chunks_exact(parameters.max(1)).enumerate() {
+        // A solid that lacks some features has fewer singular directions.
+        let none = causes.get(place) == Some(&Cause::NotApplicable.code());
+        if none && vector.iter().all(|x| x.is_nan()) {
+            continue;
+        }
         let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
         if !((norm - 1.0).abs() <= ROUNDING) {
             wrong.push(format!("a direction has length {norm}"));

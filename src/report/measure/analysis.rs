@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::axes::{Axes, indices};
 use super::error::MeasureError;
+use super::source::Given;
 use super::{Options, Summary, sweeps};
 use crate::analysis::quantities::{self, SolidResult};
 use crate::analysis::quantity::Along;
@@ -24,7 +25,7 @@ use crate::solid::potential::Tail;
 pub(super) fn analyse<const D: usize>(
     name: &str,
     mut solid: Solid<D>,
-    given: Option<(Vec<f64>, usize)>,
+    given: Given,
     options: &Options,
 ) -> Result<(Summary, Output, f64), MeasureError> {
     if options.level == Level::Particle {
@@ -44,7 +45,8 @@ pub(super) fn analyse<const D: usize>(
         }
         source => MeasureError::Analysis { name: name.to_owned(), source },
     };
-    let request = FeatureRequest::new(&options.features, options.modes);
+    let request =
+        FeatureRequest::new(&options.features, options.modes.of(D, solid.len()), &given.pairs);
     let analysis = Analysis::new(solid, request, &options.kinds, RANK_TOLERANCE).map_err(failed)?;
     let theta = theta(&analysis, options).map_err(failed)?;
     let set = analysis.set(theta.jacobian.as_ref(), &options.features).map_err(failed)?;
@@ -62,7 +64,8 @@ pub(super) fn analyse<const D: usize>(
     };
     write_input(&mut output, &axes, &analysis.solid);
     write(&mut output, &axes, &analysis, &theta, &summary, options);
-    sweeps::write(&mut output, &axes, (&analysis, &theta), given, options, &mut summary)?;
+    let directions = given.directions;
+    sweeps::write(&mut output, &axes, (&analysis, &theta), directions, options, &mut summary)?;
     Ok((summary, output, analysis.solid.interactions.potential.a))
 }
 
@@ -97,6 +100,13 @@ fn write<const D: usize>(
     let axis = |along| axes.of(along);
     for quantity in quantities::SOLID.iter().chain(quantities::FEATURES) {
         output.quantity("", quantity, std::slice::from_ref(&summary.solid), None, axis);
+    }
+    let solid = std::slice::from_ref(&summary.solid);
+    if summary.solid.absent.iter().any(Option::is_some) {
+        output.quantity("", &quantities::ABSENT, solid, None, axis);
+    }
+    if !summary.solid.pairs.is_empty() {
+        output.quantity("", &quantities::ALLOSTERIC_PAIRS, solid, None, axis);
     }
     for quantity in quantities::THETA {
         output.quantity("", quantity, std::slice::from_ref(theta), None, axis);

@@ -1,7 +1,7 @@
 //! The axes of the output.
 
 use super::Options;
-use crate::analysis::axis::{Axis, counted, labelled, valued};
+use crate::analysis::axis::{Axis, counted, end, labelled, pairs, role, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::Analysis;
@@ -16,6 +16,7 @@ pub(super) struct Axes {
     features: Vec<String>,
     features_of_sweep: Vec<String>,
     parameters: Vec<String>,
+    pairs: usize,
     grid: Vec<f64>,
     /// Of all features, and of those of the sweep.
     pub units: Units,
@@ -24,15 +25,14 @@ pub(super) struct Axes {
 
 impl Axes {
     pub fn new<const D: usize>(analysis: &Analysis<D>, theta: &Theta, options: &Options) -> Self {
-        let labels = |features: &[FeatureKind]| {
-            features.iter().flat_map(|feature| feature.labels(D, options.modes)).collect()
-        };
+        let labels = |features: &[FeatureKind]| analysis.origin.request.labels(D, features);
         Axes {
             dimension: D,
             particles: analysis.solid.len(),
             features: labels(&options.features),
             features_of_sweep: labels(&options.sweep_features),
             parameters: theta.labels(&analysis.origin.equilibrium.contacts.bonds),
+            pairs: analysis.origin.request.pairs.len(),
             grid: options.settings.grid(),
             units: Units::new(D, &options.features, &options.kinds),
             units_of_sweep: Units::new(D, &options.sweep_features, &options.kinds)
@@ -64,6 +64,9 @@ impl Axes {
             Along::Bracket => {
                 labelled(name, ["lo", "hi"].map(str::to_owned).to_vec(), "ends of a bracket")
             }
+            Along::Pair => pairs(self.pairs),
+            Along::Role => role(),
+            Along::End => end(),
             Along::Gamma => {
                 valued(name, self.grid.clone(), &self.units.of("theta"), quantities::GAMMA)
             }

@@ -18,6 +18,11 @@ pub enum MeasureError {
     /// No such scenario, replica or parameterisation in a results file.
     #[error("{}: no {what} {found} (allowed: {allowed})", file.display())]
     NotInFile { file: PathBuf, what: &'static str, found: String, allowed: String },
+    #[error(
+        "{}: scenario {scenario} has no allosteric features, so no pairs to measure (allowed: a scenario with features.allosteric, or a solid file with a dataset allosteric_pairs)",
+        file.display()
+    )]
+    NoPairs { file: PathBuf, scenario: String },
     /// The row of a results file has no meaning.
     #[error("{}: the solid of scenario {scenario}, replica {replica} is {state}", file.display())]
     NotDone { file: PathBuf, scenario: String, replica: u64, state: String },

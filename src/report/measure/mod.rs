@@ -19,11 +19,38 @@ use crate::analysis::theta::Level;
 use crate::format::measurement::{self, FORMAT};
 use crate::linearity::settings::SweepSettings;
 use crate::response::features::FeatureKind;
+use crate::response::modes::most_modes;
 use crate::solid::parameters::{ParameterKind, symbols};
 use crate::study::config::set_name;
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use crate::system::words::Word;
-use source::AnySolid;
+use source::{AnySolid, Given};
+
+/// How many modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModeCount {
+    /// All that the backbone has.
+    All,
+    Lowest(usize),
+}
+
+impl ModeCount {
+    /// As it stands on the command line.
+    pub fn text(self) -> String {
+        match self {
+            ModeCount::All => "all".to_owned(),
+            ModeCount::Lowest(count) => count.to_string(),
+        }
+    }
+
+    /// Of a solid.
+    fn of(self, dimension: usize, particles: usize) -> usize {
+        match self {
+            ModeCount::All => most_modes(dimension, particles),
+            ModeCount::Lowest(count) => count,
+        }
+    }
+}
 
 /// What is measured, and how.
 #[derive(Clone, Debug)]
@@ -32,8 +59,8 @@ pub struct Options {
     pub output: PathBuf,
     /// In the order of rows, without repetition.
     pub features: Vec<FeatureKind>,
-    /// The number of modes, where the features name them.
-    pub modes: usize,
+    /// How many modes, where the features name them.
+    pub modes: ModeCount,
     pub kinds: Vec<ParameterKind>,
     pub level: Level,
     /// Relax first, from the stored positions at fixed box.
@@ -79,9 +106,14 @@ pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     measurement::refuse_existing(&options.output)?;
     check(options)?;
     let (name, solid, directions) = source::load(&options.source)?;
+    let pairs = match options.features.contains(&FeatureKind::Allosteric) {
+        true => source::pairs(&options.source, solid.particles())?,
+        false => Vec::new(),
+    };
+    let given = Given { directions, pairs };
     let (summary, mut output, inverse_range) = match solid {
-        AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
-        AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
+        AnySolid::Two(solid) => analysis::analyse(&name, solid, given, options)?,
+        AnySolid::Three(solid) => analysis::analyse(&name, solid, given, options)?,
     };
     output.text("format", FORMAT);
     output.text("program_version", PROGRAM_VERSION);

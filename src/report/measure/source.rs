@@ -7,9 +7,11 @@ use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
 use crate::format::row::Failure;
 use crate::format::solid_file::{self, SolidFileError, split_address};
+use crate::response::allosteric::AllostericPair;
+use crate::response::features::FeatureKind;
 use crate::solid::Solid;
 use crate::solid::potential::Tail;
-use crate::study::replica::stored_solid;
+use crate::study::replica::{stored_pairs, stored_solid};
 use crate::study::results::{self, Results};
 
 /// What is measured.
@@ -32,6 +34,24 @@ pub enum Source {
 pub(super) enum AnySolid {
     Two(Solid<2>),
     Three(Solid<3>),
+}
+
+impl AnySolid {
+    /// N.
+    pub fn particles(&self) -> usize {
+        match self {
+            AnySolid::Two(solid) => solid.len(),
+            AnySolid::Three(solid) => solid.len(),
+        }
+    }
+}
+
+/// What stands beside a solid.
+pub(super) struct Given {
+    /// Row-major (n_dir, n_θ) with their number of columns.
+    pub directions: Option<(Vec<f64>, usize)>,
+    /// Of the allosteric features; empty where these are not measured.
+    pub pairs: Vec<AllostericPair>,
 }
 
 /// File and group, for messages; the solid; and the directions that stand beside it, row-major
@@ -60,12 +80,32 @@ pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
     }
 }
 
-fn row(
+/// The pairs of the solid's allosteric features.
+pub(super) fn pairs(
+    source: &Source,
+    particles: usize,
+) -> Result<Vec<AllostericPair>, MeasureError> {
+    let (file, name, replica) = match source {
+        Source::File { address, .. } => return Ok(solid_file::read_pairs(address, particles)?),
+        Source::Row { file, scenario, replica, .. } => (file, scenario, *replica),
+    };
+    let (archive, place, stored) = stored_row(file, name, replica)?;
+    let scenario = &archive.study().scenarios[place];
+    if !scenario.features.has(FeatureKind::Allosteric) {
+        return Err(MeasureError::NoPairs { file: file.clone(), scenario: name.clone() });
+    }
+    stored_pairs(scenario, &stored).map_err(|failure| MeasureError::Row {
+        name: format!("{} (scenario {name}, replica {replica})", file.display()),
+        reason: failure.reason,
+    })
+}
+
+/// A results file, the place of a scenario in it, and the row of a solid that is done.
+fn stored_row(
     file: &Path,
     name: &str,
     replica: u64,
-    parameterisation: Option<&str>,
-) -> Result<Loaded, MeasureError> {
+) -> Result<(Results, usize, Row), MeasureError> {
     let archive = results::open(file)?;
     let study = archive.study();
     let missing = |what, found: &str, allowed: String| MeasureError::NotInFile {
@@ -77,6 +117,24 @@ fn row(
     let place = study.place(name).map_err(|known| missing("scenario", name, known))?;
     let slot =
         study.slot(replica).map_err(|held| missing("replica", &replica.to_string(), held))?;
+    let row = done_row(&archive, file, (place, slot), (name, replica))?;
+    Ok((archive, place, row))
+}
+
+fn row(
+    file: &Path,
+    name: &str,
+    replica: u64,
+    parameterisation: Option<&str>,
+) -> Result<Loaded, MeasureError> {
+    let (archive, place, stored) = stored_row(file, name, replica)?;
+    let study = archive.study();
+    let missing = |what, found: &str, allowed: String| MeasureError::NotInFile {
+        file: file.to_owned(),
+        what,
+        found: found.to_owned(),
+        allowed,
+    };
     let scenario = &study.scenarios[place];
     let thetas = scenario.parameterisations();
     let theta = parameterisation.map(|wanted| {
@@ -86,7 +144,6 @@ fn row(
         })
     });
     let theta = theta.transpose()?;
-    let stored = done_row(&archive, file, (place, slot), (name, replica))?;
     let label = format!("{} (scenario {name}, replica {replica})", file.display());
     let wrong =
         |failure: Failure| MeasureError::Row { name: label.clone(), reason: failure.reason };

@@ -33,8 +33,7 @@ pub(super) fn write<const D: usize>(
         return Ok(());
     };
     summary.normalised = chosen.normalised;
-    let labels: Vec<String> =
-        features.iter().flat_map(|feature| feature.labels(D, options.modes)).collect();
+    let labels = analysis.origin.request.labels(D, features);
     check_scale(&options.scale, &labels)?;
     let set = SweepSet::new(analysis, features, &options.scale).map_err(failed)?;
     let signs = options.signs.orientations();

@@ -2,11 +2,14 @@
 
 use super::error::ReplicaError;
 use super::preparation;
+use crate::analysis::pairs::{TooFewPairs, draw};
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
-use crate::response::features::FeatureRequest;
+use crate::relax::forces::Forces;
+use crate::response::features::{FeatureKind, FeatureRequest};
 use crate::response::susceptibility::Susceptibility;
 use crate::solid::assignment::Assignment;
+use crate::solid::contacts::Contacts;
 use crate::solid::parameters::ParameterKind;
 use crate::solid::random::StreamKey;
 use crate::solid::{Solid, SolidError};
@@ -29,10 +32,11 @@ impl<const D: usize> Replicate<D> {
         let mut kinds: Vec<ParameterKind> = scenario.parameters.kinds.concat();
         kinds.sort();
         kinds.dedup();
-        let (request, tolerance) =
-            (request_of(&scenario.features), scenario.features.rank_tolerance);
+        let key = preparation::used(key, attempts);
+        let request = request_of(&scenario.features, &solid, &key)?;
+        let tolerance = scenario.features.rank_tolerance;
         Ok(Self {
-            key: preparation::used(key, attempts),
+            key,
             attempts,
             analysis: Analysis::new(solid, request, &kinds, tolerance)?,
             swept: scenario.parameterisations().iter().map(|_| None).collect(),
@@ -83,7 +87,19 @@ pub(super) fn assignment<const D: usize>(
     }
 }
 
-/// All features of all sets.
-pub(super) fn request_of(features: &FeaturesConfig) -> FeatureRequest {
-    FeatureRequest::new(&features.families(), features.modes)
+/// All features of all sets, of a solid at its minimum; `key` is that of the attempt that made it.
+pub(super) fn request_of<const D: usize>(
+    features: &FeaturesConfig,
+    solid: &Solid<D>,
+    key: &StreamKey,
+) -> Result<FeatureRequest, TooFewPairs> {
+    let pairs = match &features.allosteric {
+        Some(wanted) if features.has(FeatureKind::Allosteric) => {
+            let forces = Forces::new(solid);
+            let contacts = Contacts::find(solid, forces.candidates());
+            draw(solid, &contacts, wanted, key)?
+        }
+        _ => Vec::new(),
+    };
+    Ok(FeatureRequest::new(&features.families(), features.modes, &pairs))
 }

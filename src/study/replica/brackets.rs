@@ -12,13 +12,14 @@ use super::analysis::Replicate;
 use super::error::ReplicaError;
 use super::walk::{Settled, Walk};
 use super::{Analysed, Worker, in_either};
+use crate::analysis::directions::SweepSet;
 use crate::analysis::quantities::{self, GAMMA_CONTACT, GAMMA_STAR, THRESHOLDS};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
-use crate::response::features::{FeatureRequest, compute};
+use crate::response::features::compute;
 use crate::study::config::Scenario;
 use crate::study::work::Work as _;
 
@@ -152,7 +153,7 @@ fn relax_direction<const D: usize>(
     let (analysis, theta, _) = replicate.swept(scenario, *parameterisation)?;
     let Some((_, space)) = theta.space() else { return Err(ReplicaError::WrongPart) };
     let solid = theta.solid(analysis);
-    let set = &scenario.sweep.set;
+    let set = SweepSet::new(analysis, &scenario.sweep.set, &scenario.sweep.scale)?;
     let judge = Judge {
         walk: Walk {
             solid,
@@ -161,8 +162,8 @@ fn relax_direction<const D: usize>(
             vector: direction.vector,
             first_branch: direction.contact.lo,
         },
-        request: FeatureRequest::new(set, scenario.features.modes),
-        start: analysis.values(&analysis.rows(set)),
+        start: analysis.values(&set.rows),
+        set,
         contacts: analysis.origin.equilibrium.contacts.contact_set(),
         threshold: scenario.sweep.settings.deviation,
         direction,
@@ -176,8 +177,8 @@ fn relax_direction<const D: usize>(
 /// Judges the stored brackets of a direction.
 struct Judge<'r, const D: usize> {
     walk: Walk<'r, D>,
-    request: FeatureRequest,
-    /// The features at γ = 0.
+    set: SweepSet,
+    /// The features at γ = 0, of those that have a value there.
     start: Vec<f64>,
     /// The contact set at γ = 0.
     contacts: Vec<(usize, usize)>,
@@ -279,16 +280,20 @@ impl<const D: usize> Judge<'_, D> {
         self.judged(lo, |state| judge(state, self.walk.relax_from(&state.solid.positions, hi)))
     }
 
-    /// |Δy − JΔθ| / |JΔθ|.
+    /// |Δy − JΔθ| / |JΔθ|; infinite where a feature has lost its value.
     fn deviation(&self, state: &mut Settled<D>) -> f64 {
-        let values = compute(&state.solid, &mut state.equilibrium, &self.request, false).values;
+        let features = compute(&state.solid, &mut state.equilibrium, &self.set.request, false);
+        if features.absent.iter().any(Option::is_some) {
+            return f64::INFINITY;
+        }
+        let values = features.values;
         let norm = |of: &dyn Fn(usize) -> f64| {
-            (0..self.start.len())
-                .map(|row| (of(row) * self.direction.weights[row]).powi(2))
-                .sum::<f64>()
-                .sqrt()
+            let weights = self.set.places().map(|place| self.direction.weights[place]);
+            weights.enumerate().map(|(row, weight)| (of(row) * weight).powi(2)).sum::<f64>().sqrt()
         };
-        let linear = |row: usize| self.direction.linear[row] * state.gamma;
+        let of_linear: Vec<f64> =
+            self.set.places().map(|place| self.direction.linear[place] * state.gamma).collect();
+        let linear = |row: usize| of_linear[row];
         norm(&|row| values[row] - self.start[row] - linear(row)) / norm(&linear)
     }
 

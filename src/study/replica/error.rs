@@ -1,5 +1,6 @@
 //! Why a part of a replica could not be computed.
 
+use crate::analysis::pairs::TooFewPairs;
 use crate::analysis::quantity::StoredError;
 use crate::analysis::solid::AnalysisError;
 use crate::format::row::Failure;
@@ -26,6 +27,8 @@ pub(super) enum ReplicaError {
     NotAttractive { theta: String, parameter: String },
     #[error("sweep.scale = \"initial\": feature {0} is zero at gamma = 0 and has no scale")]
     NoScale(String),
+    #[error("features.allosteric: {0}; ask for fewer, or for a smaller distance")]
+    Pairs(#[from] TooFewPairs),
     /// A stored row is not of this study.
     #[error(transparent)]
     Stored(#[from] StoredError),

@@ -7,7 +7,9 @@ use super::Worker;
 use super::analysis::{Replicate, request_of};
 use super::error::ReplicaError;
 use super::preparation::{decode, stream_key, used};
-use crate::analysis::quantities::{self, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS};
+use crate::analysis::quantities::{
+    self, ABSENT, FEATURES_GROUP, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS, THETA0,
+};
 use crate::analysis::quantity::Quantity;
 use crate::analysis::solid::Analysis;
 use crate::analysis::theta::Theta;
@@ -17,14 +19,15 @@ use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax};
 use crate::relax::prepare::Target;
-use crate::response::features::compute;
+use crate::response::allosteric::AllostericPair;
+use crate::response::features::{FeatureKind, FeatureRequest, compute};
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
 use crate::solid::order::bond_order;
 use crate::solid::overlap::HARMONIC;
 use crate::solid::parameters::ParameterKind;
 use crate::solid::random::StreamKey;
-use crate::study::config::{Scenario, set_name};
+use crate::study::config::{FeaturesConfig, Parameterisation, Scenario, set_name};
 use crate::study::work::Work as _;
 
 /// Residual forces that are accepted, in units of what the preparation accepts.
@@ -33,6 +36,8 @@ const RESIDUAL: f64 = 5.0;
 const AGAIN: f64 = 1e-9;
 /// Rounding of identities between stored arrays, in units of the largest singular value.
 const IDENTITY: f64 = 1e-9;
+/// Rounding of the sum of a feature's derivatives with respect to all k, relative to that of their sizes.
+const SCALING: f64 = 1e-8;
 /// Steps in θ for differences: the first one that changes no contact is used.
 const STEPS: [f64; 3] = [1e-6, 1e-7, 1e-8];
 /// |ΔJ Δθ̂| that is accepted, relative to |J| at a step of 1e-6: rounding of the features (1e-13) over
@@ -98,8 +103,15 @@ impl Worker {
         let (solid, attempts) = decode::<D>(&config.solid, &key, &bytes)?;
         let mut found = Examination::default();
         mechanics(&solid, config, row, &mut found)?;
-        order(&solid, config, &used(key, attempts), row, &mut found)?;
-        identities::<D>(config, row, &mut found)?;
+        let used = used(key, attempts);
+        order(&solid, config, &used, row, &mut found)?;
+        let pairs = stored_pairs(&config.features, row)?;
+        let drawn = request_of(&config.features, &solid, &used);
+        if pairs != drawn.map_err(ReplicaError::from)?.pairs {
+            let line = "other pairs of allosteric features are stored than the seed draws";
+            found.algebra.push(line.to_owned());
+        }
+        identities::<D>(config, &pairs, row, &mut found)?;
         // A solid that is not at its minimum has no J to compare with.
         if differences && found.mechanics.is_empty() {
             let replicate = Replicate::<D>::new(config, key, &bytes)?;
@@ -192,6 +204,21 @@ fn order<const D: usize>(
     Ok(())
 }
 
+/// The pairs of the allosteric features of a stored row; none where the study has no such features.
+pub(super) fn stored_pairs(
+    features: &FeaturesConfig,
+    row: &Row,
+) -> Result<Vec<AllostericPair>, ReplicaError> {
+    if !features.has(FeatureKind::Allosteric) {
+        return Ok(Vec::new());
+    }
+    let count = 4 * features.pairs();
+    let particles = quantities::ALLOSTERIC_PAIRS.counts(row, FEATURES_GROUP, count)?;
+    let (fours, _) = particles.as_chunks::<4>();
+    let pair = |&[i, j, k, l]: &[usize; 4]| AllostericPair { source: [i, j], target: [k, l] };
+    Ok(fours.iter().map(pair).collect())
+}
+
 /// The larger one; NaN where `a` is, because `f64::max` would hide it.
 fn larger(a: f64, b: f64) -> f64 {
     if a <= b || b.is_nan() { b } else { a }
@@ -201,10 +228,14 @@ fn larger(a: f64, b: f64) -> f64 {
 /// of the solid together, which no parameterisation can alter.
 fn identities<const D: usize>(
     config: &Scenario,
+    pairs: &[AllostericPair],
     row: &Row,
     found: &mut Examination,
 ) -> Result<(), ReplicaError> {
-    let request = request_of(&config.features);
+    let features = &config.features;
+    let request = FeatureRequest::new(&features.families(), features.modes, pairs);
+    let absent = ABSENT.find(row, FEATURES_GROUP).map(Values::codes).unwrap_or_default();
+    let has_value = |row: &usize| absent.get(*row).is_none_or(|&code| code == 0);
     let mut uniform: Option<(String, Vec<f64>)> = None;
     for theta in config.parameterisations() {
         let columns = theta.parameters();
@@ -215,7 +246,8 @@ fn identities<const D: usize>(
             let (first, expected) =
                 uniform.get_or_insert_with(|| (theta.name.clone(), sums.clone()));
             let unit = expected.iter().fold(AGAIN, |max: f64, x| max.max(x.abs()));
-            let differences = sums.iter().zip(&*expected).map(|(a, b)| (a - b).abs());
+            let rows = (0..sums.len()).filter(has_value);
+            let differences = rows.map(|row| (sums[row] - expected[row]).abs());
             let worst = differences.fold(0.0, |max, difference| larger(difference, max));
             let line = || {
                 let names = format!("J of {} and of {first} disagree", theta.name);
@@ -223,10 +255,15 @@ fn identities<const D: usize>(
             };
             found.identity(worst / (IDENTITY * unit), line);
         }
+        if !config.solid.is_attractive() {
+            scaling::<D>(&request, &theta, row, jacobian, found);
+        }
         for set in &config.features.sets {
             let group = format!("{}/{}", theta.name, set_name(set));
             let find = |quantity: &Quantity<_>| quantity.find(row, &group).map(Values::floats);
-            let rows = request.rows(D, set);
+            let rows: Vec<Option<usize>> = (request.rows(D, set).into_iter())
+                .map(|row| has_value(&row).then_some(row))
+                .collect();
             let (Some(values), Some(left), Some(right)) =
                 (find(&SINGULAR_VALUES), find(&LEFT), find(&RIGHT))
             else {
@@ -241,11 +278,36 @@ fn identities<const D: usize>(
     Ok(())
 }
 
-/// Largest violation of J w_m = s_m u_m and of |w_m| = |u_m| = 1, in units of what is accepted.
+/// Σ k dη/dk = 0 where nothing attracts: strains stay when all k grow by one factor.
+fn scaling<const D: usize>(
+    request: &FeatureRequest,
+    theta: &Parameterisation,
+    row: &Row,
+    jacobian: &[f64],
+    found: &mut Examination,
+) {
+    let Some(offset) = theta.space.offset(ParameterKind::Stiffness) else { return };
+    let values = THETA0.find(row, &theta.name).map(Values::floats).unwrap_or_default();
+    let k = offset..offset + ParameterKind::Stiffness.count(theta.space.species());
+    for eta in request.rows(D, &[FeatureKind::Allosteric]) {
+        let slopes = &jacobian[eta * theta.parameters()..(eta + 1) * theta.parameters()];
+        let terms = k.clone().map(|q| values.get(q).copied().unwrap_or(f64::NAN) * slopes[q]);
+        let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
+        found.identity(sum.abs() / (SCALING * f64::max(size, AGAIN)), || {
+            format!(
+                "{}: growing all k alike changes row {eta}, a ratio of strains, by {sum:.2e}",
+                theta.name
+            )
+        });
+    }
+}
+
+/// Largest violation of J w_m = s_m u_m and of |w_m| = |u_m| = 1, in units of what is accepted; of the
+/// features that have a value, and of the singular values that these have.
 fn decomposition(
     jacobian: &[f64],
     columns: usize,
-    rows: &[usize],
+    rows: &[Option<usize>],
     values: &[f64],
     left: &[f64],
     right: &[f64],
@@ -253,11 +315,13 @@ fn decomposition(
     let modes = values.len();
     let unit = values.first().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
     let mut worst = 0.0_f64;
-    for (mode, &value) in values.iter().enumerate() {
+    let known = columns.min(rows.iter().flatten().count());
+    for (mode, &value) in values.iter().enumerate().take(known) {
         let direction = &right[mode * columns..(mode + 1) * columns];
         let norm: f64 = direction.iter().map(|x| x * x).sum();
         worst = larger((norm - 1.0).abs(), worst);
-        for (place, &row) in rows.iter().enumerate() {
+        for (place, row) in rows.iter().enumerate() {
+            let Some(row) = *row else { continue };
             let product: f64 = jacobian[row * columns..(row + 1) * columns]
                 .iter()
                 .zip(direction)
@@ -282,12 +346,11 @@ fn spot_check<const D: usize>(
     let component = 1.0 / (parameters as f64).sqrt();
     let direction: Vec<f64> =
         (0..parameters).map(|q| if q % 2 == 0 { component } else { -component }).collect();
-    let features = theta.jacobian.nrows();
     let element = |row: usize, q: usize| match stored {
         Some(values) => values[row * parameters + q],
         None => theta.jacobian[(row, q)],
     };
-    let linear: Vec<f64> = (0..features)
+    let linear: Vec<f64> = (0..theta.jacobian.nrows())
         .map(|row| (0..parameters).map(|q| element(row, q) * direction[q]).sum())
         .collect();
     let smooth = analysis.solid.interactions.potential.exponent != HARMONIC;
@@ -295,9 +358,10 @@ fn spot_check<const D: usize>(
         let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
         let (Some(plus), Some(minus)) = (side(1.0), side(-1.0)) else { continue };
         // A degenerate frequency has no derivative of its own.
-        let usable = |row: &usize| !analysis.origin.features.degenerate[*row];
+        let features = &analysis.origin.features;
+        let usable = |row: &usize| !features.degenerate[*row] && features.absent[*row].is_none();
         let (mut error, mut size) = (0.0, 0.0);
-        for row in (0..features).filter(usable) {
+        for row in (0..theta.jacobian.nrows()).filter(usable) {
             let slope = (plus[row] - minus[row]) / (2.0 * step);
             error += (slope - linear[row]).powi(2);
             size += (0..parameters).map(|q| element(row, q).powi(2)).sum::<f64>();

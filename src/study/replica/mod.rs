@@ -20,6 +20,7 @@ use crate::analysis::quantities::{self, SOLIDS};
 use crate::analysis::values::Row;
 use crate::format::row::{Failure, Part};
 use crate::format::schema::ScenarioSchema;
+use crate::response::allosteric::AllostericPair;
 use crate::solid::Solid;
 use crate::study::config::{Parameterisation, Scenario, SolidConfig, Study};
 use crate::study::schema::schemas;
@@ -177,6 +178,14 @@ pub fn stored_solid<const D: usize>(
         Ok(solid.reassigned(assignment.species, assignment.interactions))
     };
     Ok(restored()?)
+}
+
+/// The pairs of the allosteric features of a stored row.
+///
+/// # Errors
+/// Where the row is not one of this scenario.
+pub fn stored_pairs(scenario: &Scenario, row: &Row) -> Result<Vec<AllostericPair>, Failure> {
+    Ok(examination::stored_pairs(&scenario.features, row)?)
 }
 
 fn stored_bytes(config: &SolidConfig, row: &Row) -> Result<Vec<u8>, ReplicaError> {

@@ -61,6 +61,8 @@ pub(super) fn solid<const D: usize>(
         columns.add(quantities::SOLIDS, quantities::ORDER, &order);
     }
     columns.add(quantities::FEATURES_GROUP, quantities::FEATURES, &result);
+    columns.add(quantities::FEATURES_GROUP, quantities::ABSENCES, &result);
+    columns.add(quantities::FEATURES_GROUP, quantities::ALLOSTERIC, &result);
     for parameterisation in scenario.parameterisations() {
         let theta = replicate.theta(&parameterisation)?;
         columns.add(&parameterisation.name, quantities::THETA, &theta);
