@@ -258,18 +258,45 @@ pub struct Measurement {
 impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
+        Self::open_as(path, FORMAT)
+    }
+
+    /// Opens a file of this format; none where it is another one.
+    pub fn open_as(path: &Path, wanted: &str) -> Option<Self> {
         let file = access::unlocked().open(path).ok()?;
         let format = slab::read_text(&file, "format").ok().or_else(|| {
             // Earlier programs wrote text of variable length.
             let text = file.attr("format").ok()?.read_scalar::<VarLenUnicode>().ok()?;
             Some(text.as_str().to_owned())
         })?;
-        (format == FORMAT).then(|| Measurement { path: path.to_owned(), file })
+        (format == wanted).then(|| Measurement { path: path.to_owned(), file })
     }
 
     /// Whether there is a group of this name.
     pub fn has_group(&self, name: &str) -> bool {
         self.file.group(name).is_ok()
+    }
+
+    /// The number of values of a dataset.
+    pub fn length(&self, name: &str) -> Result<usize, MeasurementError> {
+        let dataset = self.file.dataset(name);
+        dataset.map(|dataset| dataset.size()).map_err(|error| self.wrong(name, error.to_string()))
+    }
+
+    /// A text attribute of the root.
+    pub fn text(&self, name: &str) -> Result<String, MeasurementError> {
+        slab::read_text(&self.file, name).map_err(|error| self.wrong(name, error.to_string()))
+    }
+
+    /// A number that is an attribute of the root.
+    pub fn number(&self, name: &str) -> Result<f64, MeasurementError> {
+        let attribute = self.file.attr(name).and_then(|attribute| attribute.read_scalar::<f64>());
+        attribute.map_err(|error| self.wrong(name, error.to_string()))
+    }
+
+    fn wrong(&self, name: &str, reason: String) -> MeasurementError {
+        let (path, name) = (self.path.clone(), name.to_owned());
+        MeasurementError::Dataset { path, name, reason }
     }
 
     /// The labels of a dataset, of this length.
@@ -280,11 +307,7 @@ impl Measurement {
 
     /// The values of a dataset, of this length.
     pub fn read<T: H5Type>(&self, name: &str, length: usize) -> Result<Vec<T>, MeasurementError> {
-        let wrong = |reason: String| MeasurementError::Dataset {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            reason,
-        };
+        let wrong = |reason: String| self.wrong(name, reason);
         let values = self
             .file
             .dataset(name)

@@ -213,7 +213,7 @@ pub fn predict<const D: usize>(
 }
 
 /// u''(σ⁻) − u''(σ⁺) of a pair [energy/length²].
-fn stiffness_jump(potential: &Potential, pair: &Pair) -> f64 {
+pub fn stiffness_jump(potential: &Potential, pair: &Pair) -> f64 {
     let inside = pair.k / (pair.sigma * pair.sigma);
     inside - potential.radial(pair, pair.sigma)[1]
 }

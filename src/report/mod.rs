@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod collect;
+pub mod design;
 pub mod job_script;
 pub mod measure;
 pub mod merge;

@@ -116,7 +116,7 @@ fn write<const D: usize>(
 }
 
 /// Species and interactions, so that the output is a solid file again.
-fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
+pub(in crate::report) fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
     let interactions = &solid.interactions;
     let n_sp = interactions.species();
     if interactions.attractive() {

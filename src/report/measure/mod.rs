@@ -8,8 +8,10 @@ mod sweeps;
 
 use std::path::PathBuf;
 
+pub(super) use analysis::write_input;
 pub use error::MeasureError;
 pub use source::Source;
+pub(super) use source::{AnySolid, load};
 
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::quantities::SolidResult;
@@ -22,7 +24,6 @@ use crate::solid::parameters::{ParameterKind, symbols};
 use crate::study::config::set_name;
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use crate::system::words::Word;
-use source::AnySolid;
 
 /// What is measured, and how.
 #[derive(Clone, Debug)]
@@ -77,7 +78,7 @@ pub struct Summary {
 pub fn measure(options: &Options) -> Result<Summary, MeasureError> {
     measurement::refuse_existing(&options.output)?;
     check(options)?;
-    let (name, solid, directions) = source::load(&options.source)?;
+    let (name, solid, directions) = load(&options.source)?;
     let (summary, mut output, inverse_range) = match solid {
         AnySolid::Two(solid) => analysis::analyse(&name, solid, directions, options)?,
         AnySolid::Three(solid) => analysis::analyse(&name, solid, directions, options)?,
