@@ -84,7 +84,7 @@ fn first_order(replica: u64, modes: usize) -> (Problem<2>, State<2>, Linearisati
     let request = FeatureRequest { modes, ..BASE };
     let mut problem = Problem { parameters, targets: Vec::new(), request };
     let state = State::new(&problem, solid).unwrap();
-    let wanted = wishes("K=+5%,G=-5%,nu=0.4,stress_xy=0.01,omega_0=+1%,volume=+1%");
+    let wanted = wishes("K=+5%,nu=0.4,C_xxxx=+1%,stress_xy=0.01,omega_0=+1%,volume=+1%");
     problem.targets = Target::all::<2>(&wanted, &request, &state.values, 60.0).unwrap();
     let state = State::new(&problem, state.solid).unwrap();
     let linear = Linearisation::new(&problem, &state, 0.1);
@@ -155,7 +155,7 @@ fn features_jump_at_a_contact_change_as_the_walls_say() {
             let rows = BASE.rows(2, &[FeatureKind::Derived]);
             let found: Vec<f64> =
                 after.errors.iter().zip(&before.errors).map(|(a, b)| a - b).collect();
-            // K, G, ν: what lies between the two states beside the jump is small where they are close.
+            // K, ν, C_xxxx: what lies between the two states beside the jump is small where they are close.
             let between = 0.04 * gap.abs() / square.sqrt() * largest(&linear.jacobian.concat());
             assert!(rows.len() == 4 && largest(&predicted[..3]) > 0.0);
             for target in 0..3 {
@@ -227,7 +227,8 @@ fn held_features_bounds_and_volume_are_kept() {
     assert_eq!(stops.iter().filter(within).count(), stops.len());
     // Too narrow for the target: the bound is named as what holds the solid back.
     let (solid, mut parameters) = packing(64, 20, 1);
-    parameters.bound(ParameterKind::Diameter, &(0.9999..=1.4001));
+    let values = parameters.values(&solid).into_iter();
+    parameters.bounds = values.map(|value| value - 1e-4..=value + 1e-4).collect();
     let result = design(solid, parameters, &wishes("G=-30%"), &Settings::DEFAULT).unwrap();
     assert_eq!(result.outcome, Outcome::Bound);
 }

@@ -16,6 +16,7 @@ use super::least_distance::{Constraint, Constraints, Shortest, shortest};
 use super::linearisation::Linearisation;
 use super::problem::{Problem, length};
 use super::state::State;
+use super::walls::Wall;
 
 /// ρ: an error of 1e-5 scales costs as much as a step of length 1. Where the targets can be met within the
 /// constraints, what is left of the errors is far below any tolerance.
@@ -106,9 +107,9 @@ impl<const D: usize> Planner<'_, D> {
             from.step.crossed.iter().copied().chain([wall]).collect()
         };
         let mut by_jump: Vec<(f64, usize)> = Vec::new();
-        for wall in 0..walls.len() {
+        for (wall, Wall { pair, .. }) in walls.iter().enumerate() {
             if from.step.crossed.contains(&wall)
-                || self.forbidden.contains(&walls[wall].pair)
+                || self.forbidden.contains(pair)
                 || !self.reachable(wall)
             {
                 continue;
@@ -213,12 +214,11 @@ impl<const D: usize> Planner<'_, D> {
             lower: vec![f64::NEG_INFINITY; n + targets],
             upper: vec![f64::INFINITY; n + targets],
         };
-        let mut at_range = vec![false; n];
-        for q in 0..n {
+        let mut at_range = Vec::with_capacity(n);
+        for (q, range) in self.problem.parameters.bounds.iter().enumerate() {
             let (theta, scale) = (linear.theta[q], linear.scales[q]);
-            let range = &self.problem.parameters.bounds[q];
             let (down, up) = ((range.start() - theta) * scale, (range.end() - theta) * scale);
-            at_range[q] = down > -self.radius || up < self.radius;
+            at_range.push(down > -self.radius || up < self.radius);
             constraints.lower[q] = down.max(-self.radius).min(0.0);
             constraints.upper[q] = up.min(self.radius).max(0.0);
         }

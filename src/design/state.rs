@@ -31,7 +31,7 @@ impl<const D: usize> State<D> {
     /// A solid that is nearly at its minimum, taken there.
     ///
     /// # Errors
-    /// [`RelaxError`] where it has none nearby, or a feature is not finite.
+    /// [`RelaxError`] where it has none nearby, or a target is not finite.
     pub fn new(problem: &Problem<D>, mut solid: Solid<D>) -> Result<Self, RelaxError> {
         let mut forces = Forces::new(&solid);
         let mut equilibrium = polish(&mut solid, &mut forces)?;
@@ -40,7 +40,7 @@ impl<const D: usize> State<D> {
         let values = of_response(&response, modes.clone(), &problem.request, false).values;
         let response = response.into_strain_response();
         let errors = problem.errors(&values, &solid);
-        match errors.iter().chain(&values).all(|x| x.is_finite()) {
+        match errors.iter().all(|x| x.is_finite()) {
             true => Ok(Self { solid, forces, equilibrium, response, modes, values, errors }),
             false => Err(RelaxError::NotFinite),
         }

@@ -42,9 +42,9 @@ pub enum TargetError {
     )]
     ShareOfZero(String),
     #[error(
-        "the targets contradict each other: with {others} as wanted, {name} is {follows:.6}, not {wanted:.6}"
+        "the targets contradict each other: {name} = {wanted} cannot be with {others} as wanted"
     )]
-    Contradiction { name: String, others: String, follows: f64, wanted: f64 },
+    Contradiction { name: String, others: String, wanted: f64 },
     #[error("target {name}: the backbone has only {found} modes")]
     TooFewModes { name: String, found: usize },
 }
@@ -207,7 +207,6 @@ fn check_consistency<const D: usize>(
             return Err(TargetError::Contradiction {
                 name: target.label.clone(),
                 others: names.join(", "),
-                follows: target.value - wanted,
                 wanted: target.value,
             });
         }
