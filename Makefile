@@ -26,7 +26,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper paper-full figures test test-serial test-slurm test-mpich lint docs torture referee scan bench build serial install packages rust clean
+.PHONY: help demo paper paper-full figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -92,6 +92,9 @@ referee: packages rust  ## thresholds against plain FIRE at every step, hours
 
 scan: packages rust  ## every prepared solid against plain dense computation, p and B, half an hour
 	$(CARGO) test --release --test scan -- --ignored --nocapture
+
+design: packages rust  ## success rates of inverse design over 50 packings, an hour
+	$(CARGO) test --release --test design -- --ignored --nocapture
 
 bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's package) where that is possible
 	@scripts/install-packages.sh lammps

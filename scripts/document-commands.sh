@@ -28,7 +28,7 @@ duration is in seconds, or as SLURM writes it: `[[DD-]HH:]MM:SS`.
 | 0 | done; of `status`: complete | |
 | 1 | I/O failure or broken invariant | read the message; committed items are safe, `run --resume` continues |
 | 2 | usage or configuration | nothing was written |
-| 3 | done (of `status`: complete), but some items failed; or `check` found something wrong | the reasons stand in the table and in `/items/reason`; `run --resume --retry-failed` tries again |
+| 3 | done (of `status`: complete), but some items failed; or `check` found something wrong; or `design` did not reach its targets | the reasons stand in the table and in `/items/reason`; `run --resume --retry-failed` tries again |
 | 75 | unfinished: stopped by the clock or a signal, or `status` of a file with pending items | `run --resume` continues. Job scripts ask `status`: what a launcher returns after a signal depends on the launcher |
 | 130 | a second interrupt (Ctrl-C) | as for 1 |
 TEXT

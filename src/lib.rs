@@ -1,9 +1,9 @@
 //! amorph: ensembles of disordered solids, their mechanical features, and how these
 //! respond to the interaction parameters through the energy minimisation.
 //!
-//! Floors: [`cli`] → [`report`] → [`study`] → [`format`] → [`analysis`] → [`linearity`] →
-//! [`response`] → [`relax`] → [`solid`] → [`system`]. A module uses only what stands below it; up to
-//! the analysis nobody uses MPI, HDF5 or the clock.
+//! Floors: [`cli`] → [`report`] → [`study`] → [`format`] → [`design`] → [`analysis`] →
+//! [`linearity`] → [`response`] → [`relax`] → [`solid`] → [`system`]. A module uses only what stands
+//! below it; up to the design nobody uses MPI, HDF5 or the clock.
 
 #[cfg(all(feature = "mpi", feature = "bundled-hdf5"))]
 compile_error!(
@@ -12,6 +12,7 @@ compile_error!(
 
 pub mod analysis;
 pub mod cli;
+pub mod design;
 pub mod format;
 pub mod linearity;
 pub mod relax;

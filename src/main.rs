@@ -19,7 +19,7 @@ Exit codes:
   0   done
   1   I/O failure or broken invariant
   2   usage or configuration error
-  3   some items failed, or a check found something wrong
+  3   some items failed, a check found something wrong, or a design did not reach its targets
   75  unfinished: stopped by the clock or a signal; `run --resume` continues";
 
 #[derive(clap::Subcommand)]
@@ -30,6 +30,7 @@ enum Command {
     Run(cli::run::Arguments),
     Status(cli::status::Arguments),
     Measure(Box<cli::measure::Arguments>),
+    Design(Box<cli::design::Arguments>),
     Stats(cli::stats::Arguments),
     Merge(cli::merge::Arguments),
     Check(cli::check::Arguments),
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Plan(arguments) => cli::plan::run(&arguments),
         Command::Run(arguments) => cli::run::run(&arguments),
         Command::Measure(arguments) => cli::measure::run(&arguments),
+        Command::Design(arguments) => cli::design::run(&arguments),
         Command::Status(arguments) => cli::status::run(&arguments),
         Command::Stats(arguments) => cli::stats::run(&arguments),
         Command::Merge(arguments) => cli::merge::run(&arguments),

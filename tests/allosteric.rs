@@ -645,8 +645,8 @@ fn an_ensemble_stores_its_pairs_and_is_the_same_on_any_number_of_ranks() {
     close(&numbers(&first, "jacobian"), &jacobian[64..128]);
     close(&numbers(&second, "features"), &eta[11..16]);
     close(&numbers(&second, "jacobian"), &jacobian[88..128]);
-    let labels = second.dataset("feature_labels").unwrap();
-    let labels = labels.read_raw::<hdf5::types::FixedAscii<32>>().unwrap();
+    let labels = second.dataset("feature").unwrap();
+    let labels = labels.read_raw::<hdf5::types::VarLenUnicode>().unwrap();
     assert_eq!(labels[0].as_str(), "eta_0");
 }
 

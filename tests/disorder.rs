@@ -21,7 +21,7 @@ use common::small::{key, prepared, recipe, respond};
 use common::{largest, largest_difference, numbers, open};
 
 const FEATURES: FeatureRequest =
-    FeatureRequest { stress: true, elastic: true, modes: 0, derived: false };
+    FeatureRequest { stress: true, elastic: true, modes: 0, derived: false, pairs: Vec::new() };
 
 /// Species of the crystals.
 const SPECIES: usize = 40;

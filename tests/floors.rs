@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From the top to the ground.
-const FLOORS: [&str; 10] = [
+const FLOORS: [&str; 11] = [
     "cli",
     "report",
     "study",
     "format",
+    "design",
     "analysis",
     "linearity",
     "response",

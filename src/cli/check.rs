@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Outcome};
-use crate::report::check::{Report, check};
+use crate::report::check::{Report, check, check_design};
 
 /// Check a results file: checksums, forces, identities, J against finite differences, flags
+///
+/// Of the file of a design: the solid, its features, the targets, and the fresh relaxation, computed again.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The results file, or several
+    /// The results file, or several; or files of `amorph design`
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Compute this many items again and compare them: bit for bit, or to rounding where another
@@ -25,7 +27,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     let mut reports = Vec::new();
     for file in &arguments.files {
-        let report = check(&super::open(file)?, arguments.items).map_err(CommandError::failure)?;
+        let report = match check_design(file) {
+            Some(report) => report.map_err(CommandError::failure)?,
+            None => check(&super::open(file)?, arguments.items).map_err(CommandError::failure)?,
+        };
         if !arguments.json {
             super::say(|out| {
                 if arguments.files.len() > 1 {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod design;
 pub mod export;
 pub mod import;
 pub mod init;
@@ -30,7 +31,7 @@ use crate::system::text::tell;
 pub enum Outcome {
     /// Everything was done.
     Done = 0,
-    /// Some items failed, or a check found something.
+    /// Some items failed, a check found something, or a design did not reach its targets.
     Failed = 3,
     /// Unfinished, such as stopped by the clock or a signal; `run --resume` continues (EX_TEMPFAIL).
     Interrupted = 75,

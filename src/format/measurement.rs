@@ -252,13 +252,18 @@ pub struct Measurement {
 impl Measurement {
     /// Opens a file; none where it is no output of `measure`.
     pub fn open(path: &Path) -> Option<Self> {
+        Self::open_as(path, FORMAT)
+    }
+
+    /// Opens a file of this format; none where it is another one.
+    pub fn open_as(path: &Path, wanted: &str) -> Option<Self> {
         let file = access::unlocked().open(path).ok()?;
         let format = slab::read_text(&file, "format").ok().or_else(|| {
             // Earlier programs wrote text of variable length.
             let text = file.attr("format").ok()?.read_scalar::<VarLenUnicode>().ok()?;
             Some(text.as_str().to_owned())
         })?;
-        (format == FORMAT).then(|| Measurement { path: path.to_owned(), file })
+        (format == wanted).then(|| Measurement { path: path.to_owned(), file })
     }
 
     /// The file.
@@ -283,12 +288,28 @@ impl Measurement {
 
     /// The names along an axis, so many.
     pub fn names(&self, along: Along, length: usize) -> Result<Vec<String>, MeasurementError> {
-        self.checked(&self.axis(along), length, labels::read)
+        self.labels(&self.axis(along), length)
+    }
+
+    /// The texts of a dataset, so many.
+    pub fn labels(&self, name: &str, length: usize) -> Result<Vec<String>, MeasurementError> {
+        self.checked(name, length, labels::read)
     }
 
     fn axis(&self, along: Along) -> String {
         let earlier = format!("{}{EARLIER_LABELS}", along.name());
         if self.file.link_exists(&earlier) { earlier } else { along.name().to_owned() }
+    }
+
+    /// A text attribute of the root.
+    pub fn text(&self, name: &str) -> Result<String, MeasurementError> {
+        slab::read_text(&self.file, name).map_err(|error| self.wrong(name, error.to_string()))
+    }
+
+    /// A number that is an attribute of the root.
+    pub fn number(&self, name: &str) -> Result<f64, MeasurementError> {
+        let attribute = self.file.attr(name).and_then(|attribute| attribute.read_scalar::<f64>());
+        attribute.map_err(|error| self.wrong(name, error.to_string()))
     }
 
     /// The values of a dataset, of this length.

@@ -76,7 +76,7 @@ impl<'a, const D: usize> Path<'a, D> {
     }
 
     /// Starts at γ = 0 with what is known of the solid there.
-    pub(super) fn at_minimum(
+    pub fn at_minimum(
         problem: &'a SweepProblem<'a, D>,
         forces: Forces<D>,
         equilibrium: Equilibrium<D>,
@@ -93,7 +93,7 @@ impl<'a, const D: usize> Path<'a, D> {
 
     /// Where the solid is expected at γ, or before the instability that is met on the way there; `None`
     /// where the instability is within the `smallest` step.
-    pub(super) fn predict_stable(&mut self, gamma: f64, smallest: f64) -> Option<Prediction<D>> {
+    pub fn predict_stable(&mut self, gamma: f64, smallest: f64) -> Option<Prediction<D>> {
         let prediction = self.predict(gamma);
         let Some(unstable) = prediction.unstable else { return Some(prediction) };
         let here = self.here.gamma;

@@ -213,6 +213,6 @@ pub fn predict<const D: usize>(
 }
 
 /// u''(σ⁻) − u''(σ⁺) of a pair [energy/length²].
-fn stiffness_jump(potential: &Potential, pair: &Pair) -> f64 {
+pub fn stiffness_jump(potential: &Potential, pair: &Pair) -> f64 {
     potential.stiffness_at_contact(pair) - potential.radial(pair, pair.sigma)[1]
 }

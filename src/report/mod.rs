@@ -3,6 +3,7 @@
 pub mod check;
 pub mod collect;
 mod correlation;
+pub mod design;
 pub mod html;
 pub mod job_script;
 pub mod measure;

@@ -37,6 +37,7 @@ pub struct LinearResponse<'a, const D: usize> {
 }
 
 /// What a [`LinearResponse`] has computed, to be kept beside its solid.
+#[derive(Clone)]
 pub struct StrainResponse<const D: usize> {
     phi: PerBond<Phi>,
     strains: Vec<PerBond<Vector<D>>>,

@@ -1,6 +1,6 @@
 //! `amorph measure`: features, Jacobian and sweeps of one solid.
 
-mod words;
+pub(super) mod words;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

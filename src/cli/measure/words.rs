@@ -19,13 +19,13 @@ pub(super) struct FeatureList {
 }
 
 /// Kinds of parameters, in the order of θ.
-pub(super) type Kinds = Vec<ParameterKind>;
+pub(in crate::cli) type Kinds = Vec<ParameterKind>;
 
 /// Both ends of a tail's switch; none where it is not switched.
 pub(super) type Ends = Option<(f64, f64)>;
 
 /// A parser of the words of T.
-pub(super) fn word<T: Word>() -> impl TypedValueParser<Value = T> {
+pub(in crate::cli) fn word<T: Word>() -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(T::WORDS.iter().map(|(word, _)| *word))
         .try_map(|word| T::from_word(&word).ok_or("no such word"))
 }
@@ -67,7 +67,7 @@ pub(super) fn features(text: &str) -> Result<FeatureList, String> {
     Ok(list)
 }
 
-pub(super) fn kinds(text: &str) -> Result<Kinds, String> {
+pub(in crate::cli) fn kinds(text: &str) -> Result<Kinds, String> {
     let mut kinds = read_symbols(text)
         .map_err(|wrong| format!("{wrong} (allowed: D, k, B, a, each once, such as D or Dk)"))?;
     kinds.sort();

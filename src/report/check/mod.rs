@@ -2,6 +2,7 @@
 //! computed anew.
 
 mod comparison;
+mod design;
 mod findings;
 mod flags;
 mod sweeps;
@@ -20,6 +21,7 @@ use crate::study::statistics::arrays;
 use crate::study::work::Work;
 use crate::system::program::ComputedBy;
 use comparison::{Comparison, Exactness, compare};
+pub use design::check_design;
 pub use findings::{Check, FINDINGS_KEPT, Flag, Report};
 use flags::Flags;
 

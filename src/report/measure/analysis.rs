@@ -62,7 +62,7 @@ pub(super) fn analyse<const D: usize>(
         normalised: Vec::new(),
         directions: Vec::new(),
     };
-    write_input(&mut output, &axes, &analysis.solid);
+    write_input(&mut output, &analysis.solid);
     write(&mut output, &axes, &analysis, &theta, &summary, options);
     let directions = given.directions;
     sweeps::write(&mut output, &axes, (&analysis, &theta), directions, options, &mut summary)?;
@@ -120,7 +120,9 @@ fn write<const D: usize>(
 }
 
 /// Species and interactions, so that the output is a solid file again.
-fn write_input<const D: usize>(output: &mut Output, axes: &Axes, solid: &Solid<D>) {
+pub(in crate::report) fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
+    let particles = indices(Along::Particle.name(), solid.len());
+    let particles = std::slice::from_ref(&particles);
     let interactions = &solid.interactions;
     let n_sp = interactions.species();
     output.number(EXPONENT_ATTRIBUTE, interactions.potential.exponent);
@@ -135,7 +137,7 @@ fn write_input<const D: usize>(output: &mut Output, axes: &Axes, solid: &Solid<D
         }
     }
     let species = solid.species.iter().copied();
-    output.counts("species", &[axes.of(Along::Particle)], species, "species of the particle");
+    output.counts("species", particles, species, "species of the particle");
     let diameters = interactions.diameters.clone();
     let (kind, partner) = (indices("kind", n_sp), indices("partner", n_sp));
     output.floats(
@@ -147,8 +149,7 @@ fn write_input<const D: usize>(output: &mut Output, axes: &Axes, solid: &Solid<D
     );
     if let Some(factors) = solid.size_factors.as_ref().map(Arc::as_ref) {
         let description = "diameter of the particle over that of its species";
-        let particles = [axes.of(Along::Particle)];
-        output.floats(SIZE_FACTOR, &particles, factors.clone(), "1", description);
+        output.floats(SIZE_FACTOR, particles, factors.clone(), "1", description);
     }
     for (name, table, description) in [
         ("k", &interactions.k, "repulsions k of the pairs of species"),

@@ -9,8 +9,10 @@ mod sweeps;
 
 use std::path::PathBuf;
 
+pub(super) use analysis::write_input;
 pub use error::MeasureError;
 pub use source::Source;
+pub(super) use source::{AnySolid, load};
 
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::quantities::SolidResult;
@@ -24,7 +26,7 @@ use crate::solid::parameters::{ParameterKind, symbols};
 use crate::study::config::set_name;
 use crate::system::program::{COMMIT, PROGRAM_VERSION};
 use crate::system::words::Word;
-use source::{AnySolid, Given};
+use source::Given;
 
 /// How many modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,7 +31,7 @@ pub enum Source {
 }
 
 /// A solid of either dimension.
-pub(super) enum AnySolid {
+pub(in crate::report) enum AnySolid {
     Two(Solid<2>),
     Three(Solid<3>),
 }
@@ -56,10 +56,10 @@ pub(super) struct Given {
 
 /// File and group, for messages; the solid; and the directions that stand beside it, row-major
 /// (n_dir, n_θ) with their number of columns.
-type Loaded = (String, AnySolid, Option<(Vec<f64>, usize)>);
+pub(in crate::report) type Loaded = (String, AnySolid, Option<(Vec<f64>, usize)>);
 
 /// Reads the solid.
-pub(super) fn load(source: &Source) -> Result<Loaded, MeasureError> {
+pub(in crate::report) fn load(source: &Source) -> Result<Loaded, MeasureError> {
     match source {
         Source::File { address, tail } => {
             let data = solid_file::read(address)?;

@@ -1,0 +1,17 @@
+//! Inverse design: from targets for the features of a solid to its parameters.
+
+pub mod feasibility;
+pub mod feature;
+pub mod least_distance;
+pub mod linearisation;
+pub mod one_step;
+pub mod outcome;
+pub mod parameters;
+pub mod plan;
+pub mod problem;
+pub mod run;
+pub mod search;
+pub mod state;
+pub mod target;
+pub mod walk;
+pub mod walls;

@@ -1,0 +1,61 @@
+//! How a design ends, and the way that it has gone.
+
+use crate::system::words::Word;
+
+/// How a design ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every target is met.
+    Reached,
+    /// No step leads nearer, and noise does not help.
+    Stationary,
+    /// To first order the targets exclude each other in this solid.
+    Infeasible,
+    /// Every step nearer leads where there is no solid.
+    LostRigidity,
+    /// A bound of a parameter holds the solid back.
+    Bound,
+    /// The re-linearisations are used up.
+    Limit,
+}
+
+impl Word for Outcome {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("reached", Outcome::Reached),
+        ("stationary", Outcome::Stationary),
+        ("infeasible", Outcome::Infeasible),
+        ("lost_rigidity", Outcome::LostRigidity),
+        ("bound", Outcome::Bound),
+        ("limit", Outcome::Limit),
+    ];
+}
+
+/// A combination of targeted features that no parameter moves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incompatible {
+    /// Coefficients of the relative changes of the targets, a left singular vector of J, shape (targets,).
+    pub combination: Vec<f64>,
+    /// By how much the wishes ask for it to change.
+    pub asked: f64,
+    /// Its singular value in units of the largest one.
+    pub response: f64,
+}
+
+/// One state of the way.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// θ, shape (n_θ,).
+    pub theta: Vec<f64>,
+    /// The targeted features, shape (targets,).
+    pub values: Vec<f64>,
+    /// The largest error of a target in units of its scale.
+    pub residual: f64,
+    /// |Δθ| since the stop before, in the norm of the design.
+    pub length: f64,
+    /// Contacts made plus contacts broken since the stop before.
+    pub contacts_changed: usize,
+    /// Rearrangements since the stop before.
+    pub rearrangements: usize,
+    /// Noise, and not a step towards the targets, led here.
+    pub noise: bool,
+}
