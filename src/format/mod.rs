@@ -10,5 +10,6 @@ pub mod row;
 mod scale;
 pub mod schema;
 mod slab;
+mod solid_data;
 pub mod solid_file;
 pub mod solid_writer;

@@ -6,6 +6,7 @@
 use super::Worker;
 use super::analysis::{Replicate, request_of};
 use super::error::ReplicaError;
+use super::order;
 use super::preparation::{decode, stream_key, used};
 use crate::analysis::quantities::{
     self, ABSENT, FEATURES_GROUP, JACOBIAN, LEFT, RIGHT, SINGULAR_VALUES, SOLIDS, THETA0,
@@ -23,10 +24,8 @@ use crate::response::allosteric::AllostericPair;
 use crate::response::features::{FeatureKind, FeatureRequest, compute};
 use crate::solid::Solid;
 use crate::solid::contacts::{Contacts, virial_pressure};
-use crate::solid::order::bond_order;
 use crate::solid::overlap::HARMONIC;
 use crate::solid::parameters::ParameterKind;
-use crate::solid::random::StreamKey;
 use crate::study::config::{FeaturesConfig, Parameterisation, Scenario, set_name};
 use crate::study::work::Work as _;
 
@@ -104,7 +103,7 @@ impl Worker {
         let mut found = Examination::default();
         mechanics(&solid, config, row, &mut found)?;
         let used = used(key, attempts);
-        order(&solid, config, &used, row, &mut found)?;
+        found.mechanics.extend(order::examine(&solid, config, &used, row)?);
         let pairs = stored_pairs(&config.features, row)?;
         let drawn = request_of(&config.features, &solid, &used);
         if pairs != drawn.map_err(ReplicaError::from)?.pairs {
@@ -167,39 +166,6 @@ fn mechanics<const D: usize>(
     }
     if quantities::CONTACTS.counts(row, SOLIDS, 1)? != [contacts.contact_count()] {
         say("another number of contacts is stored than the positions give".to_owned());
-    }
-    Ok(())
-}
-
-/// Sizes, healed sites, coordination and bond order of a solid between order and disorder; `key` is that of
-/// the attempt that made it.
-fn order<const D: usize>(
-    solid: &Solid<D>,
-    config: &Scenario,
-    key: &StreamKey,
-    row: &Row,
-    found: &mut Examination,
-) -> Result<(), ReplicaError> {
-    let Some(disorder) = &config.solid.recipe.disorder else { return Ok(()) };
-    let mut contacts = quantities::CONTACTS.counts(row, SOLIDS, 1)?[0] as f64;
-    let rattlers = quantities::RATTLERS.flags(row, SOLIDS, solid.len())?;
-    contacts *= 2.0 / rattlers.iter().filter(|&&rattles| rattles == 0).count() as f64;
-    let bonds = bond_order(solid);
-    let expected = [
-        (&quantities::SIZE_FACTOR, disorder.size_factors(solid.len(), key)),
-        (&quantities::COORDINATION, vec![contacts]),
-        (&quantities::BOND_ORDER, vec![bonds.global]),
-        (&quantities::LOCAL_BOND_ORDER, vec![bonds.local]),
-    ];
-    for (quantity, values) in expected {
-        let stored = quantity.floats(row, SOLIDS, values.len())?;
-        let off = stored.iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, larger);
-        if off.is_nan() || off > AGAIN {
-            found.mechanics.push(format!("{} is off by {off:.1e}", quantity.name));
-        }
-    }
-    if quantities::HEALED_SITES.counts(row, SOLIDS, 1)? != [disorder.healed(solid, key)] {
-        found.mechanics.push("another number of healed sites is stored".to_owned());
     }
     Ok(())
 }

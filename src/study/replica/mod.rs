@@ -8,6 +8,7 @@ mod analysis;
 mod brackets;
 mod error;
 mod examination;
+mod order;
 mod preparation;
 mod rows;
 #[cfg(test)]
