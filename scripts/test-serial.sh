@@ -25,10 +25,16 @@ import h5py
 one, other = (h5py.File(name, locking=False) for name in sys.argv[1:])
 datasets = []
 one.visititems(lambda name, item: datasets.append(name) if isinstance(item, h5py.Dataset) else None)
+
+def content(dataset):
+    """Bits, and text of variable length as text."""
+    values = dataset[()]
+    return repr(values.tolist()) if values.dtype == object else values.tobytes()
+
 volatile = {"items/seconds", "items/host", "items/finished"}
 differ = [
     name for name in datasets
-    if name not in volatile and (name not in other or one[name][()].tobytes() != other[name][()].tobytes())
+    if name not in volatile and (name not in other or content(one[name]) != content(other[name]))
 ]
 if differ or len(datasets) < 50:
     sys.exit(f"of {len(datasets)} datasets these differ: {differ}")

@@ -196,11 +196,17 @@ def items_done(folder):
     return int(found.group(1)) if found else 0
 
 
+def content(dataset):
+    """Bits, and text of variable length as text."""
+    found = dataset[()]
+    return repr(found.tolist()) if found.dtype == object else found.tobytes()
+
+
 def values(path):
     with h5py.File(path, locking=False) as file:
         found = {}
         file.visititems(
-            lambda name, item: found.update({name: (item.shape, str(item.dtype), item[()].tobytes())})
+            lambda name, item: found.update({name: (item.shape, str(item.dtype), content(item))})
             if isinstance(item, h5py.Dataset) else None
         )
     return {name: it for name, it in found.items() if name not in VOLATILE}

@@ -63,8 +63,12 @@ fn values(path: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// The bytes of a dataset, whatever its type, however they are stored.
 fn raw(dataset: &hdf5::Dataset, size: usize) -> Vec<u8> {
-    let mut bytes = vec![0_u8; dataset.size() * size];
     let datatype = dataset.dtype().expect("a type");
+    if datatype.to_descriptor().expect("a type") == hdf5::types::TypeDescriptor::VarLenUnicode {
+        let texts = dataset.read_raw::<hdf5::types::VarLenUnicode>().expect("readable");
+        return texts.iter().flat_map(|text| text.as_bytes()).copied().collect();
+    }
+    let mut bytes = vec![0_u8; dataset.size() * size];
     // SAFETY: the buffer holds every value of the dataset in its own type.
     let status = hdf5::sync::sync(|| unsafe {
         hdf5_sys::h5d::H5Dread(dataset.id(), datatype.id(), 0, 0, 0, bytes.as_mut_ptr().cast())

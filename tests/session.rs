@@ -47,6 +47,8 @@ fn every_command_of_the_first_study_works() {
     for expected in ["nothing is wrong", "6 of 6", "60 of 60 items done", "directions: 162"] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
+    let page = std::fs::read_to_string(clone.join("studies/glue.html")).expect("reported");
+    assert!(page.contains("</html>") && page.contains("<svg"));
     let picture = std::fs::read(clone.join("studies/glue.png")).expect("drawn");
     assert!(picture.starts_with(b"\x89PNG") && picture.len() > 10_000);
 }

@@ -120,8 +120,8 @@ impl<S> Archive<S> {
         Ok(ComputedBy { program, processor })
     }
 
-    /// Whether labels, scales and identities are as they were made; none where the file is too old
-    /// to say. `reserved` is what the file was made with.
+    /// Whether labels, scales and identities are as they were made (what cannot be read is not); none
+    /// where the file is too old to say. `reserved` is what the file was made with.
     pub fn verify_skeleton(
         &self,
         reserved: &[(String, Vec<Column>)],
@@ -130,9 +130,8 @@ impl<S> Archive<S> {
             return Ok(None);
         }
         let stored = self.attribute(SKELETON_CHECKSUM)?;
-        let found = skeleton::checksum(&self.file, self.schemas(), reserved)
-            .map_err(ArchiveError::hdf5(self.path(), "read labels and scales"))?;
-        Ok(Some(stored == found))
+        let found = skeleton::checksum(&self.file, self.schemas(), reserved);
+        Ok(Some(found.is_ok_and(|found| found == stored)))
     }
 
     /// Whether the checksum of the arrays of `reserved` holds; none where the file is too old to say.
