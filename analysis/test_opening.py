@@ -101,8 +101,8 @@ class Opening(unittest.TestCase):
         self.refused("not a results file", self.files[0], self.measured)
         foreign = self.changed("foreign.h5", lambda file: file.attrs.modify("format", "other"))
         self.refused("not a results file", foreign)
-        newer = self.changed("newer.h5", lambda file: file.attrs.modify("format_version", 3))
-        self.refused("format version 3", newer)
+        newer = self.changed("newer.h5", lambda file: file.attrs.modify("format_version", 4))
+        self.refused("format version 4", newer)
 
     def test_files_of_one_study_are_one_tree(self):
         tree = self.opened(*reversed(self.files))

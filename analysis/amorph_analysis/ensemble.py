@@ -10,7 +10,7 @@ import xarray
 from .errors import FileError
 from .rows import Part, Rows, label_table, labelled_attributes, text
 
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 3
 DONE = 1
 # In format version 1 the code 0 of a cause was not_applicable; it has a code of its own now.
 OLD_CAUSES = [(0, "not_applicable"), (8, "not_applicable")]

@@ -3,7 +3,7 @@
 /// The attribute `format` of every results file.
 pub const FORMAT: &str = "amorph-ensemble";
 /// The version of the layout.
-pub const FORMAT_VERSION: i64 = 2;
+pub const FORMAT_VERSION: i64 = 3;
 /// The group of the work items.
 pub const ITEMS: &str = "items";
 /// The group of the statistics.

@@ -126,7 +126,7 @@ impl<S> Archive<S> {
         &self,
         reserved: &[(String, Vec<Column>)],
     ) -> Result<Option<bool>, ArchiveError> {
-        if self.version == 1 {
+        if self.version < FORMAT_VERSION {
             return Ok(None);
         }
         let stored = self.attribute(SKELETON_CHECKSUM)?;
@@ -139,6 +139,9 @@ impl<S> Archive<S> {
         &self,
         reserved: &[(String, Vec<Column>)],
     ) -> Result<Option<bool>, ArchiveError> {
+        if self.version < FORMAT_VERSION {
+            return Ok(None);
+        }
         arrays::verify(&self.file, reserved)
             .map_err(ArchiveError::hdf5(self.path(), "read the statistics"))
     }
