@@ -1,5 +1,7 @@
 //! Axes of what is stored.
 
+use super::quantity::Along;
+
 /// What stands along an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ticks {
@@ -41,19 +43,39 @@ pub fn valued(name: &str, values: Vec<f64>, unit: &str, description: &'static st
     Axis { name, length, ticks: Ticks::Values(values), unit: unit.to_owned(), description }
 }
 
+/// An axis of fixed names.
+fn named(along: Along, names: &[&str], description: &'static str) -> Axis {
+    labelled(along.name(), names.iter().map(|&name| name.to_owned()).collect(), description)
+}
+
+/// The particles.
+pub fn particles(length: usize) -> Axis {
+    counted(Along::Particle.name(), length, "index of the particle")
+}
+
+/// The directions of space.
+pub fn cartesian(dimension: usize) -> Axis {
+    named(Along::Cartesian, &["x", "y", "z"][..dimension], "Cartesian axis")
+}
+
+/// The ends of a bracket.
+pub fn bracket() -> Axis {
+    named(Along::Bracket, &["lo", "hi"], "ends of a bracket")
+}
+
 /// The allosteric features.
 pub fn pairs(length: usize) -> Axis {
-    counted("pair", length, "allosteric feature")
+    counted(Along::Pair.name(), length, "allosteric feature")
 }
 
 /// The two pairs of an allosteric feature.
 pub fn role() -> Axis {
-    labelled("role", ["source", "target"].map(str::to_owned).to_vec(), "source or target")
+    named(Along::Role, &["source", "target"], "source or target")
 }
 
 /// The two particles of a pair.
 pub fn end() -> Axis {
-    labelled("end", ["first", "second"].map(str::to_owned).to_vec(), "particle of the pair")
+    named(Along::End, &["first", "second"], "particle of the pair")
 }
 
 /// An axis of 0, 1, 2, …

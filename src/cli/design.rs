@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::measure::words::{Kinds, kinds, word};
+use super::selection::Selection;
 use super::{CommandError, Outcome};
 use crate::analysis::theta::Level;
 use crate::design::outcome;
@@ -12,7 +13,6 @@ use crate::design::parameters::Norm;
 use crate::design::search::Settings;
 use crate::design::target::Wish;
 use crate::report::design::{Options, Summary, run as design};
-use crate::report::measure::Source;
 use crate::solid::parameters::ParameterKind;
 use crate::system::words::Word;
 
@@ -65,15 +65,8 @@ pub struct Arguments {
     /// Seed of the noise that is tried where no step leads nearer
     #[arg(long, default_value_t = DEFAULT.seed)]
     seed: u64,
-    /// Scenario of a results file
-    #[arg(long, requires = "replica")]
-    scenario: Option<String>,
-    /// Index of the solid in the ensemble
-    #[arg(long, requires = "scenario")]
-    replica: Option<u64>,
-    /// Use the species of this parameterisation of the results file, such as D_n40
-    #[arg(long, requires = "scenario")]
-    parameterisation: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
 }
 
 /// Runs the command.
@@ -91,15 +84,7 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
     let wrong = |error| CommandError::usage(format!("--target: {error}"));
     let mut wishes = Wish::list(&arguments.target).map_err(wrong)?;
     wishes.extend(arguments.hold.iter().map(|name| Wish::hold(name)));
-    let source = match (&arguments.scenario, arguments.replica) {
-        (Some(scenario), Some(replica)) => Source::Row {
-            file: PathBuf::from(&arguments.file),
-            scenario: scenario.clone(),
-            replica,
-            parameterisation: arguments.parameterisation.clone(),
-        },
-        _ => Source::File { address: arguments.file.clone(), tail: None },
-    };
+    let source = arguments.selection.source(&arguments.file, || Ok(None))?;
     Ok(Options {
         source,
         output: arguments.output.clone(),

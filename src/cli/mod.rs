@@ -12,6 +12,7 @@ pub mod merge;
 pub mod plan;
 pub mod report;
 pub mod run;
+mod selection;
 pub mod stats;
 pub mod status;
 pub mod version;

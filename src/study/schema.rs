@@ -1,6 +1,6 @@
 //! The shape that a study gives its results: columns and parts of every scenario.
 
-use crate::analysis::axis::{Axis, Ticks, counted, end, labelled, pairs, role, valued};
+use crate::analysis::axis::{self, Axis, Ticks, counted, labelled, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::unit::Units;
@@ -85,12 +85,11 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         columns: Vec::new(),
     };
     let dimension = scenario.solid.dimension;
-    let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
     let labels = scenario.features.labels(dimension);
     let particles = scenario.solid.recipe.particles;
     let known = [
-        counted(Along::Particle.name(), particles, "index of the particle"),
-        labelled(Along::Cartesian.name(), names, "Cartesian axis"),
+        axis::particles(scenario.solid.recipe.particles),
+        axis::cartesian(dimension),
         labelled(Along::Feature.name(), labels, "features y: the rows of the Jacobian"),
     ];
     let known =
@@ -105,8 +104,8 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         columns.add(quantities::FEATURES_GROUP, quantities::ABSENCES, None, &axes);
     }
     if scenario.features.has(FeatureKind::Allosteric) {
-        let pairs = pairs(scenario.features.pairs());
-        let more = [(Along::Pair, pairs), (Along::Role, role()), (Along::End, end())];
+        let pairs = axis::pairs(scenario.features.pairs());
+        let more = [(Along::Pair, pairs), (Along::Role, axis::role()), (Along::End, axis::end())];
         let axes = axes.with(more, axes.units);
         columns.add(quantities::FEATURES_GROUP, quantities::ALLOSTERIC, None, &axes);
     }
@@ -167,12 +166,11 @@ fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation,
     let features = set_axis(scenario, &scenario.sweep.set);
     let count = scenario.sweep.direction_count(features.1.length, theta.parameters());
     let direction = counted("direction", count, "swept direction; with both signs +, - alternate");
-    let ends = ["lo", "hi"].map(str::to_owned).to_vec();
     let units = units(scenario, &scenario.sweep.set, theta).scaled(&scenario.sweep.scale);
     let grid = scenario.sweep.settings.grid();
     let gamma = valued(Along::Gamma.name(), grid, &units.of("theta"), quantities::GAMMA);
-    let bracket = labelled(Along::Bracket.name(), ends, "ends of a bracket");
-    let more = [parameter_axis(theta), features, (Along::Bracket, bracket), (Along::Gamma, gamma)];
+    let more =
+        [parameter_axis(theta), features, (Along::Bracket, axis::bracket()), (Along::Gamma, gamma)];
     let axes = axes.with(more, units);
     let home = format!("{}/{}", theta.name, quantities::SWEEPS);
     columns.replicas = study.replicas;

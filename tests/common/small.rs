@@ -147,3 +147,21 @@ pub fn blocks<const D: usize>(request: &FeatureRequest) -> Vec<(&'static str, Ra
     }
     blocks
 }
+
+/// The response at other values of the parameters, relaxed again; none where the topology is another one.
+pub fn responses<'a, const D: usize>(
+    solid: &'a Solid<D>,
+    equilibrium: &Equilibrium<D>,
+    request: &'a FeatureRequest,
+    space: &'a ParameterSpace,
+) -> impl Fn(&[f64]) -> Option<Response> + use<'a, D> {
+    let reference = topology(solid, equilibrium);
+    move |changed| {
+        let mut moved = solid.clone();
+        space.apply(&mut moved.interactions, changed);
+        let mut forces = Forces::new(&moved);
+        let mut equilibrium = relax(&mut moved, &mut forces).ok()?;
+        (topology(&moved, &equilibrium) == reference)
+            .then(|| respond(&moved, &mut equilibrium, request, space))
+    }
+}

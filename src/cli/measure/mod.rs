@@ -5,11 +5,12 @@ pub(super) mod words;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::selection::Selection;
 use super::{CommandError, Outcome};
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::theta::Level;
 use crate::linearity::settings::{Protocol, Start, SweepSettings};
-use crate::report::measure::{ModeCount, Options, Source, Summary, measure};
+use crate::report::measure::{ModeCount, Options, Summary, measure};
 use crate::solid::parameters::symbols;
 use crate::solid::potential::Tail;
 use crate::study::config::{BRACKET, DEVIATION, GAMMA, MAX_POINTS, SWITCH};
@@ -57,15 +58,8 @@ pub struct Arguments {
     /// With --switch none: the attraction ends at sigma + CUTOFF/a
     #[arg(long, value_parser = words::within(SWITCH), requires = "switch")]
     cutoff: Option<f64>,
-    /// Scenario of a results file
-    #[arg(long, requires = "replica")]
-    scenario: Option<String>,
-    /// Index of the solid in the ensemble
-    #[arg(long, requires = "scenario")]
-    replica: Option<u64>,
-    /// Use the species of this parameterisation of the results file, such as D_n40
-    #[arg(long, requires = "scenario")]
-    parameterisation: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Sweep along the directions
     #[arg(long)]
     sweep: bool,
@@ -128,15 +122,7 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
             arguments.gamma_max, arguments.gamma_min
         )));
     }
-    let source = match (&arguments.scenario, arguments.replica) {
-        (Some(scenario), Some(replica)) => Source::Row {
-            file: PathBuf::from(&arguments.file),
-            scenario: scenario.clone(),
-            replica,
-            parameterisation: arguments.parameterisation.clone(),
-        },
-        _ => Source::File { address: arguments.file.clone(), tail: chosen_tail(arguments)? },
-    };
+    let source = arguments.selection.source(&arguments.file, || chosen_tail(arguments))?;
     let list = &arguments.features;
     let modes = list.modes.unwrap_or(ModeCount::Lowest(DEFAULT_MODES));
     let sweep_features = match &arguments.sweep_features {

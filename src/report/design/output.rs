@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::error::DesignError;
-use crate::analysis::axis::{Axis, counted, labelled};
+use crate::analysis::axis::{self, Axis, counted, labelled};
 use crate::analysis::quantities::{self, SolidResult};
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::Analysis;
@@ -54,8 +54,8 @@ pub(super) fn of<const D: usize>(
     let result = SolidResult::new(&analysis, 0);
     let labels = problem.request.labels(D, &kinds_of_features);
     let axis = |along| match along {
-        Along::Particle => particles(analysis.solid.len()),
-        Along::Cartesian => cartesian(D),
+        Along::Particle => axis::particles(analysis.solid.len()),
+        Along::Cartesian => axis::cartesian(D),
         _ => labelled(Along::Feature.name(), labels.clone(), "features y of the solid"),
     };
     for quantity in quantities::SOLID.iter().chain(quantities::FEATURES) {
@@ -83,15 +83,6 @@ pub(super) fn of<const D: usize>(
         output.text("incompatible", text);
     }
     Ok(output)
-}
-
-fn particles(length: usize) -> Axis {
-    counted(Along::Particle.name(), length, "index")
-}
-
-fn cartesian(dimension: usize) -> Axis {
-    let names = ["x", "y", "z"].into_iter().take(dimension).map(str::to_owned).collect();
-    labelled(Along::Cartesian.name(), names, "Cartesian axis")
 }
 
 fn target_axis(targets: &[Target]) -> Axis {
@@ -167,7 +158,7 @@ fn way<const D: usize>(output: &mut Output, design: &Design<D>) {
     let text = "positions before the design, at the minimum";
     output.floats(
         &place("start_positions"),
-        &[particles(start.len()), cartesian(D)],
+        &[axis::particles(start.len()), axis::cartesian(D)],
         positions,
         "length",
         text,
@@ -204,8 +195,7 @@ fn one_step<const D: usize>(output: &mut Output, design: &Design<D>) {
             format!("first change of the contact set, {threshold}"),
         ),
     ] {
-        let ends = ["lo", "hi"].map(str::to_owned).to_vec();
-        let ends = [labelled(Along::Bracket.name(), ends, "ends of a bracket")];
+        let ends = [axis::bracket()];
         output.floats(&place(name), &ends, vec![threshold.lo, threshold.hi], "mixed", &text);
     }
     output.floats(

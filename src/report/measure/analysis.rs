@@ -6,8 +6,8 @@ use super::axes::{Axes, indices};
 use super::error::MeasureError;
 use super::source::Given;
 use super::{Options, Summary, sweeps};
+use crate::analysis::axis;
 use crate::analysis::quantities::{self, SolidResult};
-use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
 use crate::format::measurement::Output;
@@ -121,8 +121,7 @@ fn write<const D: usize>(
 
 /// Species and interactions, so that the output is a solid file again.
 pub(in crate::report) fn write_input<const D: usize>(output: &mut Output, solid: &Solid<D>) {
-    let particles = indices(Along::Particle.name(), solid.len());
-    let particles = std::slice::from_ref(&particles);
+    let particles = &[axis::particles(solid.len())];
     let interactions = &solid.interactions;
     let n_sp = interactions.species();
     output.number(EXPONENT_ATTRIBUTE, interactions.potential.exponent);

@@ -1,7 +1,7 @@
 //! The axes of the output.
 
 use super::Options;
-use crate::analysis::axis::{Axis, counted, end, labelled, pairs, role, valued};
+use crate::analysis::axis::{self, Axis, counted, labelled, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::Analysis;
@@ -44,11 +44,8 @@ impl Axes {
     pub fn of(&self, along: Along) -> Axis {
         let name = along.name();
         match along {
-            Along::Particle => indices(name, self.particles),
-            Along::Cartesian => {
-                let names = ["x", "y", "z"].into_iter().take(self.dimension);
-                labelled(name, names.map(str::to_owned).collect(), "Cartesian axis")
-            }
+            Along::Particle => axis::particles(self.particles),
+            Along::Cartesian => axis::cartesian(self.dimension),
             Along::Feature | Along::FeatureOfSet => {
                 let text = "features y: the rows of the Jacobian";
                 labelled(Along::Feature.name(), self.features.clone(), text)
@@ -61,12 +58,10 @@ impl Axes {
                 let count = self.features.len().min(self.parameters.len());
                 counted(name, count, "singular direction, largest singular value first")
             }
-            Along::Bracket => {
-                labelled(name, ["lo", "hi"].map(str::to_owned).to_vec(), "ends of a bracket")
-            }
-            Along::Pair => pairs(self.pairs),
-            Along::Role => role(),
-            Along::End => end(),
+            Along::Bracket => axis::bracket(),
+            Along::Pair => axis::pairs(self.pairs),
+            Along::Role => axis::role(),
+            Along::End => axis::end(),
             Along::Gamma => {
                 valued(name, self.grid.clone(), &self.units.of("theta"), quantities::GAMMA)
             }

@@ -100,6 +100,10 @@ pub(super) fn pairs(
     })
 }
 
+fn missing(file: &Path, what: &'static str, found: &str, allowed: String) -> MeasureError {
+    MeasureError::NotInFile { file: file.to_owned(), what, found: found.to_owned(), allowed }
+}
+
 /// A results file, the place of a scenario in it, and the row of a solid that is done.
 fn stored_row(
     file: &Path,
@@ -108,15 +112,9 @@ fn stored_row(
 ) -> Result<(Results, usize, Row), MeasureError> {
     let archive = results::open(file)?;
     let study = archive.study();
-    let missing = |what, found: &str, allowed: String| MeasureError::NotInFile {
-        file: file.to_owned(),
-        what,
-        found: found.to_owned(),
-        allowed,
-    };
-    let place = study.place(name).map_err(|known| missing("scenario", name, known))?;
+    let place = study.place(name).map_err(|known| missing(file, "scenario", name, known))?;
     let slot =
-        study.slot(replica).map_err(|held| missing("replica", &replica.to_string(), held))?;
+        study.slot(replica).map_err(|held| missing(file, "replica", &replica.to_string(), held))?;
     let row = done_row(&archive, file, (place, slot), (name, replica))?;
     Ok((archive, place, row))
 }
@@ -129,18 +127,12 @@ fn row(
 ) -> Result<Loaded, MeasureError> {
     let (archive, place, stored) = stored_row(file, name, replica)?;
     let study = archive.study();
-    let missing = |what, found: &str, allowed: String| MeasureError::NotInFile {
-        file: file.to_owned(),
-        what,
-        found: found.to_owned(),
-        allowed,
-    };
     let scenario = &study.scenarios[place];
     let thetas = scenario.parameterisations();
     let theta = parameterisation.map(|wanted| {
         thetas.iter().find(|theta| theta.name == wanted).ok_or_else(|| {
             let names: Vec<&str> = thetas.iter().map(|theta| theta.name.as_str()).collect();
-            missing("parameterisation", wanted, names.join(", "))
+            missing(file, "parameterisation", wanted, names.join(", "))
         })
     });
     let theta = theta.transpose()?;
