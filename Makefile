@@ -70,7 +70,7 @@ figures: $(VENV)/installed  ## the paper's figures from the results in paper/, a
 	[ "$$drawn" ] || { echo "figures: no results in $(PAPER)/; make paper computes them" >&2; exit 2; }; \
 	exit $$code
 
-test: packages rust $(VENV)/installed  ## every test but the long ones, below 15 minutes
+test: packages rust $(VENV)/tested  ## every test but the long ones, below 15 minutes
 	@scripts/install-packages.sh chromium
 	$(CARGO) test --no-run
 	$(VENV)/bin/python -m unittest discover -s analysis
@@ -121,7 +121,7 @@ test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one n
 
 # MPICH's launcher must be called by its own name.
 MPICH_HDF5 ?= /usr/lib/$(shell uname -m)-linux-gnu/hdf5/mpich
-test-mpich: rust $(VENV)/installed  ## the tests with MPICH instead of Open MPI, in target/mpich
+test-mpich: rust $(VENV)/tested  ## the tests with MPICH instead of Open MPI, in target/mpich
 	@scripts/install-packages.sh mpich libmpich-dev libhdf5-mpich-dev chromium
 	MPICC=mpicc.mpich HDF5_DIR=$(MPICH_HDF5) MPIRUN=mpirun.mpich \
 	  $(CARGO) test --no-fail-fast --target-dir target/mpich
@@ -146,6 +146,10 @@ $(VENV)/installed: requirements.txt analysis/pyproject.toml | packages
 	  { echo "amorph's figures need Python 3.11 or newer; choose one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/tested: requirements-test.txt $(VENV)/installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
 clean:  ## remove what was built, the Python environment, the demo's and the paper's output
