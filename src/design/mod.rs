@@ -13,5 +13,6 @@ pub mod run;
 pub mod search;
 pub mod state;
 pub mod target;
+pub mod terms;
 pub mod walk;
 pub mod walls;
