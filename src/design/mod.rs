@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod parameters;
 pub mod plan;
 pub mod problem;
+pub mod quantities;
 pub mod run;
 pub mod search;
 pub mod state;

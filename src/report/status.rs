@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::format::archive::{ArchiveError, State};
+use crate::format::row::{Part, Stage};
 use crate::study::holder::Life;
 use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
@@ -133,16 +134,16 @@ fn read_scenario(
     last_finished: &mut Option<f64>,
 ) -> Result<ScenarioStatus, ArchiveError> {
     let schema = &archive.schemas()[scenario];
-    let name = |theta: Option<usize>| match theta {
-        None => "solid".to_owned(),
-        Some(theta) => schema.parameterisations[theta].clone(),
+    let name = |part: &Part| match part.stage() {
+        Stage::Sweep(theta) => schema.parameterisations[theta].clone(),
+        Stage::Solid | Stage::Design(..) => schema.part_name(part),
     };
     let mut kinds: Vec<KindStatus> = Vec::new();
     let mut kind_of = Vec::with_capacity(schema.parts.len());
     // The parts of one kind stand together.
-    for parts in schema.parts.chunk_by(|a, b| a.parameterisation() == b.parameterisation()) {
+    for parts in schema.parts.chunk_by(|a, b| a.stage() == b.stage()) {
         kind_of.extend(parts.iter().map(|_| kinds.len()));
-        let name = name(parts[0].parameterisation());
+        let name = name(&parts[0]);
         kinds.push(KindStatus { name, ..KindStatus::default() });
     }
     let mut reasons = Reasons::default();

@@ -45,6 +45,7 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
         differences: Check::new("J against finite differences"),
         sweeps: Check::new("sweeps: brackets, directions, zeta"),
         brackets: Check::new("brackets relaxed again at both ends"),
+        designs: Check::new("designs: targets, forces, features, outcome at the stored positions"),
         again: Check::new("items computed again"),
         pending: 0,
         failed: 0,
@@ -73,6 +74,7 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
             differences,
             checker.sweeps,
             checker.brackets,
+            checker.designs,
             checker.again,
         ],
         flags,
@@ -101,6 +103,7 @@ struct Checker<'a> {
     differences: Check,
     sweeps: Check,
     brackets: Check,
+    designs: Check,
     again: Check,
     pending: u64,
     failed: u64,
@@ -197,7 +200,29 @@ impl Checker<'_> {
                     self.relax_brackets(item, &place, row)?;
                 }
             }
+            Part::Design { .. } => self.design(item, &place, row, spot)?,
         }
+        Ok(())
+    }
+
+    /// Examines a design.
+    fn design(
+        &mut self,
+        item: Item,
+        place: &str,
+        row: &Row,
+        spot: bool,
+    ) -> Result<(), ArchiveError> {
+        let slot = item.slot..item.slot + 1;
+        if self.archive.states_of(item.scenario, &slot)?[0] != State::Done {
+            self.designs.skip(place, "the solid is not done");
+            return Ok(());
+        }
+        let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
+        let (replica, solid) =
+            (self.archive.replica(item.slot), self.archive.row(Item { part: 0, ..item })?);
+        let found = self.worker.examine_design(item.scenario, replica, &solid, &part, row, spot);
+        self.designs.add(place, found.unwrap_or_else(|failure| vec![failure.reason]));
         Ok(())
     }
 
@@ -205,8 +230,8 @@ impl Checker<'_> {
     /// some blocks, evenly spread.
     fn is_spot(&self, item: Item) -> bool {
         let parts = &self.archive.schemas()[item.scenario].parts;
-        let own = parts[item.part].parameterisation();
-        let count = |parts: &[Part]| parts.iter().filter(|it| it.parameterisation() == own).count();
+        let own = parts[item.part].stage();
+        let count = |parts: &[Part]| parts.iter().filter(|it| it.stage() == own).count();
         let (blocks, place) = (count(parts), count(&parts[..item.part]));
         place.is_multiple_of(blocks.div_ceil(SPOT_DIRECTIONS).max(1))
     }

@@ -1,11 +1,12 @@
 //! One solid's pipeline: a pure function of (configuration, seed, indices).
 //!
-//! The part `Solid` prepares a solid and analyses it *from its bytes*; the parts `Directions`
-//! analyse the same bytes wherever they are computed. So neither the rank nor the order of the
+//! The part `Solid` prepares a solid and analyses it *from its bytes*; the parts `Directions` and
+//! `Design` analyse the same bytes wherever they are computed. So neither the rank nor the order of the
 //! parts can change a bit of the results.
 
 mod analysis;
 mod brackets;
+mod designs;
 mod error;
 mod examination;
 mod order;
@@ -145,14 +146,17 @@ impl Work for Worker {
         solid: &[u8],
         part: &Part,
     ) -> Result<Row, Failure> {
-        let Part::Directions { parameterisation, directions } = part else {
-            return Err(ReplicaError::WrongPart.into());
-        };
         let study = Arc::clone(&self.study);
         let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
         let analysed = self.analyse(scenario, replica, solid)?;
-        let columns = in_either!(analysed, replicate => {
-            rows::directions(replicate, config, *parameterisation, directions, slot)?
+        let columns = in_either!(analysed, replicate => match part {
+            Part::Solid => return Err(ReplicaError::WrongPart.into()),
+            Part::Directions { parameterisation, directions } => {
+                rows::directions(replicate, config, *parameterisation, directions, slot)?
+            }
+            Part::Design { parameterisation, design } => {
+                designs::row(replicate, config, *parameterisation, *design)?
+            }
         });
         Ok(columns.into_row(&self.schemas[scenario], part, slot)?)
     }

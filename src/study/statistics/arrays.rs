@@ -9,7 +9,7 @@ use crate::analysis::axis::{Axis, counted, labelled, valued};
 use crate::analysis::quantities as q;
 use crate::analysis::values::Kind;
 use crate::format::archive::{STATISTICS, State, reason_cell};
-use crate::format::row::REASON_LENGTH;
+use crate::format::row::{REASON_LENGTH, Stage};
 use crate::format::schema::Column;
 use crate::linearity::cause::Cause;
 use crate::study::config::Study;
@@ -49,7 +49,7 @@ impl Arrays {
             axes: axes.iter().map(|&axis| axis.clone()).collect(),
             unit: unit.to_owned(),
             description: description.to_owned(),
-            parameterisation: None,
+            stage: Stage::Solid,
             replicas: 1,
             flags: Vec::new(),
         };
