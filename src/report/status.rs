@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use crate::design::outcome::Outcome;
+use crate::design::quantities::OUTCOME;
 use crate::format::archive::{ArchiveError, State};
 use crate::format::row::{Part, Stage};
+use crate::format::schema::Column;
 use crate::study::holder::Life;
 use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
@@ -24,10 +27,10 @@ pub enum StatusError {
     Lock(#[from] LockError),
 }
 
-/// Items of one kind: solids, or the directions of one parameterisation.
+/// Items of one kind: solids, the directions of one parameterisation, or one design.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct KindStatus {
-    /// `solid`, or the name of the parameterisation.
+    /// `solid`, or the name of the parameterisation, of a design with what it asks for.
     pub name: String,
     /// How many.
     pub items: Counts,
@@ -35,6 +38,9 @@ pub struct KindStatus {
     pub seconds: Option<f64>,
     /// The longest [s].
     pub longest: Option<f64>,
+    /// Of a design the solids that have reached its targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<u64>,
 }
 
 impl KindStatus {
@@ -128,6 +134,18 @@ impl Status {
     }
 }
 
+/// The columns of the outcomes of designs, each with the part that computes it.
+fn outcomes(archive: &Results, scenario: usize) -> Vec<(usize, usize)> {
+    let schema = &archive.schemas()[scenario];
+    let columns = schema.columns.iter().enumerate();
+    let of_part = |(index, column): (usize, &Column)| {
+        let is_outcome = column.path.ends_with(&OUTCOME.path(""));
+        let part = schema.parts.iter().position(|part| part.stage() == column.stage)?;
+        (is_outcome && matches!(column.stage, Stage::Design(..))).then_some((index, part))
+    };
+    columns.filter_map(of_part).collect()
+}
+
 fn read_scenario(
     archive: &Results,
     scenario: usize,
@@ -146,6 +164,10 @@ fn read_scenario(
         let name = name(&parts[0]);
         kinds.push(KindStatus { name, ..KindStatus::default() });
     }
+    let outcomes = outcomes(archive, scenario);
+    for (_, part) in &outcomes {
+        kinds[kind_of[*part]].reached = Some(0);
+    }
     let mut reasons = Reasons::default();
     let replicas = archive.layout().replicas();
     for first in (0..replicas).step_by(SLOTS_AT_ONCE) {
@@ -160,6 +182,14 @@ fn read_scenario(
                 let last = last_finished.unwrap_or(finished[index]);
                 *last_finished = Some(last.max(finished[index]));
             }
+        }
+        for &(column, part) in &outcomes {
+            let codes = archive.column(scenario, column, &slots)?;
+            let done = states.iter().skip(part).step_by(kind_of.len());
+            let reached = done.zip(codes.codes()).filter(|(state, code)| {
+                **state == State::Done && **code == Outcome::Reached.code()
+            });
+            *kinds[kind_of[part]].reached.get_or_insert(0) += reached.count() as u64;
         }
         reasons.add_failed(archive, &rows, &states)?;
     }
