@@ -64,23 +64,22 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     if let Some(difference) = worst.difference {
         differences.note = format!("differences at most {difference:.1e} of |J|");
     }
-    Ok(Report {
-        sections: vec![
-            checker.skeleton,
-            checker.statistics,
-            checker.checksums,
-            solids,
-            identities,
-            differences,
-            checker.sweeps,
-            checker.brackets,
-            checker.designs,
-            checker.again,
-        ],
-        flags,
-        pending: checker.pending,
-        failed: checker.failed,
-    })
+    let designs = archive.study().scenarios.iter().any(|it| !it.designed().is_empty());
+    let mut sections = vec![
+        checker.skeleton,
+        checker.statistics,
+        checker.checksums,
+        solids,
+        identities,
+        differences,
+        checker.sweeps,
+        checker.brackets,
+        checker.again,
+    ];
+    if designs {
+        sections.push(checker.designs);
+    }
+    Ok(Report { sections, flags, pending: checker.pending, failed: checker.failed })
 }
 
 /// Whether a checksum of the whole file holds, where it has one.

@@ -94,9 +94,10 @@ impl DesignConfig {
         self.designs.iter().map(|design| design.name.clone()).collect()
     }
 
+    /// `solid`: none where it is wrong itself.
     pub(super) fn read(
         section: &Section<'_>,
-        solid: &SolidConfig,
+        solid: Option<&SolidConfig>,
         parameterisations: &[Parameterisation],
     ) -> Self {
         let names: Vec<String> = parameterisations.iter().map(|theta| theta.name.clone()).collect();
@@ -108,9 +109,9 @@ impl DesignConfig {
             }
             false => names,
         };
-        let granted = |wishes: &[Wish], entry: &Entry<'_>| match right {
-            true => check(wishes, solid).map_err(|reason| entry.wrong(reason)),
-            false => Ok(()),
+        let granted = |wishes: &[Wish], entry: &Entry<'_>| match solid {
+            Some(solid) => check(wishes, solid).map_err(|reason| entry.wrong(reason)),
+            None => Ok(()),
         };
         let hold = texts(section, "hold", |name, entry| {
             granted(&[Wish::hold(name)], entry).map(|()| name.to_owned())
@@ -153,12 +154,11 @@ impl DesignConfig {
                 ..default
             },
         };
-        if right && !config.designs.is_empty() {
-            for theta in parameterisations {
-                if config.parameters.contains(&theta.name) {
-                    section.keep(config.check_kinds(section, theta), ());
-                }
-            }
+        if let (true, false, Some(solid)) = (right, config.designs.is_empty(), solid) {
+            let named = |theta: &&Parameterisation| config.parameters.contains(&theta.name);
+            let mut thetas = parameterisations.iter().filter(named);
+            let wrong = thetas.find_map(|theta| config.check_kinds(section, theta).err());
+            section.keep(wrong.map_or(Ok(()), Err), ());
             section.keep(config.check_bounds(section, solid), ());
         }
         config

@@ -322,7 +322,8 @@ fn read_scenario(
     let section = |name, keys| Section::new(parents, name, keys, choice, before);
     let of_solid = section("solid", solid::KEYS);
     let solid = SolidConfig::read(&of_solid);
-    if of_solid.is_right() {
+    let solid_is_right = of_solid.is_right();
+    if solid_is_right {
         of_solid.keep(interaction::check_box(&solid, &of_solid), ());
         of_solid.keep(check_files(&solid, &of_solid, study), ());
     }
@@ -331,7 +332,11 @@ fn read_scenario(
     let thetas = parameters.parameterisations(solid.recipe.particles);
     let section_of_sweep = section("sweep", sweep::KEYS);
     let sweep = SweepConfig::read(&section_of_sweep, &features, &thetas, solid.dimension);
-    let design = DesignConfig::read(&section("design", design::KEYS), &solid, &thetas);
+    let design = DesignConfig::read(
+        &section("design", design::KEYS),
+        solid_is_right.then_some(&solid),
+        &thetas,
+    );
     let output = OutputConfig::read(&section("output", output::KEYS));
     Scenario { name, solid, features, parameters, sweep, design, output }
 }
