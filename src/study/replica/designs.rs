@@ -60,6 +60,22 @@ pub(super) fn row<const D: usize>(
     Ok(columns)
 }
 
+/// Gives a solid with the species of θ the parameters and positions of a stored design.
+pub(super) fn restore<const D: usize>(
+    solid: &mut Solid<D>,
+    theta: &Parameterisation,
+    row: &Row,
+    group: &str,
+) -> Result<(), ReplicaError> {
+    let values = q::FINAL_THETA.floats(row, group, theta.parameters())?;
+    theta.space.apply(&mut solid.interactions, values);
+    let positions = q::FINAL_POSITIONS.floats(row, group, solid.len() * D)?;
+    for (position, values) in solid.positions.iter_mut().zip(positions.chunks_exact(D)) {
+        *position = nalgebra::SVector::from_column_slice(values);
+    }
+    Ok(())
+}
+
 impl Worker {
     /// Examines the stored row of a design of a solid: the targets from the solid before it; forces,
     /// features, outcome and |Δθ| from the stored positions and parameters; with `relaxed` also the
@@ -88,7 +104,7 @@ impl Worker {
         Ok(in_either!(analysed, replicate => {
             let (solid, parameters) = free(replicate, theta, &terms)?;
             let (problem, start) = begin(solid, parameters, &terms.wishes).map_err(ReplicaError::from)?;
-            Stored { row, group: &group, problem, start, terms: &terms }.examine(relaxed)?
+            Stored { row, group: &group, theta, problem, start, terms: &terms }.examine(relaxed)?
         }))
     }
 }
@@ -97,6 +113,7 @@ impl Worker {
 struct Stored<'r, const D: usize> {
     row: &'r Row,
     group: &'r str,
+    theta: &'r Parameterisation,
     problem: Problem<D>,
     start: State<D>,
     terms: &'r Terms,
@@ -131,11 +148,7 @@ impl<const D: usize> Stored<'_, D> {
             wrong.push(format!("distance = {distance:e}, but |theta - theta0| = {moved:e}"));
         }
         let mut solid = self.start.solid.clone();
-        parameters.apply(&mut solid, theta);
-        let positions = self.floats(&q::FINAL_POSITIONS, solid.len() * D)?;
-        for (position, values) in solid.positions.iter_mut().zip(positions.chunks_exact(D)) {
-            *position = nalgebra::SVector::from_column_slice(values);
-        }
+        restore(&mut solid, self.theta, self.row, group)?;
         let (force, accepted) = residual_force(&solid);
         if !(force <= RESIDUAL * accepted) {
             wrong.push(format!("residual force {force:.2e} at the stored positions"));

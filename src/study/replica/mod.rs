@@ -25,7 +25,7 @@ use crate::format::schema::ScenarioSchema;
 use crate::response::allosteric::AllostericPair;
 use crate::solid::Solid;
 use crate::study::config::{Parameterisation, Scenario, SolidConfig, Study};
-use crate::study::schema::schemas;
+use crate::study::schema::{design_group, schemas};
 use crate::study::work::Work;
 use analysis::Replicate;
 pub use brackets::RelaxedBrackets;
@@ -183,6 +183,26 @@ pub fn stored_solid<const D: usize>(
         Ok(solid.reassigned(assignment.species, assignment.interactions))
     };
     Ok(restored()?)
+}
+
+/// A stored design: over which parameterisation, which one of the scenario, and its row.
+pub type StoredDesign<'r> = (&'r Parameterisation, usize, &'r Row);
+
+/// The solid of a stored design; `row` is that of the solid before it.
+///
+/// # Errors
+/// As [`stored_solid`].
+pub fn designed_solid<const D: usize>(
+    study: &Study,
+    scenario: &Scenario,
+    replica: u64,
+    row: &Row,
+    (theta, design, designed): StoredDesign<'_>,
+) -> Result<Solid<D>, Failure> {
+    let mut solid = stored_solid(study, scenario, replica, row, Some(theta))?;
+    let group = design_group(theta, &scenario.design.designs[design]);
+    designs::restore(&mut solid, theta, designed, &group)?;
+    Ok(solid)
 }
 
 /// The pairs of the allosteric features of a stored row.
