@@ -183,6 +183,53 @@ fn a_design_of_the_ensemble_is_that_of_the_solid_alone() {
     }
 }
 
+#[test]
+fn a_designed_solid_can_be_measured_checked_and_exported() {
+    let place = Place::new(&STUDY.replace("replicas = 6", "replicas = 2"));
+    let results = place.path("results.h5");
+    place.run(2, &results, &[]);
+    let name = results.to_str().unwrap();
+    let selected = ["--scenario", "flat", "--replica", "1", "--parameterisation", "D_n12"];
+    let measured = place.path("measured.h5");
+    let mut command = Command::new(PROGRAM);
+    command.args(["measure", name, "-o"]).arg(&measured).args(selected);
+    succeeded(&command.args(["--design", "G=-2%", "--features", "derived"]).output().unwrap(), 0);
+    let file = common::open(name);
+    let designed = values(&file, "flat/D_n12/designs/G=-2%/features", 1)[0];
+    let one = common::open(measured.to_str().unwrap());
+    let features: Vec<f64> = one.dataset("features").unwrap().read_raw().unwrap();
+    // p, K, G, nu.
+    assert!((features[2] / designed - 1.0).abs() < 1e-9, "{} {designed}", features[2]);
+    let before = values(&file, "flat/D_n12/designs/G=-2%/target_start", 1)[0];
+    assert!((features[2] / before - 1.0).abs() > 1e-3);
+
+    let xyz = place.path("designed.xyz");
+    let xyz_name = xyz.to_str().unwrap();
+    program(&["export", name, "--scenario", "flat", "--design", "D_n12/G=-2%", "-o", xyz_name], 0);
+    let frames = std::fs::read_to_string(&xyz).unwrap();
+    assert_eq!(frames.matches("design=\"G=-2%\"").count(), 2, "{frames}");
+    let radius = frames.lines().nth(50 + 2).unwrap().split_whitespace().nth(4).unwrap();
+    let diameters = values(&file, "flat/D_n12/designs/G=-2%/theta", 1);
+    let radius: f64 = radius.parse().unwrap();
+    assert!(diameters.iter().any(|d| 0.5 * d == radius), "{radius} {diameters:?}");
+
+    for (arguments, said) in [
+        (["--parameterisation", "D_n12", "--design", "G=-3%"], "G=-2%; K=+0.5%,G=-1%; K=+200%"),
+        (["--parameterisation", "D_n8", "--design", "G=-2%"], "D_n8 has none"),
+    ] {
+        let mut command = Command::new(PROGRAM);
+        command.args(["measure", name, "--scenario", "flat", "--replica", "1", "-o"]);
+        let output = command.arg(place.path("never.h5")).args(arguments).output().unwrap();
+        succeeded(&output, 2);
+        let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(wrong.contains(said), "{wrong}");
+    }
+    let output = Command::new(PROGRAM).args(["export", name, "--design", "D_n12/G=-2%"]).output();
+    let wrong = String::from_utf8_lossy(&output.unwrap().stderr).into_owned();
+    assert!(wrong.contains("scenario deep has D_n8/G=-1%"), "{wrong}");
+    assert!(!place.path("never.h5").exists());
+}
+
 /// The smallest value with at least this share of the values at or below it.
 fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
