@@ -153,9 +153,6 @@ fn a_design_of_the_ensemble_is_that_of_the_solid_alone() {
         command.arg("design").arg(&results).args(["--scenario", scenario, "--replica", "1"]);
         command.args(["--parameterisation", theta, "--target", target, "--limit", "25"]);
         command.args(hold.iter().flat_map(|hold| ["--hold", hold])).arg("-o").arg(&alone);
-        if scenario == "deep" {
-            command.args(["--limit", "100"]);
-        }
         succeeded(&command.output().unwrap(), if codes[1] == 1 { 0 } else { 3 });
         let one = common::open(alone.to_str().unwrap());
         let numbers = |name: &str| one.dataset(name).unwrap().read_raw::<f64>().unwrap();
