@@ -35,6 +35,9 @@ pub enum Along {
     End,
 }
 
+/// Codes with their names.
+pub type Codes = &'static [(u8, &'static str)];
+
 /// The value of a quantity, taken from a result.
 pub enum Value<T> {
     Floats(fn(&T) -> Vec<f64>),
@@ -45,7 +48,7 @@ pub enum Value<T> {
     Causes(fn(&T) -> Vec<Cause>),
     Absences(fn(&T) -> Vec<Option<Absence>>),
     /// Codes with their names.
-    Codes((fn(&T) -> Vec<u8>, &'static [(u8, &'static str)])),
+    Codes((fn(&T) -> Vec<u8>, Codes)),
 }
 
 /// One output quantity of results of type T.

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn every_solid_is_in_one_part() {
         let mut sample = Sample::new(1, 2, LIMIT);
-        let reached = |replica: u64| replica % 3 != 0;
+        let reached = |replica: u64| !replica.is_multiple_of(3);
         for replica in 0..10 {
             let value = if replica == 7 { f64::NAN } else { (10 - replica) as f64 };
             sample.add(replica, &[f64::from(u8::from(reached(replica))), value]);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::design::outcome::Outcome;
 use crate::linearity::cause::Cause;
-use crate::study::statistics::{Part, interval_of};
+use crate::study::statistics::{Part, interval_of, quantile};
 
 /// Every number that fits a line, and a line for every singular value.
 pub fn table(statistics: &Statistics) -> String {
@@ -212,6 +212,11 @@ pub(super) fn designs(text: &mut String, thetas: &[&ThetaStatistics]) {
             design.distributions.get(place).map_or(String::new(), |it| cells(&it.quantiles, at))
         };
         let success = &design.success;
+        let linearisations = design.distributions.first();
+        let count = |at| match linearisations.map_or(f64::NAN, |it| quantile(&it.quantiles, at)) {
+            count if count.is_nan() => "-".to_owned(),
+            count => format!("{count:.0}"),
+        };
         let _ = writeln!(
             text,
             "  {:theta_width$}  {:width$} {:>11} {:>9} {} {} {} {}",
@@ -219,7 +224,7 @@ pub(super) fn designs(text: &mut String, thetas: &[&ThetaStatistics]) {
             design.name,
             format!("{} of {}", success.reached, success.solids),
             percent(design.interval),
-            of(0, &[0.5, 0.95]),
+            row([0.5, 0.95].map(count)),
             of(1, &[0.5]),
             of(2, &[0.5]),
             of(3, &[0.5]),
