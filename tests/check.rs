@@ -286,6 +286,55 @@ fn a_changed_label_scale_or_identity_is_found() {
     }
 }
 
+/// A design of every solid, and nothing else.
+fn designed(solid: &str) -> String {
+    format!(
+        "version = 1\n[study]\nname = \"checked\"\nreplicas = 1\n[solid]\n{solid}\n\
+         [parameters]\nspecies = [8]\n[sweep]\nparameters = []\n\
+         [design]\ntargets = [\"G=-1%\"]\nhold = [\"p\"]\n"
+    )
+}
+
+#[test]
+fn every_stored_number_of_a_design_is_guarded() {
+    const DESIGN: Item = Item { scenario: 0, slot: 0, part: 1 };
+    const GROUP: &str = "D_n8/designs/G=-1%";
+    let results = Results::new(&designed(SOFT));
+    let report = clean(&results.path, 2);
+    assert_eq!(section(&report, "designs").looked_at, 1);
+    let name = "designs";
+    let guarded = |quantity: &str, line: &str| {
+        let path = format!("{GROUP}/{quantity}");
+        let altered = results.altered(DESIGN, |row| floats(row, &path)[0] *= 1.0 + 1e-6);
+        finds(&altered, 0, name, line);
+    };
+    guarded("target_start", "target_start of G");
+    guarded("targets", "targets of G");
+    guarded("target_scale", "target_scale of G");
+    guarded("positions", "residual force");
+    guarded("theta", "residual force");
+    guarded("distance", "|theta - theta0|");
+    guarded("features", "features of G");
+    guarded("fresh_features", "fresh_features of G");
+    let residual = format!("{GROUP}/residual");
+    let altered = results.altered(DESIGN, |row| floats(row, &residual)[0] += 1e-8);
+    finds(&altered, 0, name, "the largest error is");
+    let outcome = results.altered(DESIGN, |row| {
+        let path = format!("{GROUP}/outcome");
+        match row.iter_mut().find(|(name, _)| *name == path) {
+            // 1 is reached, 2 is stationary.
+            Some((_, Values::U8(codes))) => codes[0] = 3 - codes[0],
+            other => panic!("{other:?}"),
+        }
+    });
+    finds(&outcome, 0, name, "outcome stationary, but the largest error is");
+    // What nothing else tells is computed again.
+    let path = format!("{GROUP}/step_length");
+    let altered = results.altered(DESIGN, |row| floats(row, &path)[0] *= 1.0 + 1e-15);
+    clean(&altered, 0);
+    finds(&altered, 2, "items computed again", "step_length: 1 of 1 values differ");
+}
+
 /// Writes bytes over the beginning of a dataset.
 fn overwrite(path: &Path, dataset: &str, bytes: &[u8]) {
     let file = hdf5::File::open(path).expect("readable");

@@ -35,6 +35,9 @@ pub enum Along {
     End,
 }
 
+/// Codes with their names.
+pub type Codes = &'static [(u8, &'static str)];
+
 /// The value of a quantity, taken from a result.
 pub enum Value<T> {
     Floats(fn(&T) -> Vec<f64>),
@@ -44,6 +47,8 @@ pub enum Value<T> {
     Flags(fn(&T) -> Vec<bool>),
     Causes(fn(&T) -> Vec<Cause>),
     Absences(fn(&T) -> Vec<Option<Absence>>),
+    /// Codes with their names.
+    Codes((fn(&T) -> Vec<u8>, Codes)),
 }
 
 /// One output quantity of results of type T.
@@ -51,7 +56,7 @@ pub struct Quantity<T> {
     pub name: &'static str,
     pub along: &'static [Along],
     /// "1" for pure numbers, or what [`Units::of`] understands.
-    pub(super) unit: &'static str,
+    pub(crate) unit: &'static str,
     pub description: &'static str,
     /// Name and description in the file of one solid, where it stands there.
     pub alone: Option<(&'static str, &'static str)>,
@@ -97,6 +102,7 @@ impl<T> Quantity<T> {
             Value::Absences(value) => {
                 Values::U8(value(of).into_iter().map(Absence::code).collect())
             }
+            Value::Codes((value, _)) => Values::U8(value(of)),
         }
     }
 
@@ -105,7 +111,7 @@ impl<T> Quantity<T> {
         match self.value {
             Value::Floats(_) => Kind::F64,
             Value::Counts(_) | Value::Integers(_) => Kind::I32,
-            Value::Flags(_) | Value::Causes(_) | Value::Absences(_) => Kind::U8,
+            Value::Flags(_) | Value::Causes(_) | Value::Absences(_) | Value::Codes(_) => Kind::U8,
         }
     }
 
@@ -115,6 +121,7 @@ impl<T> Quantity<T> {
             Value::Flags(_) => vec![(0, "no"), (1, "yes")],
             Value::Causes(_) => Cause::ALL.iter().map(|c| (c.code(), c.name())).collect(),
             Value::Absences(_) => Absence::CODES.to_vec(),
+            Value::Codes((_, codes)) => codes.to_vec(),
             _ => Vec::new(),
         }
     }
@@ -213,4 +220,4 @@ macro_rules! quantities {
         pub const $list: &[Quantity<$of>] = &[$($quantity),*];
     };
 }
-pub(super) use quantities;
+pub(crate) use quantities;

@@ -12,6 +12,7 @@ use crate::design::outcome;
 use crate::design::parameters::Norm;
 use crate::design::search::Settings;
 use crate::design::target::Wish;
+use crate::design::terms::{Terms, bounds, weight};
 use crate::report::design::{Options, Summary, run as design};
 use crate::solid::parameters::ParameterKind;
 use crate::system::words::Word;
@@ -88,50 +89,22 @@ fn options(arguments: &Arguments) -> Result<Options, CommandError> {
     Ok(Options {
         source,
         output: arguments.output.clone(),
-        wishes,
         kinds: arguments.parameters.clone(),
         level: arguments.level,
-        bounds: arguments.bounds.clone(),
-        norm: arguments.norm,
-        weights: arguments.weights.clone(),
-        settings: Settings {
-            tolerance: arguments.tolerance,
-            relinearisations: arguments.limit,
-            rearrange: arguments.rearrange,
-            seed: arguments.seed,
-            ..DEFAULT
+        terms: Terms {
+            wishes,
+            bounds: arguments.bounds.clone(),
+            norm: arguments.norm,
+            weights: arguments.weights.clone(),
+            settings: Settings {
+                tolerance: arguments.tolerance,
+                relinearisations: arguments.limit,
+                rearrange: arguments.rearrange,
+                seed: arguments.seed,
+                ..DEFAULT
+            },
         },
     })
-}
-
-fn kind_and<'a>(text: &'a str, allowed: &str) -> Result<(ParameterKind, &'a str), String> {
-    let split = text.split_once('=');
-    let found = split.and_then(|(kind, rest)| Some((ParameterKind::from_word(kind.trim())?, rest)));
-    found.ok_or_else(|| format!("allowed: {allowed}"))
-}
-
-fn bounds(text: &str) -> Result<(ParameterKind, RangeInclusive<f64>), String> {
-    const ALLOWED: &str =
-        "KIND=LOW:HIGH with 0 <= LOW < HIGH, such as D=0.8:1.6; no LOW or no HIGH is no bound";
-    let (kind, range) = kind_and(text, ALLOWED)?;
-    let end = |text: &str, none: f64| match text.trim() {
-        "" => Some(none),
-        text => text.parse::<f64>().ok(),
-    };
-    let ends = range.split_once(':');
-    match ends.and_then(|(low, high)| Some((end(low, 0.0)?, end(high, f64::INFINITY)?))) {
-        Some((low, high)) if 0.0 <= low && low < high => Ok((kind, low..=high)),
-        _ => Err(format!("allowed: {ALLOWED}")),
-    }
-}
-
-fn weight(text: &str) -> Result<(ParameterKind, f64), String> {
-    const ALLOWED: &str = "KIND=WEIGHT, a finite number > 0, such as k=0.1";
-    let (kind, number) = kind_and(text, ALLOWED)?;
-    match number.trim().parse::<f64>() {
-        Ok(number) if number > 0.0 && number.is_finite() => Ok((kind, number)),
-        _ => Err(format!("allowed: {ALLOWED}")),
-    }
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

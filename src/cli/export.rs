@@ -31,6 +31,10 @@ pub struct Arguments {
     /// The stored positions around gamma_contact and gamma_rearrangement instead of the solids
     #[arg(long)]
     snapshots: bool,
+    /// The designed solids of a results file instead, those of this parameterisation and these targets,
+    /// such as D_n40/G=-5%
+    #[arg(long, value_name = "THETA/TARGETS", conflicts_with_all = ["snapshots", "vectors"])]
+    design: Option<String>,
     /// Also the coordination and the pressure of every particle
     #[arg(long, conflicts_with = "snapshots")]
     fields: bool,
@@ -59,9 +63,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
     if let [file] = &arguments.files[..]
         && xyz::is_measurement(file)
     {
-        if arguments.scenario.is_some() || arguments.replica.is_some() {
+        let selected = arguments.scenario.is_some() || arguments.replica.is_some();
+        if selected || arguments.design.is_some() {
             return Err(CommandError::usage(format!(
-                "{}: an output of `amorph measure` holds one solid; leave out --scenario and --replica",
+                "{}: an output of `amorph measure` holds one solid; leave out --scenario, --replica and --design",
                 file.display()
             )));
         }
@@ -99,10 +104,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         let mut frames = 0;
         for (archive, scenarios, slots) in chosen {
             for scenario in scenarios {
-                frames += if arguments.snapshots {
-                    xyz::snapshots(archive, scenario, slots.clone(), out)?
-                } else {
-                    xyz::solids(archive, scenario, slots.clone(), extras, out)?
+                let slots = slots.clone();
+                frames += match &arguments.design {
+                    Some(wanted) => xyz::designed(archive, scenario, slots, wanted, extras, out)?,
+                    None if arguments.snapshots => xyz::snapshots(archive, scenario, slots, out)?,
+                    None => xyz::solids(archive, scenario, slots, extras, out)?,
                 };
             }
         }

@@ -18,6 +18,9 @@ pub(super) struct Selection {
     /// Use the species of this parameterisation of the results file, such as D_n40
     #[arg(long, requires = "scenario")]
     parameterisation: Option<String>,
+    /// Take the solid of this design of that parameterisation, such as G=-5%
+    #[arg(long, requires = "parameterisation")]
+    design: Option<String>,
 }
 
 impl Selection {
@@ -33,6 +36,7 @@ impl Selection {
                 scenario: scenario.clone(),
                 replica,
                 parameterisation: self.parameterisation.clone(),
+                design: self.design.clone(),
             }),
             _ => Ok(Source::File { address: file.to_owned(), tail: tail()? }),
         }

@@ -106,6 +106,12 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
                 time(kind.longest),
             )?;
         }
+        for kind in &scenario.kinds {
+            if let Some(reached) = kind.reached {
+                let (name, done) = (&kind.name, kind.items.done);
+                writeln!(out, "  {:names$}  {name}: {reached} of {done} reached the targets", "")?;
+            }
+        }
         for reason in scenario.reasons.iter().take(REASONS_SHOWN) {
             writeln!(out, "  {:names$}  failed {} times: {reason}", "", reason.count)?;
         }

@@ -30,6 +30,25 @@ impl Word for Outcome {
     ];
 }
 
+impl Outcome {
+    /// The codes that the results file holds, with their names.
+    pub const CODES: &'static [(u8, &'static str)] = &[
+        (0, "not_computed"),
+        (1, "reached"),
+        (2, "stationary"),
+        (3, "infeasible"),
+        (4, "lost_rigidity"),
+        (5, "bound"),
+        (6, "limit"),
+    ];
+
+    /// Its code.
+    pub fn code(self) -> u8 {
+        let found = Self::CODES.iter().find(|(_, name)| *name == self.word());
+        found.map_or(0, |(code, _)| *code)
+    }
+}
+
 /// A combination of targeted features that no parameter moves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incompatible {

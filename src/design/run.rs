@@ -55,6 +55,8 @@ pub struct Design<const D: usize> {
     pub problem: Problem<D>,
     /// The solid before.
     pub start: State<D>,
+    /// J of the targets at the start.
+    pub feasibility: Feasibility,
     pub outcome: Outcome,
     /// Where the targets exclude each other to first order.
     pub incompatible: Option<Incompatible>,
@@ -75,6 +77,28 @@ pub fn design<const D: usize>(
     wishes: &[Wish],
     settings: &Settings,
 ) -> Result<Design<D>, DesignError> {
+    let (problem, start) = begin(solid, parameters, wishes)?;
+    let linear = Linearisation::new(&problem, &start, 0.0);
+    let feasibility = Feasibility::new(&problem, &start, &linear)?;
+    let one_step = one_step(&problem, &start, &linear, &feasibility)?;
+    let incompatible = feasibility.incompatible(&start.errors, settings.tolerance);
+    let (outcome, found) = match incompatible {
+        Some(_) => (Outcome::Infeasible, Found::nothing(&problem, start.clone())),
+        None => search(&problem, start.clone(), settings),
+    };
+    let fresh = fresh(&problem, &start, &found.state);
+    Ok(Design { problem, start, feasibility, outcome, incompatible, one_step, found, fresh })
+}
+
+/// What is designed, and the solid before the design.
+///
+/// # Errors
+/// As [`design`].
+pub fn begin<const D: usize>(
+    solid: Solid<D>,
+    parameters: Parameters,
+    wishes: &[Wish],
+) -> Result<(Problem<D>, State<D>), DesignError> {
     check_parameters(&solid, &parameters)?;
     let mut modes = 0;
     for wish in wishes {
@@ -90,16 +114,7 @@ pub fn design<const D: usize>(
     }
     problem.targets = Target::all::<D>(wishes, &request, &start.values, volume(&start.solid))?;
     start.errors = problem.errors(&start.values, &start.solid);
-    let linear = Linearisation::new(&problem, &start, 0.0);
-    let feasibility = Feasibility::new(&problem, &start, &linear)?;
-    let one_step = one_step(&problem, &start, &linear, &feasibility)?;
-    let incompatible = feasibility.incompatible(&start.errors, settings.tolerance);
-    let (outcome, found) = match incompatible {
-        Some(_) => (Outcome::Infeasible, Found::nothing(&problem, start.clone())),
-        None => search(&problem, start.clone(), settings),
-    };
-    let fresh = fresh(&problem, &start, &found.state);
-    Ok(Design { problem, start, outcome, incompatible, one_step, found, fresh })
+    Ok((problem, start))
 }
 
 fn check_parameters<const D: usize>(

@@ -58,7 +58,11 @@ impl Wish {
         text.split(',').map(Self::from_text).collect()
     }
 
-    fn from_text(text: &str) -> Result<Self, TargetError> {
+    /// The wish of a text such as `K=+5%`.
+    ///
+    /// # Errors
+    /// As [`Wish::list`].
+    pub fn from_text(text: &str) -> Result<Self, TargetError> {
         let wrong = || TargetError::Text { text: text.trim().to_owned() };
         let (left, right) = text.split_once('=').ok_or_else(wrong)?;
         let (left, right) = (left.trim(), right.trim());

@@ -16,14 +16,33 @@ pub enum Part {
         /// The directions, as indices of the sweep axis.
         directions: Range<usize>,
     },
+    /// An inverse design over one parameterisation.
+    Design {
+        /// Index of the parameterisation in the scenario.
+        parameterisation: usize,
+        /// Index of the design in the scenario.
+        design: usize,
+    },
+}
+
+/// What computes a column. Parts of one stage are of one kind: blocks of one sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// [`Part::Solid`].
+    Solid,
+    /// [`Part::Directions`] of this parameterisation.
+    Sweep(usize),
+    /// [`Part::Design`] of this parameterisation and design.
+    Design(usize, usize),
 }
 
 impl Part {
-    /// The parameterisation of directions; none of a solid.
-    pub fn parameterisation(&self) -> Option<usize> {
-        match self {
-            Part::Solid => None,
-            Part::Directions { parameterisation, .. } => Some(*parameterisation),
+    /// Its stage.
+    pub fn stage(&self) -> Stage {
+        match *self {
+            Part::Solid => Stage::Solid,
+            Part::Directions { parameterisation, .. } => Stage::Sweep(parameterisation),
+            Part::Design { parameterisation, design } => Stage::Design(parameterisation, design),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::row::Part;
+use super::row::{Part, Stage};
 use crate::analysis::axis::Axis;
 use crate::analysis::values::{Kind, Row};
 
@@ -20,9 +20,9 @@ pub struct Column {
     pub unit: String,
     /// What it is.
     pub description: String,
-    /// The parameterisation whose [`Part::Directions`] compute it: its first axis is the direction,
-    /// and a part computes its block of it. None where [`Part::Solid`] does.
-    pub parameterisation: Option<usize>,
+    /// What computes it. Of a sweep the first axis is the direction, and a part computes its block of
+    /// it; of the others a part computes the whole row.
+    pub stage: Stage,
     /// Number of replicas that have it: the first ones.
     pub replicas: u64,
     /// Codes and their names, where the values are codes.
@@ -47,11 +47,11 @@ impl Column {
 
     /// The values of a row that a part computes; none where it computes none of this column.
     pub fn values_of(&self, part: &Part) -> Option<Range<usize>> {
-        if part.parameterisation() != self.parameterisation {
+        if part.stage() != self.stage {
             return None;
         }
         Some(match part {
-            Part::Solid => 0..self.row_length(),
+            Part::Solid | Part::Design { .. } => 0..self.row_length(),
             Part::Directions { directions, .. } => {
                 let one: usize = self.axes[1..].iter().map(|axis| axis.length).product();
                 directions.start * one..directions.end * one
@@ -69,10 +69,13 @@ pub struct ScenarioSchema {
     pub replica: Axis,
     /// Every column, in the order of checksums.
     pub columns: Vec<Column>,
-    /// The parts of every replica: the solid, then the directions of every swept θ in blocks.
+    /// The parts of every replica: the solid, then the directions of every swept θ in blocks, then the
+    /// designs.
     pub parts: Vec<Part>,
     /// Names of the parameterisations.
     pub parameterisations: Vec<String>,
+    /// Names of the designs.
+    pub designs: Vec<String>,
 }
 
 /// A part's row does not have the shape that the schema gives it.
@@ -90,11 +93,11 @@ impl ScenarioSchema {
     /// Indices of the columns that a part computes for the replica in row `slot` (0 is the file's
     /// first), in the order of the schema.
     pub fn columns_of(&self, part: &Part, slot: u64) -> impl Iterator<Item = usize> {
-        let wanted = part.parameterisation();
+        let wanted = part.stage();
         self.columns
             .iter()
             .enumerate()
-            .filter(move |(_, column)| column.parameterisation == wanted && slot < column.replicas)
+            .filter(move |(_, column)| column.stage == wanted && slot < column.replicas)
             .map(|(index, _)| index)
     }
 
@@ -106,6 +109,9 @@ impl ScenarioSchema {
                 "{}[{}:{}]",
                 self.parameterisations[*parameterisation], directions.start, directions.end
             ),
+            Part::Design { parameterisation, design } => {
+                format!("{}[{}]", self.parameterisations[*parameterisation], self.designs[*design])
+            }
         }
     }
 

@@ -72,8 +72,8 @@ pub fn measure_within<W: Work>(
     samples.recv_timeout(given_up(patience)).ok()
 }
 
-/// Measures every scenario for an equal share of `patience`; at least one solid and one block of
-/// directions of each parameterisation, however long these take. `begin` is told each scenario.
+/// Measures every scenario for an equal share of `patience`; at least one solid, one block of
+/// directions of each parameterisation and each design, however long these take. `begin` is told each scenario.
 pub fn measure<W: Work>(
     study: &Study,
     patience: Duration,
@@ -126,8 +126,8 @@ fn sample<W: Work>(
                 continue;
             }
         };
-        // The blocks of one parameterisation stand together.
-        for blocks in parts[1..].chunk_by(|a, b| a.parameterisation() == b.parameterisation()) {
+        // The blocks of one sweep stand together.
+        for blocks in parts[1..].chunk_by(|a, b| a.stage() == b.stage()) {
             let (mut computed, mut seconds) = (0, 0.0);
             for block in blocks {
                 if computed > 0 && started.elapsed() >= share {

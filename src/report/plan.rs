@@ -23,6 +23,8 @@ pub struct ScenarioPlan {
     pub parameterisations: usize,
     /// Swept directions of a solid.
     pub directions: usize,
+    /// Designs of a solid.
+    pub designs: usize,
     /// Work items of a solid.
     pub parts: usize,
     /// Bytes of results of a solid.
@@ -56,6 +58,7 @@ impl Plan {
                 solids: study.replicas,
                 parameterisations: schema.parameterisations.len(),
                 directions: directions(scenario),
+                designs: scenario.designed().len() * schema.designs.len(),
                 parts: schema.parts.len(),
                 row_bytes: schema.columns.iter().map(|column| column.row_bytes() as u64).sum(),
             })

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
+use crate::design::outcome::Outcome;
+use crate::design::quantities::OUTCOME;
 use crate::format::archive::{ArchiveError, State};
+use crate::format::row::{Part, Stage};
+use crate::format::schema::Column;
 use crate::study::holder::Life;
 use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
@@ -23,10 +27,10 @@ pub enum StatusError {
     Lock(#[from] LockError),
 }
 
-/// Items of one kind: solids, or the directions of one parameterisation.
+/// Items of one kind: solids, the directions of one parameterisation, or one design.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct KindStatus {
-    /// `solid`, or the name of the parameterisation.
+    /// `solid`, or the name of the parameterisation, of a design with what it asks for.
     pub name: String,
     /// How many.
     pub items: Counts,
@@ -34,6 +38,9 @@ pub struct KindStatus {
     pub seconds: Option<f64>,
     /// The longest [s].
     pub longest: Option<f64>,
+    /// Of a design the solids that have reached its targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<u64>,
 }
 
 impl KindStatus {
@@ -127,23 +134,39 @@ impl Status {
     }
 }
 
+/// The columns of the outcomes of designs, each with the part that computes it.
+fn outcomes(archive: &Results, scenario: usize) -> Vec<(usize, usize)> {
+    let schema = &archive.schemas()[scenario];
+    let columns = schema.columns.iter().enumerate();
+    let of_part = |(index, column): (usize, &Column)| {
+        let is_outcome = column.path.ends_with(&OUTCOME.path(""));
+        let part = schema.parts.iter().position(|part| part.stage() == column.stage)?;
+        (is_outcome && matches!(column.stage, Stage::Design(..))).then_some((index, part))
+    };
+    columns.filter_map(of_part).collect()
+}
+
 fn read_scenario(
     archive: &Results,
     scenario: usize,
     last_finished: &mut Option<f64>,
 ) -> Result<ScenarioStatus, ArchiveError> {
     let schema = &archive.schemas()[scenario];
-    let name = |theta: Option<usize>| match theta {
-        None => "solid".to_owned(),
-        Some(theta) => schema.parameterisations[theta].clone(),
+    let name = |part: &Part| match part.stage() {
+        Stage::Sweep(theta) => schema.parameterisations[theta].clone(),
+        Stage::Solid | Stage::Design(..) => schema.part_name(part),
     };
     let mut kinds: Vec<KindStatus> = Vec::new();
     let mut kind_of = Vec::with_capacity(schema.parts.len());
     // The parts of one kind stand together.
-    for parts in schema.parts.chunk_by(|a, b| a.parameterisation() == b.parameterisation()) {
+    for parts in schema.parts.chunk_by(|a, b| a.stage() == b.stage()) {
         kind_of.extend(parts.iter().map(|_| kinds.len()));
-        let name = name(parts[0].parameterisation());
+        let name = name(&parts[0]);
         kinds.push(KindStatus { name, ..KindStatus::default() });
+    }
+    let outcomes = outcomes(archive, scenario);
+    for (_, part) in &outcomes {
+        kinds[kind_of[*part]].reached = Some(0);
     }
     let mut reasons = Reasons::default();
     let replicas = archive.layout().replicas();
@@ -159,6 +182,14 @@ fn read_scenario(
                 let last = last_finished.unwrap_or(finished[index]);
                 *last_finished = Some(last.max(finished[index]));
             }
+        }
+        for &(column, part) in &outcomes {
+            let codes = archive.column(scenario, column, &slots)?;
+            let done = states.iter().skip(part).step_by(kind_of.len());
+            let reached = done.zip(codes.codes()).filter(|(state, code)| {
+                **state == State::Done && **code == Outcome::Reached.code()
+            });
+            *kinds[kind_of[part]].reached.get_or_insert(0) += reached.count() as u64;
         }
         reasons.add_failed(archive, &rows, &states)?;
     }

@@ -5,11 +5,15 @@ use std::time::{Duration, Instant};
 
 use crate::format::row::Part;
 
-/// The longest item of a scenario [s]: a solid, a block of directions.
-pub type Longest = [f64; 2];
+/// The longest item of a scenario [s]: a solid, a block of directions, a design.
+pub type Longest = [f64; 3];
 
 fn kind(part: &Part) -> usize {
-    usize::from(*part != Part::Solid)
+    match part {
+        Part::Solid => 0,
+        Part::Directions { .. } => 1,
+        Part::Design { .. } => 2,
+    }
 }
 
 /// Adds an item that took `seconds`.
@@ -54,7 +58,7 @@ mod tests {
         let now = Instant::now();
         let directions = Part::Directions { parameterisation: 0, directions: 0..1 };
         let mut forecast =
-            Forecast::new(Some(now + Duration::from_secs(10)), vec![[0.0, 0.0], [0.0, 30.0]]);
+            Forecast::new(Some(now + Duration::from_secs(10)), vec![[0.0; 3], [0.0, 30.0, 0.0]]);
         assert!(forecast.fits(0, &Part::Solid, now));
         assert!(!forecast.fits(1, &directions, now));
         forecast.observe(0, &Part::Solid, Duration::from_secs(4));
@@ -62,6 +66,6 @@ mod tests {
         assert!(!forecast.fits(0, &Part::Solid, now + Duration::from_secs(7)));
         assert!(forecast.fits(0, &directions, now + Duration::from_secs(7)));
         assert!(!forecast.fits(0, &directions, now + Duration::from_secs(11)));
-        assert!(Forecast::new(None, vec![[1e9; 2]]).fits(0, &directions, now));
+        assert!(Forecast::new(None, vec![[1e9; 3]]).fits(0, &directions, now));
     }
 }

@@ -4,10 +4,12 @@ use crate::analysis::axis::{self, Axis, Ticks, counted, labelled, valued};
 use crate::analysis::quantities;
 use crate::analysis::quantity::{Along, Quantity};
 use crate::analysis::unit::Units;
-use crate::format::row::Part;
+use crate::design::quantities::{DESIGN, DESIGNS};
+use crate::design::terms::wished;
+use crate::format::row::{Part, Stage};
 use crate::format::schema::{Column, ScenarioSchema, Shape};
 use crate::response::features::FeatureKind;
-use crate::study::config::{Parameterisation, Scenario, Study, set_name};
+use crate::study::config::{Parameterisation, Scenario, Study, Wanted, set_name};
 
 /// The directions of a parameterisation are computed in at most this many parts: enough to share
 /// a solid among ranks, few enough that each is worth a message.
@@ -45,8 +47,8 @@ impl Axes {
 /// Collects the columns of one scenario.
 struct ColumnList<'a> {
     scenario: &'a Scenario,
-    /// The parameterisation whose directions they belong to.
-    parameterisation: Option<usize>,
+    /// What computes them.
+    stage: Stage,
     /// Number of replicas that have them.
     replicas: u64,
     columns: Vec<Column>,
@@ -68,7 +70,7 @@ impl ColumnList<'_> {
                 axes: first.into_iter().cloned().chain(axes.of(quantity.along)).collect(),
                 unit: quantity.unit(&axes.units),
                 description: quantity.description.to_owned(),
-                parameterisation: self.parameterisation,
+                stage: self.stage,
                 replicas: self.replicas,
                 flags: quantity.codes(),
             });
@@ -78,12 +80,8 @@ impl ColumnList<'_> {
 
 /// Every column of the scenario, in the order of the file.
 fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
-    let mut columns = ColumnList {
-        scenario,
-        parameterisation: None,
-        replicas: study.replicas,
-        columns: Vec::new(),
-    };
+    let mut columns =
+        ColumnList { scenario, stage: Stage::Solid, replicas: study.replicas, columns: Vec::new() };
     let dimension = scenario.solid.dimension;
     let labels = scenario.features.labels(dimension);
     let particles = scenario.solid.recipe.particles;
@@ -114,8 +112,15 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
         parameterisation(&mut columns, theta, &axes);
     }
     for index in scenario.swept() {
-        columns.parameterisation = Some(index);
+        columns.stage = Stage::Sweep(index);
         sweeps(&mut columns, study, &thetas[index], &axes);
+    }
+    columns.replicas = study.replicas;
+    for index in scenario.designed() {
+        for design in 0..scenario.design.designs.len() {
+            columns.stage = Stage::Design(index, design);
+            of_design(&mut columns, &thetas[index], design, &axes);
+        }
     }
     columns.columns
 }
@@ -186,6 +191,32 @@ fn sweeps(columns: &mut ColumnList<'_>, study: &Study, theta: &Parameterisation,
     }
 }
 
+/// The group of a design of a parameterisation.
+pub fn design_group(theta: &Parameterisation, design: &Wanted) -> String {
+    format!("{}/{DESIGNS}/{}", theta.name, design.name)
+}
+
+fn of_design(columns: &mut ColumnList<'_>, theta: &Parameterisation, design: usize, axes: &Axes) {
+    let scenario = columns.scenario;
+    let (wanted, dimension) = (&scenario.design.designs[design], scenario.solid.dimension);
+    let (labels, kinds): (Vec<String>, Vec<Option<FeatureKind>>) =
+        wished(dimension, &wanted.wishes).into_iter().unzip();
+    // The volume is of no kind: beside it, and where it is alone, units differ.
+    let kinds = kinds.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
+    let units = Units::new(dimension, &kinds, theta.space.kinds());
+    let modes = labels.len().min(theta.parameters());
+    let target = labelled("target", labels, "features that are targets");
+    let mode =
+        counted(Along::Mode.name(), modes, "singular direction, largest singular value first");
+    let more = [
+        parameter_axis(theta),
+        (Along::FeatureOfSet, target),
+        (Along::Mode, mode),
+        (Along::Bracket, axis::bracket()),
+    ];
+    columns.add(&design_group(theta, wanted), DESIGN, None, &axes.with(more, units));
+}
+
 /// The schema of one scenario of a study.
 fn schema(study: &Study, scenario: &Scenario) -> ScenarioSchema {
     let mut parts = vec![Part::Solid];
@@ -199,12 +230,17 @@ fn schema(study: &Study, scenario: &Scenario) -> ScenarioSchema {
             directions: start..(start + block).min(count),
         }));
     }
+    for parameterisation in scenario.designed() {
+        let designs = 0..scenario.design.designs.len();
+        parts.extend(designs.map(|design| Part::Design { parameterisation, design }));
+    }
     ScenarioSchema {
         name: scenario.name.clone(),
         replica: replica_axis(study),
         columns: columns(study, scenario),
         parts,
         parameterisations: thetas.into_iter().map(|theta| theta.name).collect(),
+        designs: scenario.design.names(),
     }
 }
 

@@ -16,7 +16,7 @@ pub trait Work: Send {
     /// The bytes of a solid from its stored row (a resumed study).
     fn restore(&self, scenario: usize, row: &Row) -> Result<Vec<u8>, Failure>;
 
-    /// Sweeps a block of directions of a prepared solid.
+    /// Sweeps a block of directions of a prepared solid, or designs it.
     fn directions(
         &mut self,
         scenario: usize,

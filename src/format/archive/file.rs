@@ -256,7 +256,7 @@ fn item_path(field: &str) -> String {
 /// The directions of a part that has some.
 pub(super) fn directions(part: &Part) -> Option<&Range<usize>> {
     match part {
-        Part::Solid => None,
+        Part::Solid | Part::Design { .. } => None,
         Part::Directions { directions, .. } => Some(directions),
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::analysis::quantities::SWEEPS;
 use crate::analysis::values::Row;
 use crate::format::archive::{ArchiveError, Item, State};
-use crate::format::row::{Failure, Part};
+use crate::format::row::{Failure, Part, Stage};
 use crate::study::reasons::Reasons;
 use crate::study::replica::{Examination, Worker};
 use crate::study::results::Results;
@@ -45,6 +45,7 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
         differences: Check::new("J against finite differences"),
         sweeps: Check::new("sweeps: brackets, directions, zeta"),
         brackets: Check::new("brackets relaxed again at both ends"),
+        designs: Check::new("designs: targets, forces, features, outcome at the stored positions"),
         again: Check::new("items computed again"),
         pending: 0,
         failed: 0,
@@ -63,22 +64,22 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     if let Some(difference) = worst.difference {
         differences.note = format!("differences at most {difference:.1e} of |J|");
     }
-    Ok(Report {
-        sections: vec![
-            checker.skeleton,
-            checker.statistics,
-            checker.checksums,
-            solids,
-            identities,
-            differences,
-            checker.sweeps,
-            checker.brackets,
-            checker.again,
-        ],
-        flags,
-        pending: checker.pending,
-        failed: checker.failed,
-    })
+    let designs = archive.study().scenarios.iter().any(|it| !it.designed().is_empty());
+    let mut sections = vec![
+        checker.skeleton,
+        checker.statistics,
+        checker.checksums,
+        solids,
+        identities,
+        differences,
+        checker.sweeps,
+        checker.brackets,
+        checker.again,
+    ];
+    if designs {
+        sections.push(checker.designs);
+    }
+    Ok(Report { sections, flags, pending: checker.pending, failed: checker.failed })
 }
 
 /// Whether a checksum of the whole file holds, where it has one.
@@ -101,6 +102,7 @@ struct Checker<'a> {
     differences: Check,
     sweeps: Check,
     brackets: Check,
+    designs: Check,
     again: Check,
     pending: u64,
     failed: u64,
@@ -197,7 +199,29 @@ impl Checker<'_> {
                     self.relax_brackets(item, &place, row)?;
                 }
             }
+            Part::Design { .. } => self.design(item, &place, row, spot)?,
         }
+        Ok(())
+    }
+
+    /// Examines a design.
+    fn design(
+        &mut self,
+        item: Item,
+        place: &str,
+        row: &Row,
+        spot: bool,
+    ) -> Result<(), ArchiveError> {
+        let slot = item.slot..item.slot + 1;
+        if self.archive.states_of(item.scenario, &slot)?[0] != State::Done {
+            self.designs.skip(place, "the solid is not done");
+            return Ok(());
+        }
+        let part = self.archive.schemas()[item.scenario].parts[item.part].clone();
+        let (replica, solid) =
+            (self.archive.replica(item.slot), self.archive.row(Item { part: 0, ..item })?);
+        let found = self.worker.examine_design(item.scenario, replica, &solid, &part, row, spot);
+        self.designs.add(place, found.unwrap_or_else(|failure| vec![failure.reason]));
         Ok(())
     }
 
@@ -205,8 +229,8 @@ impl Checker<'_> {
     /// some blocks, evenly spread.
     fn is_spot(&self, item: Item) -> bool {
         let parts = &self.archive.schemas()[item.scenario].parts;
-        let own = parts[item.part].parameterisation();
-        let count = |parts: &[Part]| parts.iter().filter(|it| it.parameterisation() == own).count();
+        let own = parts[item.part].stage();
+        let count = |parts: &[Part]| parts.iter().filter(|it| it.stage() == own).count();
         let (blocks, place) = (count(parts), count(&parts[..item.part]));
         place.is_multiple_of(blocks.div_ceil(SPOT_DIRECTIONS).max(1))
     }
@@ -263,6 +287,12 @@ impl Checker<'_> {
             let exactness = if origin == here { Exactness::Bits } else { Exactness::Rounding };
             let stored = self.archive.row(item)?;
             let place = self.place(item);
+            let stage = self.archive.schemas()[item.scenario].parts[item.part].stage();
+            if let (Exactness::Rounding, Stage::Design(..)) = (exactness, stage) {
+                self.again.skip(&place, "a design's way depends on every rounding");
+                foreign.insert(origin);
+                continue;
+            }
             match self.compute(item, &stored, exactness)? {
                 Ok(row) => match compare(&stored, &row, exactness) {
                     Comparison::Differences(lines) => self.again.add(&place, lines),

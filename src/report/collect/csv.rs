@@ -2,21 +2,28 @@
 
 use std::fmt::Write as _;
 
-use super::{Bounds, Distribution, Estimate, SetStatistics, Statistics, SweepStatistics};
+use super::{
+    Bounds, DesignStatistics, Distribution, Estimate, SetStatistics, Statistics, SweepStatistics,
+};
 use crate::analysis::quantities as q;
+use crate::design::outcome::Outcome;
 use crate::linearity::cause::Cause;
-use crate::study::statistics::{Histogram, PROBABILITIES, PowerLaw, SCAN_QUANTITIES, interval_of};
+use crate::study::statistics::{
+    DISTRIBUTIONS, Histogram, PROBABILITIES, PowerLaw, SCAN_QUANTITIES, SORTED_BY, Success,
+    interval_of,
+};
 
 const HEADER: &str = "scenario,theta,features,quantity,mode,statistic,label,at,lower,upper,ci_low,ci_high,n,censored,solids";
 
 /// A header, and a line for every number. Empty fields are what does not apply or is not known;
-/// names hold no commas.
+/// names of designs, which may hold commas, stand in quotes in the place of the features.
 ///
 /// `lower` and `upper` are equal where nothing is censored. `statistic` is one of `quantile` (of
 /// probability `at`), `histogram` (in the bin that begins at `at`), `histogram_censored`, `causes` and
 /// `censored` (by the cause `label`), `rank_deficits` (of the deficit `at`), `full_rank`, `spearman` and
 /// `pearson` (with s), `exponent` and `residual` (of a power law against `label`, under the first
-/// scenario's name), `items` and `solids` (by state).
+/// scenario's name), `items` and `solids` (by state), `outcomes` (of designs, by `label`), `reached` (the
+/// share of them), `reached_by` (the same in the part of the solids in which the quantity is at most `at`).
 pub fn csv(statistics: &Statistics) -> String {
     let mut lines = Lines { text: format!("{HEADER}\n"), ..Lines::default() };
     for scenario in &statistics.scenarios {
@@ -35,6 +42,10 @@ pub fn csv(statistics: &Statistics) -> String {
             if let Some(sweeps) = &theta.sweeps {
                 lines.place = [scenario.name.clone(), theta.name.clone(), sweeps.set.clone()];
                 of_sweeps(&mut lines, sweeps);
+            }
+            for design in &theta.designs {
+                lines.place = [scenario.name.clone(), theta.name.clone(), quoted(&design.name)];
+                of_design(&mut lines, design);
             }
         }
     }
@@ -68,6 +79,29 @@ fn of_set(lines: &mut Lines, set: &SetStatistics) {
         lines.distribution(name, Some(mode), of);
     }
     lines.distribution("condition", None, &set.condition);
+    lines.solids = None;
+}
+
+/// A field that may hold commas.
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
+fn of_design(lines: &mut Lines, design: &DesignStatistics) {
+    lines.solids = Some(design.success.solids);
+    for ((_, name), &count) in Outcome::CODES.iter().zip(&design.outcomes) {
+        lines.count("outcome", "outcomes", name, None, count);
+    }
+    lines.success("outcome", "reached", None, design.success);
+    for (quantity, of) in DISTRIBUTIONS.iter().zip(&design.distributions) {
+        lines.distribution(quantity.name, None, of);
+    }
+    for (place, parts) in SORTED_BY.iter().zip(&design.parts) {
+        for part in parts {
+            let name = DISTRIBUTIONS[*place].name;
+            lines.success(name, "reached_by", Some(part.range[1]), part.success);
+        }
+    }
     lines.solids = None;
 }
 
@@ -163,6 +197,12 @@ impl Lines {
     fn count(&mut self, quantity: &str, statistic: &str, label: &str, at: Option<f64>, count: u64) {
         let line = Line { quantity, statistic, label, at, ..Line::default() };
         self.exact(&line, count as f64);
+    }
+
+    fn success(&mut self, quantity: &str, statistic: &str, at: Option<f64>, success: Success) {
+        let line = Line { quantity, statistic, at, n: Some(success.solids), ..Line::default() };
+        let (share, interval) = (success.share(), success.interval());
+        self.add(&line, &Estimate { lower: share, upper: share, interval });
     }
 
     fn histogram(&mut self, line: &Line<'_>, of: &Histogram) {

@@ -8,6 +8,7 @@
 
 mod cells;
 mod csv;
+mod designs;
 mod ending;
 mod sample;
 mod scans;
@@ -29,8 +30,8 @@ use crate::study::results::{self, Results};
 use crate::study::statistics::{PROBABILITIES, arrays};
 
 pub use crate::study::statistics::{
-    Bounds, Causes, Correlation, Correlations, Cost, Counts, Distribution, Estimate,
-    ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, ThetaStatistics,
+    Bounds, Causes, Correlation, Correlations, Cost, Counts, DesignStatistics, Distribution,
+    Estimate, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, ThetaStatistics,
 };
 
 pub use csv::csv;

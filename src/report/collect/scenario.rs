@@ -1,5 +1,6 @@
 //! Collects the statistics of one scenario.
 
+use super::designs::design;
 use super::sets::set;
 use super::stream::Stream;
 use super::sweeps::sweeps;
@@ -23,6 +24,9 @@ pub(super) fn scenario(
         }
         if let Some(found) = &mut theta.sweeps {
             sweeps(stream, study, &statistics.name, &theta.name, found)?;
+        }
+        for found in &mut theta.designs {
+            design(stream, study, &statistics.name, &theta.name, found)?;
         }
     }
     Ok(statistics)

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::cells::{number, row};
 use super::ending::{LINES, MORE, ending};
-use super::table::{heading, ranks, sweeps};
+use super::table::{designs, heading, ranks, sweeps};
 use super::{ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, ThetaStatistics};
 use crate::study::statistics::quantile;
 
@@ -34,6 +34,7 @@ fn scenario_summary(text: &mut String, scenario: &ScenarioStatistics) {
     } else {
         many_sweeps(text, &swept);
     }
+    designs(text, &thetas);
 }
 
 /// A line for every set, over all θ.

@@ -7,8 +7,9 @@ use super::ending::ending;
 use super::{
     Bounds, Correlation, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics,
 };
+use crate::design::outcome::Outcome;
 use crate::linearity::cause::Cause;
-use crate::study::statistics::interval_of;
+use crate::study::statistics::{Part, interval_of, quantile};
 
 /// Every number that fits a line, and a line for every singular value.
 pub fn table(statistics: &Statistics) -> String {
@@ -20,6 +21,7 @@ pub fn table(statistics: &Statistics) -> String {
             ranks(&mut text, &thetas);
             modes(&mut text, &thetas);
             sweeps(&mut text, &thetas);
+            designs(&mut text, &thetas);
         }
     }
     text + &ending(statistics, true)
@@ -36,9 +38,14 @@ pub(super) fn heading(text: &mut String, scenario: &ScenarioStatistics) {
     }
     let unfinished = scenario.items.pending.saturating_sub(solids.pending);
     let failed = scenario.items.failed.saturating_sub(solids.failed);
+    let designed = scenario.parameterisations.iter().any(|theta| !theta.designs.is_empty());
+    let parts = match designed {
+        true => "blocks of directions and designs",
+        false => "blocks of directions",
+    };
     for (count, what) in [(failed, "failed"), (unfinished, "pending")] {
         if count > 0 {
-            let _ = write!(text, "; {count} blocks of directions {what}");
+            let _ = write!(text, "; {count} {parts} {what}");
         }
     }
     text.push('\n');
@@ -186,6 +193,71 @@ pub(super) fn sweeps(text: &mut String, thetas: &[&ThetaStatistics]) {
             cost.force_evaluations,
         );
     }
+}
+
+/// Lines for every design.
+pub(super) fn designs(text: &mut String, thetas: &[&ThetaStatistics]) {
+    let all = || thetas.iter().flat_map(|theta| theta.designs.iter().map(move |it| (theta, it)));
+    let Some(width) = all().map(|(_, design)| design.name.chars().count()).max() else { return };
+    let (theta_width, width) = (Widths::of(thetas).theta, width.max("design".len()));
+    let _ = writeln!(
+        text,
+        "\n  {:theta_width$}  {:width$}     reached       95% {}",
+        "theta",
+        "design",
+        row(["lin 50%", "lin 95%", "dth 50%", "step 50%", "step/g*"])
+    );
+    for (theta, design) in all() {
+        let of = |place: usize, at: &[f64]| {
+            design.distributions.get(place).map_or(String::new(), |it| cells(&it.quantiles, at))
+        };
+        let success = &design.success;
+        let linearisations = design.distributions.first();
+        let count = |at| match linearisations.map_or(f64::NAN, |it| quantile(&it.quantiles, at)) {
+            count if count.is_nan() => "-".to_owned(),
+            count => format!("{count:.0}"),
+        };
+        let _ = writeln!(
+            text,
+            "  {:theta_width$}  {:width$} {:>11} {:>9} {} {} {} {}",
+            theta.name,
+            design.name,
+            format!("{} of {}", success.reached, success.solids),
+            percent(design.interval),
+            row([0.5, 0.95].map(count)),
+            of(1, &[0.5]),
+            of(2, &[0.5]),
+            of(3, &[0.5]),
+        );
+    }
+    for (theta, design) in all().filter(|(_, design)| design.success.solids > 0) {
+        let place = format!("  {:theta_width$}  {:width$} ", theta.name, design.name);
+        let outcomes = Outcome::CODES.iter().zip(&design.outcomes);
+        let others: Vec<String> = outcomes
+            .filter(|((code, _), count)| *code != Outcome::Reached.code() && **count > 0)
+            .map(|((_, name), count)| format!("{count} {name}"))
+            .collect();
+        if !others.is_empty() {
+            let _ = writeln!(text, "{place} not reached: {}", others.join(", "));
+        }
+        for (by, parts) in ["the step", "step/g*"].iter().zip(&design.parts) {
+            let part = |part: &Part| {
+                let success = part.success;
+                format!("{} of {} up to {}", success.reached, success.solids, number(part.range[1]))
+            };
+            let parts: Vec<String> = parts.iter().map(part).collect();
+            let _ = writeln!(text, "{place} reached by {by}: {}", parts.join(", "));
+        }
+    }
+    let _ = writeln!(
+        text,
+        "  lin: linearisations; dth: |theta - theta0|; step: |J^+ dy| of Eq. (4); step/g*: at most, where g* lies beyond"
+    );
+}
+
+/// A range of probabilities.
+fn percent([low, high]: [f64; 2]) -> String {
+    format!("{:.0}-{:.0}%", 100.0 * low, 100.0 * high)
 }
 
 /// The intervals of the medians.

@@ -3,7 +3,6 @@
 mod error;
 mod output;
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 pub use error::DesignError;
@@ -12,10 +11,9 @@ pub use output::{FORMAT, PATH};
 use super::measure::{self, AnySolid, Source};
 use crate::analysis::theta::Level;
 use crate::design::outcome::Outcome;
-use crate::design::parameters::{Norm, Parameters};
+use crate::design::parameters::Parameters;
 use crate::design::run::{Design, design};
-use crate::design::search::Settings;
-use crate::design::target::Wish;
+use crate::design::terms::{NotFree, Terms};
 use crate::format::measurement;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
@@ -28,15 +26,9 @@ use crate::solid::parameters::{ParameterKind, ParameterSpace, symbols};
 pub struct Options {
     pub source: Source,
     pub output: PathBuf,
-    pub wishes: Vec<Wish>,
     pub kinds: Vec<ParameterKind>,
     pub level: Level,
-    /// Smallest and largest value of the parameters of a kind.
-    pub bounds: Vec<(ParameterKind, RangeInclusive<f64>)>,
-    pub norm: Norm,
-    /// What a kind counts in the norm.
-    pub weights: Vec<(ParameterKind, f64)>,
-    pub settings: Settings,
+    pub terms: Terms,
 }
 
 /// What came out, for a table.
@@ -85,7 +77,8 @@ fn run_one<const D: usize>(
 ) -> Result<Summary, DesignError> {
     let of = |source| DesignError::Design { name: name.clone(), source };
     let (solid, parameters) = prepared(solid, options).map_err(of)?;
-    let design = design(solid, parameters, &options.wishes, &options.settings).map_err(of)?;
+    let Terms { wishes, settings, .. } = &options.terms;
+    let design = design(solid, parameters, wishes, settings).map_err(of)?;
     let output = output::of(&name, &design, options)?;
     measurement::write(&options.output, &output)?;
     Ok(summary(name, &design))
@@ -107,11 +100,7 @@ fn prepared<const D: usize>(
         Level::Bond => Parameters::of_bonds(&solid, space, &equilibrium.contacts.bonds),
         _ => Parameters::new(&solid, space, None),
     };
-    for (kind, range) in &options.bounds {
-        parameters.bound(*kind, range);
-    }
-    parameters.norm = options.norm;
-    parameters.weights.clone_from(&options.weights);
+    options.terms.apply(&mut parameters);
     Ok((solid, parameters))
 }
 
@@ -129,12 +118,8 @@ fn check(options: &Options) -> Result<(), DesignError> {
         let found = symbols(kinds);
         return Err(DesignError::KindsOfLevel { level: options.level, found });
     }
-    let named = options.bounds.iter().map(|(kind, _)| kind);
-    let named = named.chain(options.weights.iter().map(|(kind, _)| kind));
-    match named.clone().find(|kind| !kinds.contains(kind)) {
-        Some(&kind) => Err(DesignError::NotFree { kind, kinds: symbols(kinds) }),
-        None => Ok(()),
-    }
+    let not_free = |NotFree(kind)| DesignError::NotFree { kind, kinds: symbols(kinds) };
+    options.terms.check_kinds(kinds).map_err(not_free)
 }
 
 fn summary<const D: usize>(name: String, design: &Design<D>) -> Summary {

@@ -64,7 +64,7 @@ pub(super) fn of<const D: usize>(
     targets(&mut output, &problem.targets, design);
     way(&mut output, design);
     one_step(&mut output, design);
-    let settings = &options.settings;
+    let settings = &options.terms.settings;
     output.text("format", FORMAT);
     output.text("program_version", PROGRAM_VERSION);
     output.text("commit", COMMIT);
@@ -72,7 +72,7 @@ pub(super) fn of<const D: usize>(
     output.text("outcome", design.outcome.word());
     output.text("level", options.level.word());
     output.text("parameters", symbols(&options.kinds));
-    output.text("norm", options.norm.word());
+    output.text("norm", options.terms.norm.word());
     output.text("rearrangements_allowed", if settings.rearrange { "yes" } else { "no" });
     output.number("tolerance", settings.tolerance);
     output.number("seed", settings.seed as f64);

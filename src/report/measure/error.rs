@@ -24,8 +24,8 @@ pub enum MeasureError {
     )]
     NoPairs { file: PathBuf, scenario: String },
     /// The row of a results file has no meaning.
-    #[error("{}: the solid of scenario {scenario}, replica {replica} is {state}", file.display())]
-    NotDone { file: PathBuf, scenario: String, replica: u64, state: String },
+    #[error("{}: the {what} of scenario {scenario}, replica {replica} is {state}", file.display())]
+    NotDone { file: PathBuf, what: String, scenario: String, replica: u64, state: String },
     #[error("{name}: {reason}")]
     Row { name: String, reason: String },
     #[error("{name}: the solid could not be relaxed: {source}")]

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use super::error::MeasureError;
 use crate::analysis::values::Row;
 use crate::format::archive::{Item, State};
-use crate::format::row::Failure;
+use crate::format::row::{Failure, Part};
 use crate::format::solid_file::{self, SolidFileError, split_address};
 use crate::response::allosteric::AllostericPair;
 use crate::response::features::FeatureKind;
 use crate::solid::Solid;
 use crate::solid::potential::Tail;
-use crate::study::replica::{stored_pairs, stored_solid};
+use crate::study::config::{Parameterisation, Scenario, Study};
+use crate::study::replica::{designed_solid, stored_pairs, stored_solid};
 use crate::study::results::{self, Results};
 
 /// What is measured.
@@ -27,6 +28,8 @@ pub enum Source {
         replica: u64,
         /// The parameterisation whose species are used; the classes small and large without.
         parameterisation: Option<String>,
+        /// The design whose solid it is, over that parameterisation.
+        design: Option<String>,
     },
 }
 
@@ -74,8 +77,8 @@ pub(in crate::report) fn load(source: &Source) -> Result<Loaded, MeasureError> {
             let name = if group == "/" { file.display().to_string() } else { address.clone() };
             Ok((name, solid, data.directions))
         }
-        Source::Row { file, scenario, replica, parameterisation } => {
-            row(file, scenario, *replica, parameterisation.as_deref())
+        Source::Row { file, scenario, replica, parameterisation, design } => {
+            row(file, scenario, *replica, (parameterisation.as_deref(), design.as_deref()))
         }
     }
 }
@@ -115,7 +118,7 @@ fn stored_row(
     let place = study.place(name).map_err(|known| missing(file, "scenario", name, known))?;
     let slot =
         study.slot(replica).map_err(|held| missing(file, "replica", &replica.to_string(), held))?;
-    let row = done_row(&archive, file, (place, slot), (name, replica))?;
+    let row = done_row(&archive, file, Item { scenario: place, slot, part: 0 })?;
     Ok((archive, place, row))
 }
 
@@ -123,7 +126,7 @@ fn row(
     file: &Path,
     name: &str,
     replica: u64,
-    parameterisation: Option<&str>,
+    (parameterisation, design): (Option<&str>, Option<&str>),
 ) -> Result<Loaded, MeasureError> {
     let (archive, place, stored) = stored_row(file, name, replica)?;
     let study = archive.study();
@@ -136,31 +139,81 @@ fn row(
         })
     });
     let theta = theta.transpose()?;
-    let label = format!("{} (scenario {name}, replica {replica})", file.display());
+    let mut label = format!("{} (scenario {name}, replica {replica})", file.display());
+    let mut designed = None;
+    if let (Some(theta), Some(wanted)) = (theta, design) {
+        let (part, place_of_design) = designed_part(&archive, file, place, &theta.name, wanted)?;
+        let slot = study.slot(replica).unwrap_or_default();
+        let row = done_row(&archive, file, Item { scenario: place, slot, part })?;
+        label += &format!(", {}[{wanted}]", theta.name);
+        designed = Some((place_of_design, row));
+    }
+    let made = designed.as_ref().map(|(design, row)| (*design, row));
     let wrong =
         |failure: Failure| MeasureError::Row { name: label.clone(), reason: failure.reason };
     let solid = match scenario.solid.dimension {
-        2 => AnySolid::Two(stored_solid(study, scenario, replica, &stored, theta).map_err(wrong)?),
-        _ => {
-            AnySolid::Three(stored_solid(study, scenario, replica, &stored, theta).map_err(wrong)?)
+        2 => {
+            AnySolid::Two(restored(study, scenario, replica, &stored, theta, made).map_err(wrong)?)
         }
+        _ => AnySolid::Three(
+            restored(study, scenario, replica, &stored, theta, made).map_err(wrong)?,
+        ),
     };
     Ok((label, solid, None))
 }
 
-/// The row of the solid, if it is done and intact.
-fn done_row(
+/// The solid of a row, or that of one of its designs over a parameterisation.
+fn restored<const D: usize>(
+    study: &Study,
+    scenario: &Scenario,
+    replica: u64,
+    row: &Row,
+    theta: Option<&Parameterisation>,
+    design: Option<(usize, &Row)>,
+) -> Result<Solid<D>, Failure> {
+    match (theta, design) {
+        (Some(theta), Some((design, designed))) => {
+            designed_solid(study, scenario, replica, row, (theta, design, designed))
+        }
+        _ => stored_solid(study, scenario, replica, row, theta),
+    }
+}
+
+/// The part that computes a design, and the design's place in the scenario.
+fn designed_part(
     archive: &Results,
     file: &Path,
-    (scenario, slot): (usize, u64),
-    (name, replica): (&str, u64),
-) -> Result<Row, MeasureError> {
-    let item = Item { scenario, slot, part: 0 };
+    scenario: usize,
+    theta: &str,
+    wanted: &str,
+) -> Result<(usize, usize), MeasureError> {
+    let schema = &archive.schemas()[scenario];
+    let of_theta = |part: &Part| match *part {
+        Part::Design { parameterisation, design } => {
+            (schema.parameterisations[parameterisation] == theta).then_some(design)
+        }
+        _ => None,
+    };
+    let parts = || schema.parts.iter().enumerate();
+    let all = parts().filter_map(|(place, part)| Some((place, of_theta(part)?)));
+    let found = all.clone().find(|(_, design)| schema.designs[*design] == wanted);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.map(|(_, design)| schema.designs[design].as_str()).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join("; ") };
+        missing(file, "design", wanted, format!("{theta} has {names}"))
+    })
+}
+
+/// The row of a solid or of its design, if it is done and intact.
+fn done_row(archive: &Results, file: &Path, item: Item) -> Result<Row, MeasureError> {
+    let Item { scenario, slot, part } = item;
     let place = archive.layout().row(item);
+    let schema = &archive.schemas()[scenario];
     let not_done = |state: String| MeasureError::NotDone {
         file: file.to_owned(),
-        scenario: name.to_owned(),
-        replica,
+        what: schema.part_name(&schema.parts[part]),
+        scenario: schema.name.clone(),
+        replica: archive.replica(slot),
         state,
     };
     match archive.states(&(place..place + 1))?.first() {
@@ -172,7 +225,7 @@ fn done_row(
         }
         _ => return Err(not_done("pending: it has not been computed yet".to_owned())),
     }
-    if archive.verify(scenario, &(slot..slot + 1))?.first() != Some(&true) {
+    if archive.verify(scenario, &(slot..slot + 1))?.get(part) != Some(&true) {
         return Err(not_done("damaged: its checksum does not hold".to_owned()));
     }
     Ok(archive.row(item)?)

@@ -81,14 +81,14 @@ pub fn snapshots(
 }
 
 /// A solid as the file holds it.
-struct StoredSolid<'a> {
-    config: &'a Scenario,
-    replica: u64,
+pub(super) struct StoredSolid<'a> {
+    pub config: &'a Scenario,
+    pub replica: u64,
     /// For every part of the replica whether it is done and intact.
-    usable: Vec<bool>,
-    row: Row,
+    pub usable: Vec<bool>,
+    pub row: Row,
     /// Shape (N,): 0 small, 1 large.
-    classes: Vec<usize>,
+    pub classes: Vec<usize>,
     rattlers: Vec<u8>,
     /// D_i over the diameter of its species; none for a solid from a file that is gone.
     factors: Option<Vec<f64>>,
@@ -98,7 +98,11 @@ struct StoredSolid<'a> {
 
 impl<'a> StoredSolid<'a> {
     /// The solid of a slot; none where it is not done or its checksum does not hold.
-    fn read(archive: &'a Results, scenario: usize, slot: u64) -> Result<Option<Self>, ExportError> {
+    pub fn read(
+        archive: &'a Results,
+        scenario: usize,
+        slot: u64,
+    ) -> Result<Option<Self>, ExportError> {
         let config = &archive.study().scenarios[scenario];
         let states = archive.states_of(scenario, &(slot..slot + 1))?;
         let whole = archive.verify(scenario, &(slot..slot + 1))?;

@@ -1,6 +1,7 @@
 //! Solids as extended XYZ, for OVITO and ASE.
 
 mod column;
+mod designed;
 mod ensemble;
 mod fields;
 mod measurement;
@@ -19,6 +20,7 @@ pub use fields::Extras;
 
 use column::Column;
 
+pub use designed::designed;
 pub use ensemble::{snapshots, solids};
 pub use measurement::{is_measurement, measured};
 
@@ -41,6 +43,9 @@ pub enum ExportError {
     /// A file without snapshots.
     #[error("{}: holds no snapshots; {advice}", file.display())]
     NoSnapshots { file: PathBuf, advice: &'static str },
+    /// A scenario without such a design.
+    #[error("--design {wanted}: scenario {scenario} has {known}")]
+    NoDesign { wanted: String, scenario: String, known: String },
     /// A dataset of a measurement that cannot be read.
     #[error(transparent)]
     Dataset(#[from] MeasurementError),
@@ -71,6 +76,7 @@ impl ExportError {
             ExportError::Archive(error) => error.is_usage(),
             ExportError::Solid(_)
             | ExportError::NoSnapshots { .. }
+            | ExportError::NoDesign { .. }
             | ExportError::TooFewModes { .. }
             | ExportError::Vectors { .. } => true,
             ExportError::Dataset(_)

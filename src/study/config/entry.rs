@@ -127,6 +127,17 @@ impl<'d> Entry<'d> {
         }
     }
 
+    /// The error that its own reader has with this text.
+    pub fn wrong(&self, reason: String) -> ConfigError {
+        ConfigError::Text {
+            file: self.source.file.to_owned(),
+            line: self.line(),
+            key: self.path.clone(),
+            value: show(self.value),
+            reason,
+        }
+    }
+
     /// The directions in the file that this value names, with the file's address.
     pub fn read_rows(&self, name: &str) -> Result<(String, Vec<Vec<f64>>), ConfigError> {
         let address = self.address(name);

@@ -22,6 +22,9 @@ pub enum ConfigError {
     /// A value of the wrong type, outside its range, or in conflict with another one.
     #[error("{file}:{line}: {key} = {value}: allowed is {allowed}")]
     Value { file: String, line: usize, key: String, value: String, allowed: String },
+    /// A text whose own reader says what is wrong with it.
+    #[error("{file}:{line}: {key} = {value}: {reason}")]
+    Text { file: String, line: usize, key: String, value: String, reason: String },
     /// What is wrong with a file that a value names.
     #[error("{file}:{line}: {key}: {source}")]
     File { file: String, line: usize, key: String, source: Box<dyn Error + Send + Sync> },

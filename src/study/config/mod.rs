@@ -4,6 +4,8 @@
 //! refused; every refusal names the file, the key, the value and what is allowed. All that is wrong
 //! is said at once, but for what depends on a value that is wrong itself.
 
+mod canonical;
+mod design;
 mod difference;
 mod disorder;
 mod entry;
@@ -27,6 +29,7 @@ mod tail;
 use std::cell::RefCell;
 use std::path::Path;
 
+pub use design::{DesignConfig, Wanted};
 pub use entry::ReadRows;
 pub use error::ConfigError;
 pub use features::{FeaturesConfig, set_name};
@@ -40,7 +43,6 @@ pub use tail::SWITCH;
 
 use entry::{Entry, Source};
 use key::{Form, Key, keys};
-use lines::Lines;
 use scan::{Choice, Scan};
 use section::Section;
 
@@ -69,15 +71,26 @@ keys! {
     "first_replica": Form::Integer(0..=MAX_REPLICAS),
 }
 
-const TOP_KEYS: [&str; 8] =
-    ["version", "study", "solid", "features", "parameters", "sweep", "output", "scenario"];
-const SCENARIO_KEYS: [&str; 6] = ["name", "solid", "features", "parameters", "sweep", "output"];
+const TOP_KEYS: [&str; 9] = [
+    "version",
+    "study",
+    "solid",
+    "features",
+    "parameters",
+    "sweep",
+    "design",
+    "output",
+    "scenario",
+];
+const SCENARIO_KEYS: [&str; 7] =
+    ["name", "solid", "features", "parameters", "sweep", "design", "output"];
 /// The tables of a scenario.
-const SCENARIO_TABLES: [(&str, &[Key]); 5] = [
+const SCENARIO_TABLES: [(&str, &[Key]); 6] = [
     ("solid", solid::KEYS),
     ("features", features::KEYS),
     ("parameters", parameters::KEYS),
     ("sweep", sweep::KEYS),
+    ("design", design::KEYS),
     ("output", output::KEYS),
 ];
 
@@ -109,6 +122,8 @@ pub struct Scenario {
     pub parameters: ParametersConfig,
     /// How far the linear prediction is followed.
     pub sweep: SweepConfig,
+    /// What the solids are designed for.
+    pub design: DesignConfig,
     /// What is kept.
     pub output: OutputConfig,
 }
@@ -121,18 +136,27 @@ impl Scenario {
 
     /// Indices of the parameterisations that are swept.
     pub fn swept(&self) -> Vec<usize> {
-        self.parameterisations()
-            .iter()
-            .enumerate()
-            .filter(|(_, theta)| self.sweep.parameters.contains(&theta.name))
-            .map(|(index, _)| index)
-            .collect()
+        self.places(&self.sweep.parameters)
+    }
+
+    /// Indices of the parameterisations over which solids are designed.
+    pub fn designed(&self) -> Vec<usize> {
+        match self.design.designs.is_empty() {
+            true => Vec::new(),
+            false => self.places(&self.design.parameters),
+        }
+    }
+
+    /// Indices of the parameterisations of these names.
+    fn places(&self, names: &[String]) -> Vec<usize> {
+        let thetas = self.parameterisations().into_iter().enumerate();
+        thetas.filter(|(_, theta)| names.contains(&theta.name)).map(|(index, _)| index).collect()
     }
 
     /// Whether both are the same but for their names.
     fn is_like(&self, other: &Scenario) -> bool {
-        (&self.solid, &self.features, &self.parameters, &self.sweep, &self.output)
-            == (&other.solid, &other.features, &other.parameters, &other.sweep, &other.output)
+        let unnamed = |scenario: &Scenario| Scenario { name: String::new(), ..scenario.clone() };
+        unnamed(self) == unnamed(other)
     }
 
     /// Number of features of the swept set.
@@ -272,49 +296,6 @@ impl Study {
         };
         Err(place.refuse_as(format!("{name:?}"), allowed))
     }
-
-    /// The resolved study as TOML with every key in a fixed order. It parses to the same study.
-    pub fn canonical(&self) -> String {
-        let keys = Lines::default()
-            .add("name", &self.name)
-            .add("seed", self.seed)
-            .add("replicas", self.replicas)
-            .add("first_replica", self.first_replica)
-            .text();
-        format!("version = {VERSION}\n\n[study]\n{keys}{}", self.canonical_scenarios())
-    }
-
-    fn canonical_scenarios(&self) -> String {
-        self.scenarios
-            .iter()
-            .map(|scenario| {
-                format!(
-                    "\n[[scenario]]\nname = \"{}\"\n\n[scenario.solid]\n{}\n[scenario.features]\n{}\n\
-                     [scenario.parameters]\n{}\n[scenario.sweep]\n{}\n[scenario.output]\n{}",
-                    scenario.name,
-                    scenario.solid.canonical(),
-                    scenario.features.canonical(),
-                    scenario.parameters.canonical(),
-                    scenario.sweep.canonical(),
-                    scenario.output.canonical()
-                )
-            })
-            .collect()
-    }
-
-    /// Hash of the whole resolved study: two files with the same hash hold the same items.
-    pub fn hash(&self) -> String {
-        hash_of(&self.canonical())
-    }
-
-    /// Hash without `replicas` and `first_replica`: files of one study share it.
-    pub fn ensemble_hash(&self) -> String {
-        hash_of(&format!("{:?} {}{}", self.name, self.seed, self.canonical_scenarios()))
-    }
-}
-
-fn hash_of(text: &str) -> String {
-    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
 }
 
 fn check_name(entry: &Entry<'_>) -> Result<String, ConfigError> {
@@ -341,7 +322,8 @@ fn read_scenario(
     let section = |name, keys| Section::new(parents, name, keys, choice, before);
     let of_solid = section("solid", solid::KEYS);
     let solid = SolidConfig::read(&of_solid);
-    if of_solid.is_right() {
+    let solid_is_right = of_solid.is_right();
+    if solid_is_right {
         of_solid.keep(interaction::check_box(&solid, &of_solid), ());
         of_solid.keep(check_files(&solid, &of_solid, study), ());
     }
@@ -350,8 +332,13 @@ fn read_scenario(
     let thetas = parameters.parameterisations(solid.recipe.particles);
     let section_of_sweep = section("sweep", sweep::KEYS);
     let sweep = SweepConfig::read(&section_of_sweep, &features, &thetas, solid.dimension);
+    let design = DesignConfig::read(
+        &section("design", design::KEYS),
+        solid_is_right.then_some(&solid),
+        &thetas,
+    );
     let output = OutputConfig::read(&section("output", output::KEYS));
-    Scenario { name, solid, features, parameters, sweep, output }
+    Scenario { name, solid, features, parameters, sweep, design, output }
 }
 
 /// Every replica needs its file.

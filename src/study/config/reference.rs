@@ -1,20 +1,24 @@
 //! Every key for readers and for editors: a page of documentation, and a JSON schema.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
 use super::difference::entries;
 use super::key::{Form, Key};
-use super::{KEYS, ONLY_SCENARIO, Study, VERSION, features, output, parameters, solid, sweep};
+use super::{
+    KEYS, ONLY_SCENARIO, Study, VERSION, design, features, output, parameters, solid, sweep,
+};
 
 /// The tables of a study: name, what it says, and its keys.
-pub(super) const TABLES: [(&str, &str, &[Key]); 6] = [
+pub(super) const TABLES: [(&str, &str, &[Key]); 7] = [
     ("study", "How many solids, and of which seed.", KEYS),
     ("solid", "What the solids are, and how they are prepared.", solid::KEYS),
     ("features", "What is measured of every solid.", features::KEYS),
     ("parameters", "With respect to what the features are differentiated.", parameters::KEYS),
     ("sweep", "How far the linear prediction is followed.", sweep::KEYS),
+    ("design", "What every solid is designed for.", design::KEYS),
     ("output", "What the results file keeps.", output::KEYS),
 ];
 
@@ -45,8 +49,7 @@ and the results file knows only these.
 
 /// The page: every table with its keys.
 pub fn page() -> String {
-    let defaults = Study::parse("", REQUIRED).map(|study| entries(&study.canonical()));
-    let defaults = defaults.unwrap_or_default();
+    let defaults = Study::parse("", REQUIRED).map(|study| defaults(&study)).unwrap_or_default();
     let mut page = HEAD.to_owned();
     // Writing to a string cannot fail.
     for (table, meaning, keys) in TABLES {
@@ -67,6 +70,13 @@ pub fn page() -> String {
         }
     }
     page
+}
+
+/// Every key with its default; the canonical text leaves `[design]` out where nothing is designed.
+fn defaults(study: &Study) -> BTreeMap<String, String> {
+    let design = study.scenarios.iter().map(|scenario| scenario.design.canonical());
+    let design: String = design.collect();
+    entries(&format!("{}\n[scenario.design]\n{design}", study.canonical()))
 }
 
 /// What a key allows, in words; its form where the meaning does not say it.

@@ -204,7 +204,11 @@ fn read_set(entry: &Entry<'_>, features: &FeaturesConfig) -> Result<Vec<FeatureK
     })
 }
 
-fn read_parameters(entry: &Entry<'_>, names: Vec<String>) -> Result<Vec<String>, ConfigError> {
+/// Some of the parameterisations, by name.
+pub(super) fn read_parameters(
+    entry: &Entry<'_>,
+    names: Vec<String>,
+) -> Result<Vec<String>, ConfigError> {
     let allowed = format!("a list of parameterisations, each once, of: {}", names.join(", "));
     let mut given = Vec::new();
     for item in entry.array(&allowed)? {

@@ -3,6 +3,7 @@
 use crate::analysis::pairs::TooFewPairs;
 use crate::analysis::quantity::StoredError;
 use crate::analysis::solid::AnalysisError;
+use crate::design::run::DesignError;
 use crate::format::row::Failure;
 use crate::format::solid_file::SolidFileError;
 use crate::relax::RelaxError;
@@ -29,6 +30,8 @@ pub(super) enum ReplicaError {
     NoScale(String),
     #[error("features.allosteric: {0}; ask for fewer, or for a smaller distance")]
     Pairs(#[from] TooFewPairs),
+    #[error("design: {0}")]
+    Design(#[from] DesignError),
     /// A stored row is not of this study.
     #[error(transparent)]
     Stored(#[from] StoredError),

@@ -1,11 +1,12 @@
 //! One solid's pipeline: a pure function of (configuration, seed, indices).
 //!
-//! The part `Solid` prepares a solid and analyses it *from its bytes*; the parts `Directions`
-//! analyse the same bytes wherever they are computed. So neither the rank nor the order of the
+//! The part `Solid` prepares a solid and analyses it *from its bytes*; the parts `Directions` and
+//! `Design` analyse the same bytes wherever they are computed. So neither the rank nor the order of the
 //! parts can change a bit of the results.
 
 mod analysis;
 mod brackets;
+mod designs;
 mod error;
 mod examination;
 mod order;
@@ -24,7 +25,7 @@ use crate::format::schema::ScenarioSchema;
 use crate::response::allosteric::AllostericPair;
 use crate::solid::Solid;
 use crate::study::config::{Parameterisation, Scenario, SolidConfig, Study};
-use crate::study::schema::schemas;
+use crate::study::schema::{design_group, schemas};
 use crate::study::work::Work;
 use analysis::Replicate;
 pub use brackets::RelaxedBrackets;
@@ -145,14 +146,17 @@ impl Work for Worker {
         solid: &[u8],
         part: &Part,
     ) -> Result<Row, Failure> {
-        let Part::Directions { parameterisation, directions } = part else {
-            return Err(ReplicaError::WrongPart.into());
-        };
         let study = Arc::clone(&self.study);
         let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
         let analysed = self.analyse(scenario, replica, solid)?;
-        let columns = in_either!(analysed, replicate => {
-            rows::directions(replicate, config, *parameterisation, directions, slot)?
+        let columns = in_either!(analysed, replicate => match part {
+            Part::Solid => return Err(ReplicaError::WrongPart.into()),
+            Part::Directions { parameterisation, directions } => {
+                rows::directions(replicate, config, *parameterisation, directions, slot)?
+            }
+            Part::Design { parameterisation, design } => {
+                designs::row(replicate, config, *parameterisation, *design)?
+            }
         });
         Ok(columns.into_row(&self.schemas[scenario], part, slot)?)
     }
@@ -179,6 +183,26 @@ pub fn stored_solid<const D: usize>(
         Ok(solid.reassigned(assignment.species, assignment.interactions))
     };
     Ok(restored()?)
+}
+
+/// A stored design: over which parameterisation, which one of the scenario, and its row.
+pub type StoredDesign<'r> = (&'r Parameterisation, usize, &'r Row);
+
+/// The solid of a stored design; `row` is that of the solid before it.
+///
+/// # Errors
+/// As [`stored_solid`].
+pub fn designed_solid<const D: usize>(
+    study: &Study,
+    scenario: &Scenario,
+    replica: u64,
+    row: &Row,
+    (theta, design, designed): StoredDesign<'_>,
+) -> Result<Solid<D>, Failure> {
+    let mut solid = stored_solid(study, scenario, replica, row, Some(theta))?;
+    let group = design_group(theta, &scenario.design.designs[design]);
+    designs::restore(&mut solid, theta, designed, &group)?;
+    Ok(solid)
 }
 
 /// The pairs of the allosteric features of a stored row.

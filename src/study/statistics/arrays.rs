@@ -1,13 +1,17 @@
 //! The arrays of `/statistics`: declared once with their values, reserved when the file is made and
 //! filled at its end.
 
+use super::list::{
+    Arrays, bin_axis, confidence_axis, interval_ends, names, padded, quantile_axis, quantiles,
+};
 use super::{
     Bounds, Correlation, Counts, Distribution, Estimate, PROBABILITIES, PowerLaw, SCAN_QUANTITIES,
-    ScanStatistics, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, bins, scans,
+    ScanStatistics, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, scans,
 };
-use crate::analysis::axis::{Axis, counted, labelled, valued};
+use crate::analysis::axis::{Axis, counted, labelled};
 use crate::analysis::quantities as q;
 use crate::analysis::values::Kind;
+use crate::design::quantities::DESIGNS;
 use crate::format::archive::{STATISTICS, State, reason_cell};
 use crate::format::row::REASON_LENGTH;
 use crate::format::schema::Column;
@@ -17,61 +21,6 @@ use crate::study::reasons::Reason;
 
 /// Kinds of failures that are kept; the rest is counted together.
 pub const REASONS: usize = 8;
-
-fn names(name: &str, labels: &[&str], description: &'static str) -> Axis {
-    labelled(name, labels.iter().map(|&label| label.to_owned()).collect(), description)
-}
-
-fn quantile_axis() -> Axis {
-    let description = "probability of the quantile (inverse of the empirical distribution)";
-    valued("quantile", PROBABILITIES.to_vec(), "1", description)
-}
-
-/// Arrays of a scenario with their bytes.
-struct Arrays {
-    group: String,
-    arrays: Vec<(Column, Vec<u8>)>,
-}
-
-impl Arrays {
-    fn add(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        axes: &[&Axis],
-        unit: &str,
-        description: &str,
-        bytes: Vec<u8>,
-    ) {
-        let column = Column {
-            path: format!("{}{name}", self.group),
-            kind,
-            axes: axes.iter().map(|&axis| axis.clone()).collect(),
-            unit: unit.to_owned(),
-            description: description.to_owned(),
-            parameterisation: None,
-            replicas: 1,
-            flags: Vec::new(),
-        };
-        self.arrays.push((column, bytes));
-    }
-
-    fn floats(&mut self, name: &str, axes: &[&Axis], unit: &str, text: &str, values: &[f64]) {
-        let bytes = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-        self.add(name, Kind::F64, axes, unit, text, bytes);
-    }
-
-    /// Numbers of something, as floats.
-    fn numbers(&mut self, name: &str, axes: &[&Axis], text: &str, values: &[u64]) {
-        let values: Vec<f64> = values.iter().map(|&count| count as f64).collect();
-        self.floats(name, axes, "1", text, &values);
-    }
-
-    fn integers(&mut self, name: &str, axes: &[&Axis], text: &str, values: &[i32]) {
-        let bytes = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-        self.add(name, Kind::I32, axes, "1", text, bytes);
-    }
-}
 
 /// The group of the power laws below that of the statistics; no scenario can be called so.
 const POWER_LAWS: &str = "power_laws";
@@ -109,7 +58,7 @@ fn groups(statistics: &Statistics) -> impl Iterator<Item = (String, Vec<(Column,
 }
 
 fn of_scenario(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
-    let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
+    let mut arrays = Arrays::default();
     states_and_reasons(&mut arrays, scenario);
     let thetas = &scenario.parameterisations;
     let theta = theta_axis(thetas.iter().map(|theta| &theta.name));
@@ -124,6 +73,10 @@ fn of_scenario(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
             arrays.group = format!("{}/{}/", theta.name, q::SWEEPS);
             of_sweeps(&mut arrays, sweeps);
         }
+        for design in &theta.designs {
+            arrays.group = format!("{}/{DESIGNS}/{}/", theta.name, design.name);
+            design.add_to(&mut arrays);
+        }
     }
     arrays.arrays
 }
@@ -134,16 +87,6 @@ fn theta_axis<'a>(thetas: impl Iterator<Item = &'a String>) -> Axis {
 
 fn ends_axis() -> Axis {
     names("end", &["min", "max"], "end of the range")
-}
-
-/// Both ends of an interval.
-fn confidence_axis() -> Axis {
-    names("confidence", &["low", "high"], "end of the 95% confidence interval")
-}
-
-fn bin_axis() -> Axis {
-    let text = "lower end of a logarithmic bin; the first and the last also hold what lies outside";
-    valued("bin", bins(), "mixed", text)
 }
 
 fn estimate_axis() -> Axis {
@@ -170,21 +113,6 @@ fn states_and_reasons(arrays: &mut Arrays, scenario: &ScenarioStatistics) {
     let numbers: Vec<u64> =
         (0..REASONS).map(|index| reason(index).map_or(0, |reason| reason.count)).collect();
     arrays.numbers("reason_counts", &[&index], "failed items of that kind", &numbers);
-}
-
-fn quantiles(of: &Distribution) -> Vec<f64> {
-    padded(&of.quantiles, PROBABILITIES.len())
-}
-
-/// The ends of the intervals of all quantiles.
-fn interval_ends(intervals: &[[f64; 2]]) -> Vec<f64> {
-    padded(&intervals.concat(), 2 * PROBABILITIES.len())
-}
-
-/// With what is missing as not a number.
-fn padded(values: &[f64], length: usize) -> Vec<f64> {
-    let missing = std::iter::repeat(f64::NAN);
-    values.iter().copied().chain(missing).take(length).collect()
 }
 
 fn of_set(arrays: &mut Arrays, theta: &Axis, sets: &[&SetStatistics]) {
@@ -260,7 +188,7 @@ fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
     arrays.floats(name, &[&quantile_axis()], "mixed", text, &quantiles(tilde));
     let text = "number of values behind the quantiles";
     arrays.numbers(&format!("{name}_count"), &[], text, &[tilde.count]);
-    interval(arrays, name, &tilde.intervals);
+    arrays.intervals(name, &tilde.intervals);
     let text = "number of values in logarithmic bins";
     let values: Vec<u64> = tilde.histogram.counts().collect();
     arrays.numbers(&format!("{name}_histogram"), &[&bin_axis()], text, &values);
@@ -285,7 +213,7 @@ fn bounds(arrays: &mut Arrays, name: &str, what: &str, of: &Bounds, cause: &Axis
     arrays.floats(&format!("{name}_lower"), &[&quantile], "mixed", &text, &of.lower);
     let text = format!("quantiles of {what}; censored values at infinity");
     arrays.floats(&format!("{name}_upper"), &[&quantile], "mixed", &text, &of.upper);
-    interval(arrays, name, &of.intervals);
+    arrays.intervals(name, &of.intervals);
     let status = names("status", &["found", "censored"], "censored values where the sweep ended");
     let counts = of.histogram.counts().chain(of.histogram_censored.counts());
     let text = "number of values in logarithmic bins";
@@ -295,12 +223,6 @@ fn bounds(arrays: &mut Arrays, name: &str, what: &str, of: &Bounds, cause: &Axis
     arrays.numbers(&format!("{name}_count"), &[], text, &[of.count]);
     let text = "number of censored values by cause";
     arrays.numbers(&format!("{name}_censored"), &[cause], text, &of.censored);
-}
-
-fn interval(arrays: &mut Arrays, name: &str, intervals: &[[f64; 2]]) {
-    let text = "confidence intervals of the quantiles, by bootstrap over solids; of both bounds";
-    let axes = [&quantile_axis(), &confidence_axis()];
-    arrays.floats(&format!("{name}_interval"), &axes, "mixed", text, &interval_ends(intervals));
 }
 
 fn correlations(arrays: &mut Arrays, sweeps: &SweepStatistics) {
@@ -323,7 +245,7 @@ fn correlations(arrays: &mut Arrays, sweeps: &SweepStatistics) {
 }
 
 fn of_scan(scan: &ScanStatistics) -> Vec<(Column, Vec<u8>)> {
-    let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
+    let mut arrays = Arrays::default();
     let scenario = labelled("scenario", scan.scenarios.clone(), "scenarios that differ in one key");
     let text = format!("{} of the scenarios", scan.symbol);
     arrays.floats(scan.key, &[&scenario], &scan.unit, &text, &scan.values);

@@ -1,12 +1,15 @@
 //! What the statistics of a study hold.
 
 pub mod arrays;
+mod designs;
 mod distribution;
+mod list;
 mod scan;
 mod scenario;
 
 use serde::Serialize;
 
+pub use designs::{DISTRIBUTIONS, DesignStatistics, PARTS, Part, SORTED_BY, Success};
 pub use distribution::{
     BINS, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins, interval_of, quantile,
 };

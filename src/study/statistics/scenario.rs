@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::designs::DesignStatistics;
 use super::distribution::{Bounds, Distribution, Estimate};
 use crate::format::archive::State;
 use crate::study::config::{Scenario, set_name};
@@ -44,6 +45,9 @@ pub struct ThetaStatistics {
     pub sets: Vec<SetStatistics>,
     /// The γ-sweeps, where there are some.
     pub sweeps: Option<SweepStatistics>,
+    /// One entry per design.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub designs: Vec<DesignStatistics>,
 }
 
 /// The singular values of one feature set.
@@ -153,7 +157,7 @@ impl ScenarioStatistics {
     /// Before there is anything to count.
     pub fn none(scenario: &Scenario) -> Self {
         let (features, dimension) = (&scenario.features, scenario.solid.dimension);
-        let swept = scenario.swept();
+        let (swept, designed) = (scenario.swept(), scenario.designed());
         let parameterisations = scenario.parameterisations().into_iter().enumerate();
         let parameterisations = parameterisations.map(|(index, theta)| {
             let set = |set: &Vec<_>| {
@@ -167,6 +171,15 @@ impl ScenarioStatistics {
                 parameters: theta.parameters(),
                 sets: features.sets.iter().map(set).collect(),
                 sweeps: swept.contains(&index).then(sweeps),
+                designs: match designed.contains(&index) {
+                    true => scenario
+                        .design
+                        .designs
+                        .iter()
+                        .map(|it| DesignStatistics::none(&it.name))
+                        .collect(),
+                    false => Vec::new(),
+                },
                 name: theta.name,
             }
         });

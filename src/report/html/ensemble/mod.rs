@@ -2,6 +2,7 @@
 
 mod checks;
 mod commands;
+mod designs;
 mod examples;
 mod figures;
 mod progress;
@@ -95,6 +96,11 @@ pub(super) fn page(
             "thresholds",
             "How far the linear prediction holds",
             statistics::sweeps(&study, &statistics),
+        ),
+        Section::new(
+            "designs",
+            "How the designs end",
+            Ok::<_, ReportError>(designs::html(&statistics)),
         ),
         Section::new("solids", "The solids", solids::html(archives)),
         Section::new("configuration", "Configuration", Ok::<_, ReportError>(configuration(&study))),
