@@ -74,8 +74,15 @@ fn correlations_are_those_of_a_plain_computation() {
     }
     // s and γ* are independent here: ζ owes its correlation to s alone.
     let null = &of.zeta_shuffled.pearson;
-    let [low, high] = null.interval;
-    assert!(low < of.zeta.pearson.lower && of.zeta.pearson.lower < high, "{of:?}");
+    for (own, null, excess) in [
+        (of.zeta.pearson, of.zeta_shuffled.pearson, of.zeta_minus_shuffled.pearson),
+        (of.zeta.spearman, of.zeta_shuffled.spearman, of.zeta_minus_shuffled.spearman),
+    ] {
+        assert_eq!(excess.lower, own.lower - null.upper);
+        let [low, high] = excess.interval;
+        assert!(low < 0.0 && 0.0 < high && high - low < 0.3, "{of:?}");
+        assert!(null.interval[0] < null.lower && null.lower < null.interval[1], "{of:?}");
+    }
     assert!(null.lower > 0.5 && of.gamma_star.pearson.lower.abs() < 0.25, "{of:?}");
 }
 
