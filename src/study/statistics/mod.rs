@@ -8,7 +8,8 @@ mod scenario;
 use serde::Serialize;
 
 pub use distribution::{
-    BINS, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins, interval_of, quantile,
+    BINS, BINS_PER_DECADE, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins,
+    interval_of, quantile,
 };
 pub use scan::{PowerLaw, SCAN_QUANTITIES, Scan, ScanSet, ScanStatistics, ScanTheta, scans};
 pub use scenario::{
