@@ -361,3 +361,37 @@ fn a_bracket_close_before_an_instability_is_right() {
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// Attractive solids, by seed, pressure, B and replica. Of the first two, the plain minimiser takes the
+/// hanging rattlers another way, so that they are caught elsewhere; in the next three it meets the
+/// instability within a percent of the bracket; the last one is so soft that the finite difference of
+/// the usual step is off by its second order.
+#[test]
+fn brackets_of_attractive_solids_are_not_called_wrong() {
+    let cases = [
+        (1, "1e-2", "0.01", 1),
+        (48, "1e-1", "0.01", 2),
+        (22, "1e-1", "0.05", 1),
+        (26, "1e-2", "0.01", 2),
+        (40, "1e-2", "0.05", 2),
+        (20, "1e-1", "0.05", 0),
+    ];
+    for (seed, pressure, depth, replica) in cases {
+        let folder = tempfile::tempdir().expect("a folder");
+        let study = format!(
+            "version = 1\n[study]\nname = \"study\"\nseed = {seed}\nreplicas = 3\n[solid]\ndimension = 2\n\
+             particles = 64\npressure = {pressure}\nB = {depth}\n[parameters]\nspecies = [20]\n\
+             [sweep]\ndirections = 6\n[output]\ncurves = 0\n"
+        );
+        std::fs::write(folder.path().join("study.toml"), study).expect("written");
+        let replicas = format!("{replica}:{}", replica + 1);
+        let run = ["run", "study.toml", "--replicas", &replicas, "-o", "f.h5", "-q"];
+        for arguments in [&run[..], &["check", "f.h5"]] {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_amorph"));
+            let output = command.args(arguments).current_dir(folder.path()).output();
+            let output = output.expect("starts");
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "seed {seed}: {said}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use common::engine::{PROGRAM, python};
 
-const STUDY: &str = "version = 1\n[study]\nname = \"two-kinds\"\nreplicas = 4\n\
+const STUDY: &str = "version = 1\n[study]\nname = \"two-kinds\"\nreplicas = 5\n\
     [solid]\ndimension = 2\nparticles = 64\npressure = 0.1\n\
     [features]\nsets = [[\"stress\"], [\"stress\", \"elastic\"]]\n\
     [parameters]\nkinds = [\"D\"]\nspecies = [2, 5, 20]\n\
@@ -115,8 +115,8 @@ fn a_complete_study_has_every_section_and_the_numbers_of_stats() {
     has(
         &text,
         &[
-            "sections provenance progress check figures examples singular-values thresholds solids \
-             configuration repeat",
+            "sections provenance progress check figures examples singular-values thresholds power-laws \
+             solids configuration repeat",
             "Study two-kinds",
             "nothing is wrong",
             "bit for bit",
@@ -129,9 +129,9 @@ fn a_complete_study_has_every_section_and_the_numbers_of_stats() {
             "packing_fraction",
         ],
     );
-    // Ranks of two scenarios, the susceptibilities, γ* and ζ, two distributions; a picture and a
-    // curve of each scenario.
-    has(&text, &["figures 11"]);
+    // Ranks of two scenarios, the susceptibilities, γ* and ζ; of each scenario the distributions of the
+    // thresholds, of s and of ζ, a picture and a curve.
+    has(&text, &["figures 15", "energy/length^3", "[energy/length^2]", "ζ − shuffled"]);
     assert!(!text.contains("Unfinished") && !text.contains("Damaged"));
     std::fs::write(&json, printed(folder, &["stats", name, "--json"])).expect("written");
     let compared = read(&[&report, &json], "statistics");
@@ -145,7 +145,7 @@ fn an_unfinished_study_is_called_so() {
     overwrite(&path, "/items/state", &[0; 15]);
     printed(folder.path(), &["report", "part.h5", "-o", "r.html"]);
     let text = page(&folder.path().join("r.html"));
-    has(&text, &["Unfinished: 15 of 80 work items are pending", "the same with --resume"]);
+    has(&text, &["Unfinished: 15 of 100 work items are pending", "the same with --resume"]);
     let json = folder.path().join("stats.json");
     std::fs::write(&json, printed(folder.path(), &["stats", "part.h5", "--json"]))
         .expect("written");
@@ -161,7 +161,10 @@ fn a_study_of_which_nothing_is_done_has_a_report() {
     assert_eq!(output.status.code(), Some(75), "{:?}", ended(&output));
     printed(folder.path(), &["report", "none.h5", "-o", "r.html"]);
     let text = page(&folder.path().join("r.html"));
-    has(&text, &["Unfinished: 80 of 80", "Nothing is done yet that could be drawn.", "figures 0"]);
+    has(
+        &text,
+        &["Unfinished: 100 of 100", "Nothing is done yet that could be drawn.", "figures 0"],
+    );
 }
 
 #[test]
@@ -194,14 +197,14 @@ fn several_files_of_a_study_give_the_numbers_of_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     std::fs::write(folder.join("study.toml"), STUDY).expect("written");
-    for (part, file) in [("2:4", "b.h5"), ("0:2", "a.h5")] {
+    for (part, file) in [("2:5", "b.h5"), ("0:2", "a.h5")] {
         printed(folder, &["run", "study.toml", "--replicas", part, "-o", file, "-q"]);
     }
     printed(folder, &["report", "b.h5", "a.h5", "-o", "r.html"]);
     let text = page(&folder.join("r.html"));
     has(
         &text,
-        &["replicas 0 to 3", "replicas = 4", "--replicas 0:2 -o a.h5", "--replicas 2:4 -o b.h5"],
+        &["replicas 0 to 4", "replicas = 5", "--replicas 0:2 -o a.h5", "--replicas 2:5 -o b.h5"],
     );
     let whole = complete().display().to_string();
     std::fs::write(folder.join("j"), printed(folder, &["stats", &whole, "--json"]))

@@ -135,8 +135,30 @@ impl Pairs {
         })
     }
 
+    /// Spearman's bounds and Pearson's coefficient of x with x y, the y being those of other pairs: the mean over
+    /// so many random orders of what is drawn with these weights.
+    pub fn shuffled(&self, weights: &[u32], shuffles: usize, random: &mut ChaCha8Rng) -> [f64; 3] {
+        let copies = |pair: &Pair| {
+            let copy = Pair { solid: 0, ..*pair };
+            std::iter::repeat_n(copy, weights[pair.solid as usize] as usize)
+        };
+        let drawn = Pairs::new(self.pairs.iter().flat_map(copies).collect());
+        let mut sums = [0.0; 3];
+        for _ in 0..shuffles {
+            let found = drawn.products_shuffled(random).coefficients(&[1]);
+            (0..3).for_each(|n| sums[n] += found[n]);
+        }
+        sums.map(|sum| sum / shuffles as f64)
+    }
+
+    /// Spearman's bounds and Pearson's coefficient.
+    pub fn coefficients(&self, weights: &[u32]) -> [f64; 3] {
+        let [lower, upper] = self.spearman(weights);
+        [lower, upper, self.pearson(weights)]
+    }
+
     /// The same x with their products with the y of a random order.
-    pub fn products_shuffled(&self, random: &mut ChaCha8Rng) -> Pairs {
+    fn products_shuffled(&self, random: &mut ChaCha8Rng) -> Pairs {
         let mut order: Vec<usize> = (0..self.pairs.len()).collect();
         for last in (1..order.len()).rev() {
             order.swap(last, random.random_range(0..=last as u64) as usize);

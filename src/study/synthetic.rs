@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::analysis::quantities::INERT;
 use crate::analysis::values::Kind;
 use crate::analysis::values::{Row, Values};
 use crate::format::archive::{Finished, Item};
@@ -73,6 +74,10 @@ impl Synthetic {
                         Values::F64(range.map(|i| value(i) as f64 / u64::MAX as f64).collect())
                     }
                     Kind::I32 => Values::I32(range.map(|i| (value(i) % 100) as i32).collect()),
+                    // No parameter is inert.
+                    Kind::U8 if column.path.ends_with(INERT.name) => {
+                        Values::U8(vec![0; range.len()])
+                    }
                     Kind::U8 | Kind::Text(_) => {
                         Values::U8(range.map(|i| (value(i) % 2) as u8).collect())
                     }

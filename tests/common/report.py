@@ -86,6 +86,36 @@ def statistics(path, json_path):
             compare(row["full rank"], features["full_rank"])
             for head, p in [("s min", 0.0), ("s 5%", 0.05), ("s 50%", 0.5), ("s 95%", 0.95), ("s max", 1.0)]:
                 compare(row[head], features["singular_values"]["quantiles"][at[p]])
+            compare(row["min/max"], features["condition"]["quantiles"][0])
+    assert next(rows, None) is None
+    median = at[0.5]
+
+    def interval(row, ends):
+        compare(row["50% from"], ends[median][0])
+        compare(row["50% to"], ends[median][1])
+
+    def estimate(row, name, value):
+        for head, end in zip(("lower", "upper", "from", "to"), [value["lower"], value["upper"], *value["interval"]]):
+            compare(row[f"{name} {head}"], end)
+
+    rows = iter(table(root, "modes-table"))
+    for name, theta in thetas:
+        for features in theta["sets"]:
+            for mode, of in enumerate(features["by_mode"]):
+                row = next(rows)
+                assert (row["scenario"], row["features"], row["mode"]) == (name, features["name"], mode)
+                compare(row["s 50%"], of["quantiles"][median])
+                interval(row, of["intervals"])
+    assert next(rows, None) is None
+    rows = iter(table(root, "power-laws-table"))
+    for scan in expected["power_laws"]:
+        for theta in scan["parameterisations"]:
+            laws = [law for features in theta["sets"] for law in features["singular_values"]]
+            for law in laws + (theta["sweeps"] or []):
+                row = next(rows)
+                assert (row["against"], row["θ"]) == (scan["symbol"], theta["name"])
+                compare(row["points"], law["points"])
+                estimate(row, "exponent", law["exponent"])
     assert next(rows, None) is None
     swept = [(name, theta) for name, theta in thetas if theta["sweeps"]]
     signs = {"γ*": "gamma_star", "γ_c": "gamma_contact", "γ_r": "gamma_rearrangement", "ζ": "zeta"}
@@ -99,10 +129,23 @@ def statistics(path, json_path):
             for end in ("lower", "upper"):
                 for p in (0.05, 0.5, 0.95):
                     compare(row[f"{end} {100 * p:.0f}%"], bounds[end][at[p]])
+            interval(row, bounds["intervals"])
     assert next(rows, None) is None
     for (name, theta), row in zip(swept, table(root, "tilde-table"), strict=True):
         for p in (0.05, 0.5, 0.95):
             compare(row[f"γ̃ {100 * p:.0f}%"], theta["sweeps"]["gamma_tilde"]["quantiles"][at[p]])
+    rows = iter(table(root, "correlations-table"))
+    for name, theta in swept:
+        of = theta["sweeps"]["correlations"]
+        for key in ("gamma_star", "zeta", "zeta_shuffled", "zeta_minus_shuffled"):
+            row = next(rows)
+            assert (row["scenario"], row["directions"]) == (name, of["directions"])
+            estimate(row, "Spearman", of[key]["spearman"])
+            estimate(row, "Pearson", of[key]["pearson"])
+            if of["censored"] == 0:
+                low, high = of[key]["spearman"]["interval"]
+                assert low <= high, "no interval"
+    assert next(rows, None) is None
     for (name, theta), row in zip(swept, table(root, "cost-table"), strict=True):
         for head in ("steps", "relaxations", "factorisations", "force evaluations"):
             compare(row[head], theta["sweeps"]["cost"][head.replace(" ", "_")])

@@ -132,6 +132,7 @@ fn of_sweeps(lines: &mut Lines, sweeps: &SweepStatistics) {
         (q::GAMMA_STAR.name, &of.gamma_star),
         (q::ZETA.name, &of.zeta),
         ("zeta_shuffled", &of.zeta_shuffled),
+        ("zeta_minus_shuffled", &of.zeta_minus_shuffled),
     ] {
         for (statistic, estimate) in [("spearman", &found.spearman), ("pearson", &found.pearson)] {
             let line =

@@ -32,11 +32,13 @@ fn power_laws_along(
     let name = |scenario: usize| study.scenarios[scenario].name.as_str();
     for (index, theta) in found.parameterisations.iter_mut().enumerate() {
         for (set_index, set) in theta.sets.iter_mut().enumerate() {
-            let path = format!("{}/{}", theta.name, set.name);
             let point = |&scenario: &usize| {
                 let modes =
                     scenarios[scenario].parameterisations[index].sets[set_index].largest_rank;
-                let solids = sets::singular_values(&streams[scenario], study, &path, modes)?;
+                let solids = {
+                    let names = [theta.name.as_str(), &set.name];
+                    sets::singular_values(&streams[scenario], study, names, modes)?
+                };
                 let all: Vec<_> = (0..modes).map(|mode| sets::mode(&solids, mode)).collect();
                 let medians = |weights: &[u32], out: &mut Vec<f64>| of_modes(&all, weights, out);
                 Ok(Point::new(study.seed, name(scenario), solids.count(), medians))

@@ -3,7 +3,7 @@
 use super::sample::{LIMIT, Sample, Solids};
 use super::stream::Stream;
 use super::{Distribution, SetStatistics};
-use crate::analysis::quantities::{RANK, SINGULAR_VALUES};
+use crate::analysis::quantities::{INERT, RANK, SINGULAR_VALUES};
 use crate::format::archive::ArchiveError;
 use crate::report::quantile::Quantiles;
 use crate::report::resample::{Ordered, Resampling, UNKNOWN};
@@ -20,17 +20,38 @@ pub(super) fn with_extremes(inner: impl Iterator<Item = [f64; 2]>) -> Vec<[f64; 
     [UNKNOWN].into_iter().chain(inner).chain([UNKNOWN]).collect()
 }
 
-/// The singular values of the solids of a set, as many as a sample holds.
+/// Calls `body` with every solid: its replica, its rank, and its singular values, not a number from the
+/// largest rank on that it can have. It has as many features as it does not lack, and as many parameters
+/// as some bond depends on.
+fn visit(
+    stream: &Stream<'_>,
+    [theta, set]: [&str; 2],
+    mut body: impl FnMut(u64, i32, &[f64]),
+) -> Result<(), ArchiveError> {
+    let group = format!("{theta}/{set}");
+    let paths = [RANK.path(&group), SINGULAR_VALUES.path(&group), INERT.path(theta)];
+    stream.visit(paths.each_ref().map(String::as_str), |replica, [rank, values, inert]| {
+        let active = inert.codes().iter().filter(|&&inert| inert == 0).count();
+        let mut values = values.floats().to_vec();
+        values.iter_mut().skip(active).for_each(|value| *value = f64::NAN);
+        body(replica, rank.integers()[0], &values);
+    })
+}
+
+/// The singular values that there are.
+fn present(values: &[f64]) -> impl Iterator<Item = f64> {
+    values.iter().copied().filter(|value| !value.is_nan())
+}
+
+/// The singular values of the solids of a parameterisation and a set, as many as a sample holds.
 pub(super) fn singular_values(
     stream: &Stream<'_>,
     study: &Study,
-    path: &str,
+    names: [&str; 2],
     modes: usize,
 ) -> Result<Solids, ArchiveError> {
     let mut sample = Sample::new(study.seed, modes, LIMIT / modes.max(1));
-    stream.visit([&SINGULAR_VALUES.path(path)], |replica, [values]| {
-        sample.add(replica, values.floats());
-    })?;
+    visit(stream, names, |replica, _, values| sample.add(replica, values))?;
     Ok(sample.solids())
 }
 
@@ -47,34 +68,30 @@ pub(super) fn set(
     theta: &str,
     found: &mut SetStatistics,
 ) -> Result<(), ArchiveError> {
-    let path = format!("{theta}/{}", found.name);
+    let name = found.name.clone();
+    let names = [theta, &name];
     let largest = found.largest_rank;
     found.rank_deficits = vec![0; largest + 1];
     let mut quantiles = Quantiles::new(&PROBABILITIES);
     let mut sample = Sample::new(study.seed, largest, LIMIT / largest.max(1));
-    stream.visit(
-        [&RANK.path(&path), &SINGULAR_VALUES.path(&path)],
-        |replica, [ranks, values]| {
-            let values = values.floats();
-            for &rank in ranks.integers() {
-                let deficit = largest.saturating_sub(usize::try_from(rank).unwrap_or(0));
-                found.rank_deficits[deficit] += 1;
-                found.full_rank += u64::from(deficit == 0);
-                let (low, high) = found.ranks.unwrap_or((rank, rank));
-                found.ranks = Some((low.min(rank), high.max(rank)));
-            }
-            for &value in values {
-                quantiles.add(value);
-                found.singular_values.histogram.add(value);
-            }
-            found.condition.histogram.add(condition(values));
-            sample.add(replica, values);
-        },
-    )?;
+    visit(stream, names, |replica, rank, values| {
+        let possible = present(values).count();
+        let deficit = possible.saturating_sub(usize::try_from(rank).unwrap_or(0));
+        found.rank_deficits[deficit] += 1;
+        found.full_rank += u64::from(deficit == 0);
+        let (low, high) = found.ranks.unwrap_or((rank, rank));
+        found.ranks = Some((low.min(rank), high.max(rank)));
+        for value in present(values) {
+            quantiles.add(value);
+            found.singular_values.histogram.add(value);
+        }
+        found.condition.histogram.add(condition(values));
+        sample.add(replica, values);
+    })?;
     quantiles.end_pass();
     while !quantiles.is_done() {
-        stream.visit([&SINGULAR_VALUES.path(&path)], |_, [values]| {
-            values.floats().iter().for_each(|&value| quantiles.add(value));
+        visit(stream, names, |_, _, values| {
+            present(values).for_each(|value| quantiles.add(value));
         })?;
         quantiles.end_pass();
     }
@@ -87,7 +104,7 @@ pub(super) fn set(
 
 /// s_min/s_max.
 fn condition(values: &[f64]) -> f64 {
-    match (values.last(), values.first()) {
+    match (present(values).last(), present(values).next()) {
         (Some(smallest), Some(largest)) => smallest / largest,
         _ => f64::NAN,
     }

@@ -292,8 +292,12 @@ fn correlations<'a>(
     );
     for (theta, sweep) in swept {
         let of = &sweep.correlations;
-        let lines: [(&str, &Correlation); 3] =
-            [("g*", &of.gamma_star), ("zeta", &of.zeta), ("zeta, g* shuffled", &of.zeta_shuffled)];
+        let lines: [(&str, &Correlation); 4] = [
+            ("g*", &of.gamma_star),
+            ("zeta", &of.zeta),
+            ("zeta, g* shuffled", &of.zeta_shuffled),
+            ("zeta - shuffled", &of.zeta_minus_shuffled),
+        ];
         for (name, found) in lines {
             let (spearman, pearson) = (estimate(&found.spearman), estimate(&found.pearson));
             let theta = &theta.name;

@@ -5,6 +5,11 @@
 //! depend on the way, so the steps are small; where the outcome contradicts the file they are
 //! repeated smaller, and where the way back does not end where it began nothing is decided. Beyond
 //! a rearrangement nothing is looked at.
+//!
+//! Close before an instability any minimiser jumps as early as its own steps disturb the solid, so a
+//! contradiction about a bracket of a rearrangement is believed only if it stands within the
+//! [`INSTABILITY`] around it. And where rattlers hang on attractive particles, where they are caught
+//! depends on the way of each of them: there nothing is decided beyond the first contact change.
 
 use std::sync::Arc;
 
@@ -28,9 +33,12 @@ const GROWTH: [f64; 2] = [1.05, 1.01];
 /// Rounding of the deviation, relative to the threshold: it is measured at another residual force
 /// than the sweep's.
 const DEVIATION_SLACK: f64 = 1e-3;
+/// Two ways of following a solid meet an instability within this share of its γ (docs/thresholds.md).
+const INSTABILITY: f64 = 0.02;
 /// A pair this close to r = σ [σ] has no certain side: positions are known to about 1e-12, and to
 /// less in soft modes.
 const UNCERTAIN_GAP: f64 = 1e-10;
+
 /// What relaxing at the ends of a direction's brackets came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RelaxedBrackets {
@@ -165,6 +173,7 @@ fn relax_direction<const D: usize>(
         start: analysis.values(&set.rows),
         set,
         contacts: analysis.origin.equilibrium.contacts.contact_set(),
+        rattles: analysis.origin.equilibrium.contacts.rattler.contains(&true),
         threshold: scenario.sweep.settings.deviation,
         direction,
     };
@@ -182,15 +191,23 @@ struct Judge<'r, const D: usize> {
     start: Vec<f64>,
     /// The contact set at γ = 0.
     contacts: Vec<(usize, usize)>,
+    /// Whether there are rattlers at γ = 0.
+    rattles: bool,
     threshold: f64,
     direction: StoredDirection<'r>,
 }
 
 impl<const D: usize> Judge<'_, D> {
-    /// Follows the path to `target` and judges the state there; a contradiction is believed only if
-    /// smaller steps repeat it, and, beyond the first contact change, if the way can be gone back.
-    fn judged(&self, target: f64, judge: impl Fn(&mut Settled<D>) -> Finding) -> Finding {
+    /// Follows the path to `target` and judges the state there, or what comes of it up to `end`; a
+    /// contradiction is believed only if smaller steps repeat it, and, beyond the first contact change,
+    /// if no rattler hangs on the backbone and the way can be gone back.
+    fn judged(
+        &self,
+        (target, end): (f64, f64),
+        judge: impl Fn(&mut Settled<D>) -> Finding,
+    ) -> Finding {
         let first_branch = target <= self.direction.contact.lo;
+        let no_change = end <= self.direction.contact.lo;
         let mut last = Finding::Undecided("no minimum is found on the way");
         for growth in GROWTH {
             let finest = growth == GROWTH[GROWTH.len() - 1];
@@ -200,11 +217,20 @@ impl<const D: usize> Judge<'_, D> {
             if last != Finding::Wrong {
                 return last;
             }
+            if finest && !no_change && self.rattlers_hang(&state) {
+                return Finding::Undecided("rattlers hang, and are caught by the way they take");
+            }
             if finest && !first_branch && !self.walk.returns(&state, &steps) {
                 return Finding::Undecided("the way there is not the way back");
             }
         }
         last
+    }
+
+    /// Whether particles that attract are held by nothing, at γ = 0 or in this state.
+    fn rattlers_hang(&self, state: &Settled<D>) -> bool {
+        let rattles = &state.equilibrium.contacts.rattler;
+        self.walk.solid.interactions.attractive() && (self.rattles || rattles.contains(&true))
     }
 
     /// Whether the contacts of a state differ from those at γ = 0, beyond doubt.
@@ -246,7 +272,8 @@ impl<const D: usize> Judge<'_, D> {
         wrong: &str,
         judge: impl Fn(&mut Settled<D>, bool) -> Finding,
     ) {
-        let finding = self.judged(lo, |state| judge(state, false));
+        let at = |gamma| self.judged((gamma, gamma), |state| judge(state, false));
+        let finding = self.around(lo, at(lo), || at(lo * (1.0 - INSTABILITY)));
         found.judge(finding, || format!("{name}: at lo = {lo:.6e} {wrong}"));
     }
 
@@ -262,12 +289,23 @@ impl<const D: usize> Judge<'_, D> {
             return;
         }
         let lost = cause == Some(Cause::LostRigidity);
-        let finding = self.step(lo, hi, |_, after| match after {
-            Ok(_) if lost => Finding::Undecided("a minimum is found where rigidity was lost"),
-            Ok(mut after) => judge(&mut after, true),
-            Err(_) => Finding::of(lost),
-        });
+        let to = |gamma| {
+            self.step(lo, gamma, |_, after| match after {
+                Ok(_) if lost => Finding::Undecided("a minimum is found where rigidity was lost"),
+                Ok(mut after) => judge(&mut after, true),
+                Err(_) => Finding::of(lost),
+            })
+        };
+        let finding = self.around(lo, to(hi), || to(hi * (1.0 + INSTABILITY)));
         found.judge(finding, || format!("{name}: at hi = {hi:.6e} {wrong}"));
+    }
+
+    /// What is found of an end of the bracket that begins at `lo`; where that is the bracket of a
+    /// rearrangement, a contradiction must stand further out, too.
+    fn around(&self, lo: f64, finding: Finding, further: impl FnOnce() -> Finding) -> Finding {
+        let StoredThreshold { lo: jump, cause, .. } = self.direction.rearrangement;
+        let unstable = cause == Some(Cause::Rearrangement) && jump == lo;
+        if finding == Finding::Wrong && unstable { further() } else { finding }
     }
 
     /// Judges the step from `lo`, which is reached as in [`Self::judged`], to `hi`.
@@ -277,7 +315,9 @@ impl<const D: usize> Judge<'_, D> {
         hi: f64,
         judge: impl Fn(&Settled<D>, Result<Settled<D>, RelaxError>) -> Finding,
     ) -> Finding {
-        self.judged(lo, |state| judge(state, self.walk.relax_from(&state.solid.positions, hi)))
+        self.judged((lo, hi), |state| {
+            judge(state, self.walk.relax_from(&state.solid.positions, hi))
+        })
     }
 
     /// |Δy − JΔθ| / |JΔθ|; infinite where a feature has lost its value.
@@ -325,21 +365,45 @@ impl<const D: usize> Judge<'_, D> {
         if !hi.is_finite() || cause != Some(Cause::Rearrangement) {
             return;
         }
-        let finding = self.step(lo, hi, |before, after| {
-            // A solid that is lost has not come back either.
-            let Ok(after) = after else { return Finding::Right };
-            let Ok(back) = self.walk.relax_from(&after.solid.positions, lo) else {
-                return Finding::Right;
-            };
-            let rattles =
-                |i| [before, &after, &back].iter().any(|it| it.equilibrium.contacts.rattler[i]);
-            let rattler: Vec<bool> = (0..self.walk.solid.len()).map(rattles).collect();
-            let is_back =
-                self.walk.is_back(&back.solid.positions, &before.solid.positions, &rattler);
-            Finding::of(!is_back)
-        });
+        let across = |lo, hi| {
+            self.step(lo, hi, |before, after| {
+                // A solid that is lost has not come back either.
+                Finding::of(!after.is_ok_and(|after| self.comes_back(before, &after)))
+            })
+        };
+        let finding = match across(lo, hi) {
+            Finding::Wrong => self.rearranges_around(lo, hi / lo),
+            other => other,
+        };
         found.judge(finding, || {
             format!("gamma_rearrangement: from hi = {hi:.6e} the solid returns to lo = {lo:.6e}")
         });
+    }
+
+    /// Whether going back to γ of the state `before` leads back to it.
+    fn comes_back(&self, before: &Settled<D>, after: &Settled<D>) -> bool {
+        let Ok(back) = self.walk.relax_from(&after.solid.positions, before.gamma) else {
+            return false;
+        };
+        let rattles =
+            |i| [before, after, &back].iter().any(|it| it.equilibrium.contacts.rattler[i]);
+        let rattler: Vec<bool> = (0..self.walk.solid.len()).map(rattles).collect();
+        self.walk.is_back(&back.solid.positions, &before.solid.positions, &rattler)
+    }
+
+    /// Whether the solid rearranges in a step of this growth within [`INSTABILITY`] of γ.
+    fn rearranges_around(&self, gamma: f64, growth: f64) -> Finding {
+        let (first, last) = (gamma * (1.0 - INSTABILITY), gamma * (1.0 + INSTABILITY));
+        self.judged((first, last), |state| {
+            let mut here = state.clone();
+            while here.gamma < last {
+                let next = self.walk.relax_from(&here.solid.positions, here.gamma * growth);
+                match next {
+                    Ok(next) if self.comes_back(&here, &next) => here = next,
+                    _ => return Finding::Right,
+                }
+            }
+            Finding::Wrong
+        })
     }
 }

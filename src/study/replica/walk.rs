@@ -15,6 +15,7 @@ const HALVINGS: i32 = 10;
 const RETURNED: f64 = 1e-6;
 
 /// A relaxed solid at some γ.
+#[derive(Clone)]
 pub(super) struct Settled<const D: usize> {
     pub gamma: f64,
     pub solid: Solid<D>,

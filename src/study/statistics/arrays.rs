@@ -89,6 +89,12 @@ fn ends_axis() -> Axis {
     names("end", &["min", "max"], "end of the range")
 }
 
+/// The unit that all share.
+fn common<'a>(mut units: impl Iterator<Item = &'a String>) -> String {
+    let first = units.next().map_or("1", String::as_str);
+    if units.all(|unit| unit == first) { first.to_owned() } else { "mixed".to_owned() }
+}
+
 fn estimate_axis() -> Axis {
     let text = "bounds, equal where nothing is censored, and the 95% confidence interval of both";
     names("estimate", &Estimate::LABELS, text)
@@ -122,16 +128,17 @@ fn of_set(arrays: &mut Arrays, theta: &Axis, sets: &[&SetStatistics]) {
     let largest = sets.iter().map(|set| set.largest_rank).max().unwrap_or(0);
     let values = each(sets, |set| vec![set.largest_rank as i32]);
     arrays.integers("largest_rank", &[theta], "min(n_y, n_theta)", &values);
+    let unit = common(sets.iter().map(|set| &set.unit));
     let text = "number of solids";
     arrays.numbers("solids", &[theta], text, &each(sets, |set| vec![set.solids]));
-    let text = "number of solids whose rank is the largest possible one";
+    let text = "number of solids whose rank is the largest that they can have";
     arrays.numbers("full_rank", &[theta], text, &each(sets, |set| vec![set.full_rank]));
     let text = "smallest and largest rank; -1: no solid";
     let values = each(sets, |set| set.ranks.map_or(vec![-1; 2], |(low, high)| vec![low, high]));
     arrays.integers(q::RANK.name, &[theta, &ends_axis()], text, &values);
-    let deficit = counted("deficit", largest + 1, "min(n_y, n_theta) - rank");
+    let deficit = counted("deficit", largest + 1, "largest rank that the solid can have - rank");
     let at = |of: &[u64]| (0..=largest).map(|n| of.get(n).copied().unwrap_or(0)).collect();
-    let text = "number of solids by rank deficit";
+    let text = "number of solids by what their rank lacks to the largest that they can have";
     let values = each(sets, |set| at(&set.rank_deficits));
     arrays.numbers("rank_deficits", &[theta, &deficit], text, &values);
 
@@ -141,10 +148,10 @@ fn of_set(arrays: &mut Arrays, theta: &Axis, sets: &[&SetStatistics]) {
     let name = q::SINGULAR_VALUES.name;
     let text = "quantiles of the singular values of all solids and modes";
     let values = each(sets, |set| quantiles(&set.singular_values));
-    arrays.floats(name, &spread, "mixed", text, &values);
+    arrays.floats(name, &spread, &unit, text, &values);
     let text = "number of singular values of all solids and modes in logarithmic bins";
     let values = each(sets, |set| set.singular_values.histogram.counts().collect());
-    arrays.numbers(&format!("{name}_histogram"), &[theta, &bin_axis()], text, &values);
+    arrays.numbers(&format!("{name}_histogram"), &[theta, &bin_axis(&unit)], text, &values);
     let mode = counted("mode", largest, "singular direction, largest singular value first");
     let of_mode = |of: fn(&Distribution) -> Vec<f64>, width: usize| {
         each(sets, |set| {
@@ -154,12 +161,12 @@ fn of_set(arrays: &mut Arrays, theta: &Axis, sets: &[&SetStatistics]) {
     let text = "quantiles over solids of every singular value; NaN: there is no such mode";
     let values = of_mode(quantiles, PROBABILITIES.len());
     let axes = [theta, &mode, &quantile];
-    arrays.floats(&format!("{name}_by_mode"), &axes, "mixed", text, &values);
+    arrays.floats(&format!("{name}_by_mode"), &axes, &unit, text, &values);
     let text = "confidence intervals of the quantiles of every singular value";
     let values = of_mode(|mode| interval_ends(&mode.intervals), 2 * PROBABILITIES.len());
     let axes = [theta, &mode, &quantile, &confidence];
-    arrays.floats(&format!("{name}_by_mode_interval"), &axes, "mixed", text, &values);
-    let text = "quantiles over solids of s_min/s_max, s_min being the last of min(n_y, n_theta)";
+    arrays.floats(&format!("{name}_by_mode_interval"), &axes, &unit, text, &values);
+    let text = "quantiles over solids of s_min/s_max, s_min being the last that the solid can have";
     let values = each(sets, |set| quantiles(&set.condition));
     arrays.floats("condition", &spread, "1", text, &values);
     let text = "confidence intervals of the quantiles of s_min/s_max";
@@ -175,23 +182,25 @@ fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
     let text = "number of these solids behind intervals and correlations";
     arrays.numbers("sampled_solids", &[], text, &[sweeps.sampled_solids]);
     let mean = "the geometric mean of the bracket";
-    for (name, what, of) in [
-        (q::GAMMA_STAR.name, mean, &sweeps.gamma_star),
-        (q::GAMMA_CONTACT.name, mean, &sweeps.gamma_contact),
-        (q::GAMMA_REARRANGEMENT.name, mean, &sweeps.gamma_rearrangement),
-        (q::ZETA.name, "the maximum linear tunability", &sweeps.zeta),
+    let (gamma, of_zeta) = (&sweeps.unit_of_gamma, &sweeps.unit_of_zeta);
+    let bin = bin_axis(&common([gamma, of_zeta].into_iter()));
+    for (name, unit, what, of) in [
+        (q::GAMMA_STAR.name, gamma, mean, &sweeps.gamma_star),
+        (q::GAMMA_CONTACT.name, gamma, mean, &sweeps.gamma_contact),
+        (q::GAMMA_REARRANGEMENT.name, gamma, mean, &sweeps.gamma_rearrangement),
+        (q::ZETA.name, of_zeta, "the maximum linear tunability", &sweeps.zeta),
     ] {
-        bounds(arrays, name, what, of, &cause);
+        bounds(arrays, (name, unit, what), of, [&cause, &bin]);
     }
     let (tilde, name) = (&sweeps.gamma_tilde, q::GAMMA_TILDE.name);
     let text = "quantiles of the gamma where the second order predicts gamma_star";
-    arrays.floats(name, &[&quantile_axis()], "mixed", text, &quantiles(tilde));
+    arrays.floats(name, &[&quantile_axis()], gamma, text, &quantiles(tilde));
     let text = "number of values behind the quantiles";
     arrays.numbers(&format!("{name}_count"), &[], text, &[tilde.count]);
-    arrays.intervals(name, &tilde.intervals);
+    arrays.intervals((name, gamma), &tilde.intervals);
     let text = "number of values in logarithmic bins";
     let values: Vec<u64> = tilde.histogram.counts().collect();
-    arrays.numbers(&format!("{name}_histogram"), &[&bin_axis()], text, &values);
+    arrays.numbers(&format!("{name}_histogram"), &[&bin], text, &values);
     correlations(arrays, sweeps);
     let causes = &sweeps.causes;
     let counts = [&causes.gamma_star, &causes.gamma_contact, &causes.gamma_rearrangement];
@@ -207,17 +216,22 @@ fn of_sweeps(arrays: &mut Arrays, sweeps: &SweepStatistics) {
 }
 
 /// A quantity of which some values are censored.
-fn bounds(arrays: &mut Arrays, name: &str, what: &str, of: &Bounds, cause: &Axis) {
+fn bounds(
+    arrays: &mut Arrays,
+    (name, unit, what): (&str, &str, &str),
+    of: &Bounds,
+    [cause, bin]: [&Axis; 2],
+) {
     let quantile = quantile_axis();
     let text = format!("quantiles of {what}; censored values where the sweep ended");
-    arrays.floats(&format!("{name}_lower"), &[&quantile], "mixed", &text, &of.lower);
+    arrays.floats(&format!("{name}_lower"), &[&quantile], unit, &text, &of.lower);
     let text = format!("quantiles of {what}; censored values at infinity");
-    arrays.floats(&format!("{name}_upper"), &[&quantile], "mixed", &text, &of.upper);
-    arrays.intervals(name, &of.intervals);
+    arrays.floats(&format!("{name}_upper"), &[&quantile], unit, &text, &of.upper);
+    arrays.intervals((name, unit), &of.intervals);
     let status = names("status", &["found", "censored"], "censored values where the sweep ended");
     let counts = of.histogram.counts().chain(of.histogram_censored.counts());
     let text = "number of values in logarithmic bins";
-    let axes = [&status, &bin_axis()];
+    let axes = [&status, bin];
     arrays.numbers(&format!("{name}_histogram"), &axes, text, &counts.collect::<Vec<_>>());
     let text = "number of values, the censored ones included";
     arrays.numbers(&format!("{name}_count"), &[], text, &[of.count]);
@@ -229,13 +243,15 @@ fn correlations(arrays: &mut Arrays, sweeps: &SweepStatistics) {
     let of = &sweeps.correlations;
     let quantity = names(
         "quantity",
-        &["gamma_star", "zeta", "zeta_shuffled"],
+        &["gamma_star", "zeta", "zeta_shuffled", "zeta_minus_shuffled"],
         "what is correlated with s; shuffled: s gamma_star with gamma_star of another direction",
     );
     let coefficient = names("coefficient", &["spearman", "pearson"], "of ranks, or of logarithms");
     let numbers = |of: &Correlation| [of.spearman.numbers(), of.pearson.numbers()].concat();
-    let values = [&of.gamma_star, &of.zeta, &of.zeta_shuffled].map(numbers).concat();
-    let text = "correlation with the susceptibility s over all directions; ci of shuffled: 95% of all shuffles";
+    let all = [&of.gamma_star, &of.zeta, &of.zeta_shuffled, &of.zeta_minus_shuffled];
+    let values = all.map(numbers).concat();
+    let text =
+        "correlation with the susceptibility s over all directions; minus: the difference of two";
     let axes = [&quantity, &coefficient, &estimate_axis()];
     arrays.floats("correlation", &axes, "1", text, &values);
     let text = "number of directions behind the correlations, the censored ones included";

@@ -95,7 +95,7 @@ impl DesignStatistics {
 
     /// Its arrays.
     pub(super) fn add_to(&self, arrays: &mut Arrays) {
-        let (quantile, confidence, bin) = (quantile_axis(), confidence_axis(), bin_axis());
+        let (quantile, confidence, bin) = (quantile_axis(), confidence_axis(), bin_axis("mixed"));
         let labels: Vec<&str> = Outcome::CODES.iter().map(|(_, name)| *name).collect();
         let outcome = names("outcome", &labels, "how a design ended");
         let counts: Vec<u64> =
@@ -113,7 +113,7 @@ impl DesignStatistics {
             let (name, of) = (quantity.name, self.distributions.get(place).unwrap_or(&none));
             let text = format!("quantiles over solids: {}", quantity.description);
             arrays.floats(name, &[&quantile], "mixed", &text, &quantiles(of));
-            arrays.intervals(name, &of.intervals);
+            arrays.intervals((name, "mixed"), &of.intervals);
             let text = "number of values in logarithmic bins";
             let counts: Vec<u64> = of.histogram.counts().collect();
             arrays.numbers(&format!("{name}_histogram"), &[&bin], text, &counts);

@@ -10,7 +10,8 @@ pub const PROBABILITIES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 const FIRST_DECADE: i32 = -18;
 /// Decades of the histograms; the last bin also holds everything above.
 const DECADES: i32 = 24;
-const BINS_PER_DECADE: i32 = 5;
+/// Bins of a decade.
+pub const BINS_PER_DECADE: i32 = 5;
 
 /// Number of bins of a histogram.
 pub const BINS: usize = (DECADES * BINS_PER_DECADE) as usize;

@@ -54,12 +54,12 @@ impl Arrays {
     }
 
     /// The confidence intervals of the quantiles of `name`.
-    pub fn intervals(&mut self, name: &str, intervals: &[[f64; 2]]) {
+    pub fn intervals(&mut self, (name, unit): (&str, &str), intervals: &[[f64; 2]]) {
         let text =
             "confidence intervals of the quantiles, by bootstrap over solids; of both bounds";
         let axes = [&quantile_axis(), &confidence_axis()];
         let name = format!("{name}_interval");
-        self.floats(&name, &axes, "mixed", text, &interval_ends(intervals));
+        self.floats(&name, &axes, unit, text, &interval_ends(intervals));
     }
 }
 
@@ -78,9 +78,9 @@ pub(super) fn confidence_axis() -> Axis {
     names("confidence", &["low", "high"], "end of the 95% confidence interval")
 }
 
-pub(super) fn bin_axis() -> Axis {
+pub(super) fn bin_axis(unit: &str) -> Axis {
     let text = "lower end of a logarithmic bin; the first and the last also hold what lies outside";
-    valued("bin", bins(), "mixed", text)
+    valued("bin", bins(), unit, text)
 }
 
 pub(super) fn quantiles(of: &Distribution) -> Vec<f64> {

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 pub use designs::{DISTRIBUTIONS, DesignStatistics, PARTS, Part, SORTED_BY, Success};
 pub use distribution::{
-    BINS, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins, interval_of, quantile,
+    BINS, BINS_PER_DECADE, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins,
+    interval_of, quantile,
 };
 pub use scan::{PowerLaw, SCAN_QUANTITIES, Scan, ScanSet, ScanStatistics, ScanTheta, scans};
 pub use scenario::{

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::designs::DesignStatistics;
 use super::distribution::{Bounds, Distribution, Estimate};
+use crate::analysis::quantities as q;
+use crate::analysis::unit::Units;
 use crate::format::archive::State;
 use crate::study::config::{Scenario, set_name};
 use crate::study::reasons::Reason;
@@ -57,21 +59,24 @@ pub struct SetStatistics {
     pub name: String,
     /// n_y.
     pub features: usize,
+    /// Unit of the singular values; "mixed" where they have several.
+    pub unit: String,
     /// min(n_y, n_θ).
     pub largest_rank: usize,
     /// Solids.
     pub solids: u64,
-    /// Solids whose rank is the largest possible one.
+    /// Solids whose rank is the largest that they can have: the smaller one of the number of features that
+    /// they have (modes, strains of pairs may lack) and that of the parameters that some bond depends on.
     pub full_rank: u64,
     /// The smallest and the largest rank found.
     pub ranks: Option<(i32, i32)>,
-    /// Number of solids for every rank deficit, min(n_y, n_θ) − rank, from 0 on.
+    /// Number of solids for every rank deficit, from 0 on: how far the rank is below that.
     pub rank_deficits: Vec<u64>,
     /// Singular values of all solids and modes.
     pub singular_values: Distribution,
     /// The singular values of every index, the largest first.
     pub by_mode: Vec<Distribution>,
-    /// s_min/s_max of every solid, s_min being the last one of min(n_y, n_θ).
+    /// s_min/s_max of every solid, s_min being the last one that it can have.
     pub condition: Distribution,
 }
 
@@ -80,6 +85,10 @@ pub struct SetStatistics {
 pub struct SweepStatistics {
     /// The feature set.
     pub set: String,
+    /// Unit of γ, which is that of θ; "mixed" where there are several.
+    pub unit_of_gamma: String,
+    /// Unit of ζ, which is that of the features.
+    pub unit_of_zeta: String,
     /// Swept directions.
     pub directions: u64,
     /// Solids with swept directions.
@@ -116,8 +125,10 @@ pub struct Correlations {
     /// Of ζ = s γ*.
     pub zeta: Correlation,
     /// Of s γ* with the γ* shuffled among the directions of the scenario, which is what ζ owes to
-    /// containing s: the mean over shuffles, and as interval their range.
+    /// containing s: the mean over shuffles.
     pub zeta_shuffled: Correlation,
+    /// That of ζ less that.
+    pub zeta_minus_shuffled: Correlation,
 }
 
 /// Coefficients of correlation.
@@ -162,11 +173,24 @@ impl ScenarioStatistics {
         let parameterisations = parameterisations.map(|(index, theta)| {
             let set = |set: &Vec<_>| {
                 let features = features.set_labels(set, dimension).len();
-                let largest_rank = features.min(theta.parameters());
-                SetStatistics { name: set_name(set), features, largest_rank, ..Default::default() }
+                SetStatistics {
+                    name: set_name(set),
+                    features,
+                    unit: q::SINGULAR_VALUES.unit(&Units::new(dimension, set, theta.space.kinds())),
+                    largest_rank: features.min(theta.parameters()),
+                    ..Default::default()
+                }
             };
-            let sweeps =
-                || SweepStatistics { set: set_name(&scenario.sweep.set), ..Default::default() };
+            let sweeps = || {
+                let units = Units::new(dimension, &scenario.sweep.set, theta.space.kinds());
+                let units = units.scaled(&scenario.sweep.scale);
+                SweepStatistics {
+                    set: set_name(&scenario.sweep.set),
+                    unit_of_gamma: q::GAMMA_STAR.unit(&units),
+                    unit_of_zeta: q::ZETA.unit(&units),
+                    ..Default::default()
+                }
+            };
             ThetaStatistics {
                 parameters: theta.parameters(),
                 sets: features.sets.iter().map(set).collect(),

@@ -74,8 +74,15 @@ fn correlations_are_those_of_a_plain_computation() {
     }
     // s and γ* are independent here: ζ owes its correlation to s alone.
     let null = &of.zeta_shuffled.pearson;
-    let [low, high] = null.interval;
-    assert!(low < of.zeta.pearson.lower && of.zeta.pearson.lower < high, "{of:?}");
+    for (own, null, excess) in [
+        (of.zeta.pearson, of.zeta_shuffled.pearson, of.zeta_minus_shuffled.pearson),
+        (of.zeta.spearman, of.zeta_shuffled.spearman, of.zeta_minus_shuffled.spearman),
+    ] {
+        assert_eq!(excess.lower, own.lower - null.upper);
+        let [low, high] = excess.interval;
+        assert!(low < 0.0 && 0.0 < high && high - low < 0.3, "{of:?}");
+        assert!(null.interval[0] < null.lower && null.lower < null.interval[1], "{of:?}");
+    }
     assert!(null.lower > 0.5 && of.gamma_star.pearson.lower.abs() < 0.25, "{of:?}");
 }
 
@@ -289,4 +296,58 @@ fn many_parameterisations_are_summed_up() {
         "{short}"
     );
     assert!(full.contains("D_n7") && full.contains("min/max"), "{full}");
+}
+
+/// Of 20 parameters no bond depends on 15 in the first solid; the second one lacks two features; the third
+/// one has all, and a rank of one less.
+#[test]
+fn a_rank_is_full_where_it_is_the_largest_that_the_solid_can_have() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = file(folder.path(), 0, 3, None);
+    let study = super::study(0, 3);
+    let mut writer = Writer::open(&path, Access::Serial, shape(&study), "host").expect("opened");
+    let mut work = Synthetic::new(Arc::clone(&study));
+    for (slot, rank, known, inert) in [(0, 5, 9, 15), (1, 7, 7, 0), (2, 8, 9, 0)] {
+        let mut finished = work.finished(Item { scenario: 0, slot, part: 0 });
+        for (path, values) in finished.outcome.as_mut().expect("synthetic") {
+            let value = |mode| match mode {
+                mode if mode >= known => f64::NAN,
+                mode if mode >= rank => 1e-17,
+                mode => 1.0 / (mode + 1) as f64,
+            };
+            *values = match path.rsplit('/').next().unwrap_or_default() {
+                "rank" => Values::I32(vec![rank as i32]),
+                "singular_values" => Values::F64((0..9).map(value).collect()),
+                "inert" => Values::U8((0..20).map(|q| u8::from(q < inert)).collect()),
+                _ => continue,
+            };
+        }
+        writer.push(finished).expect("shape");
+    }
+    writer.close().expect("closed");
+    let statistics = collect(&[open(&path)]).expect("collected");
+    let set = &statistics.scenarios[0].parameterisations[0].sets[0];
+    assert_eq!((set.solids, set.full_rank, &set.rank_deficits[..2]), (3, 2, &[2, 1][..]));
+    // What a solid cannot have is no singular value of it.
+    assert_eq!((set.singular_values.count, set.by_mode[6].count), (5 + 7 + 9, 2));
+    assert_eq!(quantile(&set.condition.quantiles, 1.0), 0.2);
+}
+
+#[test]
+fn statistics_have_real_units_where_all_components_share_one() {
+    let study = super::study(0, 1);
+    let units: Vec<(String, String)> = arrays::columns(&study)
+        .into_iter()
+        .flat_map(|(_, columns)| columns.into_iter().map(|column| (column.path, column.unit)))
+        .collect();
+    for (path, unit) in [
+        ("stress+elastic/singular_values", "energy/length^3"),
+        ("stress+elastic/singular_values_by_mode_interval", "energy/length^3"),
+        ("D_n20/sweeps/gamma_star_lower", "length"),
+        ("D_n20/sweeps/gamma_tilde_interval", "length"),
+        ("D_n20/sweeps/zeta_upper", "energy/length^2"),
+    ] {
+        assert!(units.contains(&(path.to_owned(), unit.to_owned())), "{path}: {units:?}");
+    }
+    assert!(units.iter().all(|(_, unit)| unit != "mixed"), "{units:?}");
 }

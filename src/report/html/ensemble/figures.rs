@@ -10,6 +10,7 @@ use super::series::{Series, Spectrum, Tunability};
 use crate::report::collect::{ScenarioStatistics, Statistics};
 use crate::solid::parameters::symbols;
 use crate::study::config::{Scenario, Study, set_name};
+use crate::study::statistics::{BINS_PER_DECADE, Histogram, bins};
 
 /// Charts of one kind; the first ones are drawn.
 const CHARTS: usize = 12;
@@ -28,7 +29,9 @@ pub(super) fn figures(
     for charts in [ranks(study, statistics), spectra(study, series), tunability(study, series)] {
         body = body.and(group(charts)?);
     }
-    body = body.and(group(distributions(study, series))?);
+    for charts in [distributions(study, series), histograms(statistics)] {
+        body = body.and(group(charts)?);
+    }
     Ok(if body.is_empty() { paragraph("Nothing is done yet that could be drawn.") } else { body })
 }
 
@@ -243,4 +246,72 @@ fn distributions(study: &Study, series: &[Series]) -> Vec<Chart> {
         }
     };
     swept.map(chart).collect()
+}
+
+/// The distributions of s, a chart for each scenario with a line for each set of each parameterisation, and
+/// of ζ.
+fn histograms(statistics: &Statistics) -> Vec<Chart> {
+    let mut charts = Vec::new();
+    for scenario in &statistics.scenarios {
+        let thetas = || scenario.parameterisations.iter();
+        let sets = thetas().flat_map(|theta| theta.sets.iter().map(move |set| (theta, set)));
+        let lines = sets.map(|(theta, set)| {
+            (format!("{} {}", theta.name, set.name), &set.singular_values.histogram)
+        });
+        let strengths = "the singular values of all solids";
+        charts.push(counts(
+            &scenario.name,
+            "susceptibility s  [unit of y / unit of θ]",
+            strengths,
+            lines,
+        ));
+        let swept = thetas().filter_map(|theta| theta.sweeps.as_ref().map(|found| (theta, found)));
+        let lines = swept.flat_map(|(theta, found)| {
+            let (known, censored) = (&found.zeta.histogram, &found.zeta.histogram_censored);
+            let name = &theta.name;
+            [(name.clone(), known), (format!("{name}, at least"), censored)]
+        });
+        charts.push(counts(&scenario.name, "ζ = s γ*  [unit of y]", "ζ of all directions", lines));
+    }
+    charts
+}
+
+/// Lines through the numbers of values in logarithmic bins.
+fn counts<'a>(
+    scenario: &str,
+    x: &str,
+    what: &str,
+    lines: impl Iterator<Item = (String, &'a Histogram)>,
+) -> Chart {
+    let filled = lines.filter(|(_, histogram)| histogram.filled().next().is_some());
+    let (mut marks, mut key) = (Vec::new(), Vec::new());
+    for (index, (name, histogram)) in filled.take(STYLES).enumerate() {
+        let style = Style::nth(index);
+        let at = centred(histogram);
+        let count: f64 = at.iter().map(|point| point[1]).sum();
+        marks.push(Mark::Line { style, at: at.clone() });
+        marks.push(Mark::Points { style, filled: true, at });
+        key.push(Key::new(Sign::Marker, style, format!("{name}: {count:.0}")));
+    }
+    Chart {
+        x: Axis::log(x),
+        y: Axis::from_zero("values per bin"),
+        marks,
+        key,
+        caption: format!(
+            "Scenario {scenario}: {what}, in {BINS_PER_DECADE} bins a decade, and how many they are; \
+             at most {STYLES} series."
+        ),
+    }
+}
+
+/// The numbers over the middles of their bins, from the first that is filled to the last.
+fn centred(histogram: &Histogram) -> Vec<[f64; 2]> {
+    let half = 10_f64.powf(0.5 / f64::from(BINS_PER_DECADE));
+    let all: Vec<[f64; 2]> =
+        bins().iter().zip(histogram.counts()).map(|(edge, n)| [edge * half, n as f64]).collect();
+    let filled = |point: &[f64; 2]| point[1] > 0.0;
+    let first = all.iter().position(filled).unwrap_or(0);
+    let end = all.iter().rposition(filled).map_or(0, |last| last + 1);
+    all[first.min(end)..end].to_vec()
 }

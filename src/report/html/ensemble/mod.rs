@@ -7,6 +7,7 @@ mod examples;
 mod figures;
 mod progress;
 mod provenance;
+mod relations;
 mod series;
 mod solids;
 mod statistics;
@@ -90,12 +91,17 @@ pub(super) fn page(
         Section::new(
             "singular-values",
             "Ranks and susceptibilities",
-            statistics::ranks(&study, &statistics),
+            statistics::ranks(&statistics),
         ),
         Section::new(
             "thresholds",
             "How far the linear prediction holds",
-            statistics::sweeps(&study, &statistics),
+            statistics::sweeps(&statistics),
+        ),
+        Section::new(
+            "power-laws",
+            "Power laws along scans",
+            Ok::<_, ReportError>(relations::power_laws(&statistics)),
         ),
         Section::new(
             "designs",

@@ -3,13 +3,13 @@
 use super::super::ReportError;
 use super::super::markup::{Html, paragraph};
 use super::super::table::{Cell, Column, table};
+use super::relations::correlations;
 use crate::analysis::quantities as q;
-use crate::analysis::quantity::Quantity;
-use crate::analysis::unit::Units;
 use crate::linearity::cause::Cause;
-use crate::report::collect::{Bounds, SetStatistics, Statistics, SweepStatistics, ThetaStatistics};
-use crate::study::config::Study;
-use crate::study::statistics::quantile;
+use crate::report::collect::{
+    Bounds, Distribution, SetStatistics, Statistics, SweepStatistics, ThetaStatistics,
+};
+use crate::study::statistics::{interval_of, quantile};
 
 /// Quantiles of susceptibilities.
 const OF_S: [(f64, &str); 5] =
@@ -21,14 +21,14 @@ const OF_GAMMA: [f64; 3] = [0.05, 0.5, 0.95];
 type RankRow<'a> = (&'a str, &'a ThetaStatistics, &'a SetStatistics);
 
 /// Ranks and singular values.
-pub(super) fn ranks(study: &Study, statistics: &Statistics) -> Result<Html, ReportError> {
+pub(super) fn ranks(statistics: &Statistics) -> Result<Html, ReportError> {
     let rows: Vec<RankRow<'_>> = statistics
         .scenarios
         .iter()
         .flat_map(|it| it.parameterisations.iter().map(|theta| (it.name.as_str(), theta)))
         .flat_map(|(name, theta)| theta.sets.iter().map(move |set| (name, theta, set)))
         .collect();
-    let unit = unit(&q::SINGULAR_VALUES, study, "unit of y / unit of θ");
+    let unit = common(rows.iter().map(|row| row.2.unit.as_str()), "unit of y / unit of θ");
     let mut columns: Vec<Column<'_, RankRow<'_>>> = vec![
         Column::new("scenario", "", |row: &RankRow<'_>| Cell::text(row.0)),
         Column::new(
@@ -54,9 +54,12 @@ pub(super) fn ranks(study: &Study, statistics: &Statistics) -> Result<Html, Repo
                 })
             },
         ),
-        Column::new("full rank", "solids whose rank is min(n_y, n_θ)", |row: &RankRow<'_>| {
-            Cell::Count(row.2.full_rank)
-        }),
+        Column::new(
+            "full rank",
+            "solids whose rank is the smaller one of the numbers of features and parameters that they have: \
+             some may lack modes, or have parameters that no bond depends on",
+            |row: &RankRow<'_>| Cell::Count(row.2.full_rank),
+        ),
         Column::new(
             "values",
             "singular values of all solids, behind the quantiles",
@@ -72,14 +75,64 @@ pub(super) fn ranks(study: &Study, statistics: &Statistics) -> Result<Html, Repo
             Cell::Number(quantile(&row.2.singular_values.quantiles, probability))
         }));
     }
-    Ok(table("ranks-table", "Ranks and singular values", &columns, &rows))
+    columns.push(Column::new(
+        "min/max",
+        "smallest s_min/s_max of a solid; quantiles of each singular value below",
+        |row: &RankRow<'_>| Cell::Number(quantile(&row.2.condition.quantiles, 0.0)),
+    ));
+    let ranks = table("ranks-table", "Ranks and singular values", &columns, &rows);
+    Ok(ranks.and(modes(&rows, unit)))
+}
+
+/// A singular value of a feature set.
+type ModeRow<'a> = (&'a RankRow<'a>, usize, &'a Distribution);
+
+/// The distribution of every singular value by itself.
+fn modes(rows: &[RankRow<'_>], unit: &str) -> Html {
+    let of_set = |row| {
+        let (_, _, set): &RankRow<'_> = row;
+        set.by_mode.iter().enumerate().map(move |(mode, of)| (row, mode, of))
+    };
+    let all: Vec<ModeRow<'_>> = rows.iter().flat_map(of_set).collect();
+    let mut columns = vec![
+        Column::new("scenario", "", |it: &ModeRow<'_>| Cell::text(it.0.0)),
+        Column::new("θ", "", |it: &ModeRow<'_>| Cell::text(&it.0.1.name)),
+        Column::new("features", "", |it: &ModeRow<'_>| Cell::text(&it.0.2.name)),
+        Column::new("mode", "0: the largest singular value", |it: &ModeRow<'_>| {
+            Cell::Count(it.1 as u64)
+        }),
+        Column::new("solids", "that have it", |it: &ModeRow<'_>| Cell::Count(it.2.count)),
+    ];
+    for (probability, head) in OF_S {
+        let legend = match head {
+            "s min" => format!("quantiles over solids [{unit}]"),
+            _ => String::new(),
+        };
+        columns.push(Column::new(head, legend, move |it: &ModeRow<'_>| {
+            Cell::Number(quantile(&it.2.quantiles, probability))
+        }));
+    }
+    columns.extend(interval(|it: &ModeRow<'_>| &it.2.intervals));
+    table("modes-table", "Singular values by index", &columns, &all)
+}
+
+/// The interval of a median.
+fn interval<'a, T: 'a>(
+    of: impl Fn(&T) -> &Vec<[f64; 2]> + Copy + 'a,
+) -> impl Iterator<Item = Column<'a, T>> + 'a {
+    let legend = "95% interval of the median, by bootstrap over solids (both bounds of it)";
+    [("50% from", legend), ("50% to", "")].into_iter().enumerate().map(
+        move |(end, (head, text))| {
+            Column::new(head, text, move |it: &T| Cell::Number(interval_of(of(it), 0.5)[end]))
+        },
+    )
 }
 
 /// The sweeps of a parameterisation of a scenario.
-type SweepRow<'a> = (&'a str, &'a ThetaStatistics, &'a SweepStatistics);
+pub(super) type SweepRow<'a> = (&'a str, &'a ThetaStatistics, &'a SweepStatistics);
 
 /// Thresholds, their causes, and the work.
-pub(super) fn sweeps(study: &Study, statistics: &Statistics) -> Result<Html, ReportError> {
+pub(super) fn sweeps(statistics: &Statistics) -> Result<Html, ReportError> {
     let rows: Vec<SweepRow<'_>> = statistics
         .scenarios
         .iter()
@@ -90,7 +143,7 @@ pub(super) fn sweeps(study: &Study, statistics: &Statistics) -> Result<Html, Rep
         return Ok(paragraph("The study has no γ-sweeps."));
     }
     let counts = table("causes-table", "What ends the linear regime (γ*)", &causes(), &rows);
-    Ok(thresholds(study, &rows).and(counts).and(table(
+    Ok(thresholds(&rows).and(correlations(&rows)).and(counts).and(table(
         "cost-table",
         "Mean work per direction",
         &costs(),
@@ -105,8 +158,9 @@ struct Threshold<'a> {
     bounds: &'a Bounds,
 }
 
-fn thresholds(study: &Study, rows: &[SweepRow<'_>]) -> Html {
-    let of_theta = |quantity| unit(quantity, study, "unit of θ");
+fn thresholds(rows: &[SweepRow<'_>]) -> Html {
+    let gamma = common(rows.iter().map(|row| row.2.unit_of_gamma.as_str()), "unit of θ");
+    let zeta = common(rows.iter().map(|row| row.2.unit_of_zeta.as_str()), "unit of y");
     let mut all = Vec::new();
     for row in rows {
         let sweeps = row.2;
@@ -118,11 +172,11 @@ fn thresholds(study: &Study, rows: &[SweepRow<'_>]) -> Html {
         ]);
     }
     let signs = [
-        ("γ*", q::GAMMA_STAR.description, of_theta(&q::GAMMA_STAR)),
-        ("γ_c", q::GAMMA_CONTACT.description, of_theta(&q::GAMMA_CONTACT)),
-        ("γ_r", q::GAMMA_REARRANGEMENT.description, of_theta(&q::GAMMA_REARRANGEMENT)),
-        ("ζ", q::ZETA.description, unit(&q::ZETA, study, "unit of y")),
-        ("γ̃", q::GAMMA_TILDE.description, of_theta(&q::GAMMA_TILDE)),
+        ("γ*", q::GAMMA_STAR.description, gamma),
+        ("γ_c", q::GAMMA_CONTACT.description, gamma),
+        ("γ_r", q::GAMMA_REARRANGEMENT.description, gamma),
+        ("ζ", q::ZETA.description, zeta),
+        ("γ̃", q::GAMMA_TILDE.description, gamma),
     ];
     let meaning = signs.map(|(sign, text, unit)| format!("{sign}: {text} [{unit}]")).join("; ");
     let mut columns = vec![
@@ -154,6 +208,7 @@ fn thresholds(study: &Study, rows: &[SweepRow<'_>]) -> Html {
             }));
         }
     }
+    columns.extend(interval(|it: &Threshold<'_>| &it.bounds.intervals));
     table("thresholds-table", "Thresholds", &columns, &all).and(tilde(rows))
 }
 
@@ -178,6 +233,7 @@ fn tilde(rows: &[SweepRow<'_>]) -> Html {
             Cell::Number(quantile(&row.2.gamma_tilde.quantiles, probability))
         }));
     }
+    columns.extend(interval(|row: &SweepRow<'_>| &row.2.gamma_tilde.intervals));
     table("tilde-table", "Where the second order alone ends the linear regime (γ̃)", &columns, rows)
 }
 
@@ -229,11 +285,8 @@ fn costs<'a>() -> Vec<Column<'a, SweepRow<'a>>> {
     ]
 }
 
-/// The unit of a quantity in this study; `mixed` where features or parameters have different ones.
-fn unit<T>(quantity: &Quantity<T>, study: &Study, mixed: &str) -> String {
-    let dimension = study.scenarios.first().map_or(2, |scenario| scenario.solid.dimension);
-    match quantity.unit(&Units::new(dimension, &[], &[])).as_str() {
-        "mixed" => mixed.to_owned(),
-        unit => unit.to_owned(),
-    }
+/// The unit that all rows share, or what to call theirs.
+fn common<'a>(mut units: impl Iterator<Item = &'a str>, mixed: &'a str) -> &'a str {
+    let first = units.next().unwrap_or(mixed);
+    if first != "mixed" && units.all(|unit| unit == first) { first } else { mixed }
 }
