@@ -13,6 +13,8 @@ struct Model {
     slopes: Vec<Vec<f64>>,
     curvature: f64,
     noise: f64,
+    /// Where the first feature is larger there are no solids.
+    most: f64,
 }
 
 impl Model {
@@ -43,7 +45,7 @@ impl Model {
                     let offset = plan.offset(stage, slot);
                     let offset = offset.unwrap_or_else(|| vec![0.0; centre.len()]);
                     let x: Vec<f64> = centre.iter().zip(&offset).map(|(c, o)| c + o).collect();
-                    Some(self.solid(&x, &mut random))
+                    (self.mean(&x)[0] <= self.most).then(|| self.solid(&x, &mut random))
                 })
                 .collect();
             search.add(&values);
@@ -59,15 +61,15 @@ fn plan(wanted: Vec<Wanted>, parameters: usize, solids: usize) -> Plan {
 /// Two features of three parameters: one stiff, one soft.
 fn two(curvature: f64) -> Model {
     let slopes = vec![vec![0.05, 0.04, 0.0], vec![0.002, -0.01, 0.02]];
-    Model { start: vec![1.0, 2.0], slopes, curvature, noise: 0.05 }
+    Model { start: vec![1.0, 2.0], slopes, curvature, noise: 0.05, most: f64::INFINITY }
 }
 
 /// The stiff one alone.
 fn one() -> Model {
-    let Model { mut start, mut slopes, curvature, noise } = two(0.0);
+    let Model { mut start, mut slopes, .. } = two(0.0);
     start.truncate(1);
     slopes.truncate(1);
-    Model { start, slopes, curvature, noise }
+    Model { start, slopes, ..two(0.0) }
 }
 
 fn share_within(values: impl Iterator<Item = f64>, limit: f64) -> f64 {
@@ -146,7 +148,7 @@ fn targets_are_reached_and_the_stated_errors_are_those_of_theta() {
 fn a_combination_that_no_parameter_moves_is_named() {
     // Two features with one response: their difference stays.
     let slopes = vec![vec![0.05, 0.03], vec![0.1, 0.06]];
-    let model = Model { start: vec![1.0, 2.0], slopes, curvature: 0.0, noise: 0.02 };
+    let model = Model { start: vec![1.0, 2.0], slopes, noise: 0.02, ..two(0.0) };
     for seed in 0..20 {
         let plan = plan(vec![Wanted::Share(0.1), Wanted::Change(0.0)], 2, 60);
         let search = model.design(&plan, seed);
@@ -154,11 +156,11 @@ fn a_combination_that_no_parameter_moves_is_named() {
         let combination = search.unmoved.unwrap();
         let [first, second] = combination[..] else { panic!("{combination:?}") };
         // Relative changes: both follow alike, and the first was to grow.
-        assert!(first > 0.0 && (first + second).abs() < 0.1, "{combination:?}");
+        assert!(first > 0.0 && (first + second).abs() < 0.3, "{combination:?}");
         assert_eq!(search.stages.last().unwrap().centre, [0.0, 0.0]);
     }
     // Nothing moves a feature at all.
-    let model = Model { start: vec![0.3], slopes: vec![vec![0.0]], curvature: 0.0, noise: 0.02 };
+    let model = Model { start: vec![0.3], slopes: vec![vec![0.0]], ..two(0.0) };
     let endings =
         (0..20).map(|seed| model.design(&plan(vec![Wanted::Value(-0.5)], 1, 40), seed).ending);
     assert!(endings.into_iter().all(|ending| ending == Some(Ending::Infeasible)));
@@ -179,18 +181,10 @@ fn a_bound_holds_the_design_back_and_says_so() {
 
 #[test]
 fn where_half_of_the_solids_cannot_be_made_the_design_returns_and_ends() {
-    let model = one();
-    let plan = plan(vec![Wanted::Value(3.0)], 3, 60);
-    let mut random = KEY.stream(Purpose::Positions);
-    let mut search = Search::new(plan.clone());
-    while let Some((_, centre)) = search.next() {
-        let centre = centre.to_vec();
-        let fails = model.mean(&centre)[0] > 1.6;
-        let solid = |random: &mut _| (!fails).then(|| model.solid(&centre, random));
-        let values: Vec<_> = (0..plan.solids).map(|_| solid(&mut random)).collect();
-        search.add(&values);
-    }
+    let model = Model { most: 1.6, ..one() };
+    let search = model.design(&plan(vec![Wanted::Value(3.0)], 3, 60), 1);
     assert_eq!(search.ending, Some(Ending::LostRigidity));
-    let last = &search.stages.last().unwrap().centre;
-    assert!(model.mean(last)[0] <= 1.6);
+    let last = search.stages.last().unwrap();
+    let mean = model.mean(&last.centre)[0];
+    assert!(search.is_verified() && (1.2..=1.6).contains(&mean), "{mean}");
 }

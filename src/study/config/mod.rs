@@ -6,6 +6,7 @@
 
 mod difference;
 mod disorder;
+mod ensemble_design;
 mod entry;
 mod error;
 mod features;
@@ -24,9 +25,12 @@ mod sweep;
 mod table;
 mod tail;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
+pub use ensemble_design::{EnsembleDesign, Round};
 pub use entry::ReadRows;
 pub use error::ConfigError;
 pub use features::{FeaturesConfig, set_name};
@@ -54,7 +58,7 @@ const MAX_NAME: usize = 64;
 /// The name of the scenario of a study without `[[scenario]]`.
 const ONLY_SCENARIO: &str = "main";
 /// Groups of the results file that a scenario cannot be called.
-const RESERVED_NAMES: [&str; 4] = ["items", "statistics", "checksum", "power_laws"];
+const RESERVED_NAMES: [&str; 5] = ["items", "statistics", "checksum", "power_laws", "rounds"];
 /// The configuration is an attribute of the results file, and HDF5 attributes end at 64 KiB.
 pub const MAX_CANONICAL_BYTES: usize = 60_000;
 
@@ -69,8 +73,10 @@ keys! {
     "first_replica": Form::Integer(0..=MAX_REPLICAS),
 }
 
-const TOP_KEYS: [&str; 8] =
-    ["version", "study", "solid", "features", "parameters", "sweep", "output", "scenario"];
+/// The table of an ensemble design.
+const DESIGN: &str = "ensemble_design";
+const TOP_KEYS: [&str; 9] =
+    ["version", "study", "solid", "features", "parameters", "sweep", "output", "scenario", DESIGN];
 const SCENARIO_KEYS: [&str; 6] = ["name", "solid", "features", "parameters", "sweep", "output"];
 /// The tables of a scenario.
 const SCENARIO_TABLES: [(&str, &[Key]); 5] = [
@@ -92,8 +98,10 @@ pub struct Study {
     pub replicas: u64,
     /// Index of the first solid.
     pub first_replica: u64,
-    /// The scenarios, in the order of the file.
+    /// The scenarios, in the order of the file; of an ensemble design its stages.
     pub scenarios: Vec<Scenario>,
+    /// Where one θ for the means of the ensemble is searched for.
+    pub ensemble_design: Option<Arc<EnsembleDesign>>,
 }
 
 /// One scenario with all its keys resolved.
@@ -111,11 +119,24 @@ pub struct Scenario {
     pub sweep: SweepConfig,
     /// What is kept.
     pub output: OutputConfig,
+    /// What it is within an ensemble design.
+    pub round: Option<Round>,
 }
 
 impl Scenario {
-    /// Every θ of the scenario.
+    /// The scenario as it is for one replica: each solid of an ensemble design has parameters of its own.
+    pub fn of(&self, replica: u64) -> Cow<'_, Scenario> {
+        let Some(round) = &self.round else { return Cow::Borrowed(self) };
+        let mut own = self.clone();
+        round.tune(&mut own, replica as usize);
+        Cow::Owned(own)
+    }
+
+    /// Every θ of the scenario; none in an ensemble design, where the solids have it already.
     pub fn parameterisations(&self) -> Vec<Parameterisation> {
+        if self.round.is_some() {
+            return Vec::new();
+        }
         self.parameters.parameterisations(self.solid.recipe.particles)
     }
 
@@ -176,6 +197,7 @@ impl Study {
             replicas: section.integer("replicas", 10) as u64,
             first_replica: section.integer("first_replica", 0) as u64,
             scenarios: Vec::new(),
+            ensemble_design: None,
         };
         let read = match root.find("scenario") {
             None => {
@@ -185,6 +207,7 @@ impl Study {
             Some(scenarios) => study.read_scenarios(&root, &scenarios),
         };
         source.keep(read, ());
+        study.read_design(&root);
         source.verdict()?;
         let length = study.canonical().len();
         if length > MAX_CANONICAL_BYTES {
@@ -195,6 +218,29 @@ impl Study {
             ));
         }
         Ok(study)
+    }
+
+    /// An ensemble design replaces the only scenario by its stages.
+    fn read_design(&mut self, root: &Entry<'_>) {
+        let Some(entry) = root.find(DESIGN) else { return };
+        let source = root.source;
+        let known = source.found();
+        let parents = std::slice::from_ref(root);
+        let section = Section::new(parents, DESIGN, ensemble_design::KEYS, &Choice::default(), 0);
+        match self.scenarios.len() {
+            // What is wrong with the study is said already.
+            _ if known > 0 => {}
+            1 => {
+                let design = EnsembleDesign::read(&section, self);
+                if source.found() == known {
+                    self.expand(design);
+                }
+            }
+            count => {
+                let error = entry.refuse_as(format!("with {count} scenarios"), "one scenario");
+                source.errors.borrow_mut().push(error);
+            }
+        }
     }
 
     fn read_scenarios(
@@ -285,8 +331,14 @@ impl Study {
     }
 
     fn canonical_scenarios(&self) -> String {
-        self.scenarios
-            .iter()
+        let design = self.ensemble_design.as_deref();
+        let table = design.map(|it| format!("\n[{DESIGN}]\n{}", it.canonical()));
+        let scenarios: Vec<&Scenario> = match design {
+            Some(design) => vec![&design.scenario],
+            None => self.scenarios.iter().collect(),
+        };
+        let scenarios: String = scenarios
+            .into_iter()
             .map(|scenario| {
                 format!(
                     "\n[[scenario]]\nname = \"{}\"\n\n[scenario.solid]\n{}\n[scenario.features]\n{}\n\
@@ -299,7 +351,8 @@ impl Study {
                     scenario.output.canonical()
                 )
             })
-            .collect()
+            .collect();
+        table.unwrap_or_default() + &scenarios
     }
 
     /// Hash of the whole resolved study: two files with the same hash hold the same items.
@@ -351,7 +404,7 @@ fn read_scenario(
     let section_of_sweep = section("sweep", sweep::KEYS);
     let sweep = SweepConfig::read(&section_of_sweep, &features, &thetas, solid.dimension);
     let output = OutputConfig::read(&section("output", output::KEYS));
-    Scenario { name, solid, features, parameters, sweep, output }
+    Scenario { name, solid, features, parameters, sweep, output, round: None }
 }
 
 /// Every replica needs its file.
