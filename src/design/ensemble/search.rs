@@ -141,6 +141,8 @@ pub struct Search {
     pub targets: Vec<f64>,
     /// Standard errors of y*, which the means of the start leave, shape (n_y,).
     pub target_errors: Vec<f64>,
+    /// Whether the last stage is the verification.
+    pub verified: bool,
     /// How it ended.
     pub ending: Option<Ending>,
     /// Coefficients over the relative changes of the features of the combination that no parameter moves.
@@ -157,6 +159,7 @@ impl Search {
             stages: Vec::new(),
             targets: Vec::new(),
             target_errors: Vec::new(),
+            verified: false,
             ending: None,
             unmoved: None,
             next,
@@ -168,13 +171,6 @@ impl Search {
         let (centre, last) = self.next.as_ref()?;
         let stage = if *last { self.plan.verification() } else { self.stages.len() };
         Some((stage, centre))
-    }
-
-    /// Whether the last stage is the verification.
-    pub fn is_verified(&self) -> bool {
-        self.next.is_none()
-            && self.stages.last().is_some_and(|it| it.fit.is_none())
-            && self.stages.len() > 1
     }
 
     /// Takes the features of the solids of the next stage, by slot; none where a solid could not be made.
@@ -192,6 +188,7 @@ impl Search {
         let observations: Vec<_> = values.iter().enumerate().filter_map(observation).collect();
         let lost = (observations.len() as f64) < LEAST_SHARE * self.plan.solids as f64;
         self.stages.push(Stage::new(centre, observations));
+        self.verified = last;
         match (stage, last) {
             _ if lost => self.lose(),
             (0, _) => self.start(),
@@ -203,10 +200,8 @@ impl Search {
     /// Too few solids: what was known before counts.
     fn lose(&mut self) {
         self.ending = Some(Ending::LostRigidity);
-        let stages = self.stages.len();
-        let (verifying, moved) = (stages > self.plan.verification(), self.centre_before());
-        if let (Some(centre), false) = (moved, verifying) {
-            self.next = Some((centre, true));
+        if !self.verified {
+            self.next = self.centre_before().map(|centre| (centre, true));
         }
     }
 

@@ -186,5 +186,5 @@ fn where_half_of_the_solids_cannot_be_made_the_design_returns_and_ends() {
     assert_eq!(search.ending, Some(Ending::LostRigidity));
     let last = search.stages.last().unwrap();
     let mean = model.mean(&last.centre)[0];
-    assert!(search.is_verified() && (1.2..=1.6).contains(&mean), "{mean}");
+    assert!(search.verified && (1.2..=1.6).contains(&mean), "{mean}");
 }

@@ -88,6 +88,11 @@ impl<S> Archive<S> {
         &self.study
     }
 
+    /// The same, to be completed with what the rows say.
+    pub fn study_mut(&mut self) -> &mut S {
+        &mut self.study
+    }
+
     /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -2,7 +2,6 @@
 //! for. The study's scenario becomes several, one of each stage.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use super::entry::Entry;
 use super::error::ConfigError;
@@ -14,10 +13,10 @@ use crate::analysis::theta::Level;
 use crate::design::ensemble::search::Plan;
 use crate::design::feature::Feature;
 use crate::design::target::Wish;
-use crate::relax::prepare::{Structure, Target, Tuning};
+use crate::relax::prepare::Structure;
 use crate::response::features::FeatureKind;
+use crate::solid::interactions::Interactions;
 use crate::solid::parameters::ParameterKind;
-use crate::solid::random::StreamKey;
 
 keys! {
     /// what the means shall become: "K=+5%" of what they are at the parameters of [solid], a change
@@ -71,21 +70,6 @@ pub struct EnsembleDesign {
     pub scenario: Box<Scenario>,
 }
 
-/// What a scenario is within an ensemble design.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Round {
-    /// The design.
-    pub design: Arc<EnsembleDesign>,
-    /// The stage of its search; none where the box is measured.
-    pub stage: Option<usize>,
-    /// How the solids are scattered, and the search's numbers.
-    pub plan: Plan,
-    /// The centre in units of the search, once the rounds before have decided it.
-    pub centre: Option<Vec<f64>>,
-    /// The packing fraction at θ₀ of the box that all solids share, once it is known.
-    pub packing_fraction: Option<f64>,
-}
-
 impl EnsembleDesign {
     /// θ.
     pub fn theta(&self) -> Parameterisation {
@@ -103,6 +87,28 @@ impl EnsembleDesign {
         self.wishes.iter().filter_map(|wish| label(wish).ok()).map(|(_, label)| label).collect()
     }
 
+    /// θ₀, shape (n_θ,).
+    pub fn start(&self) -> Vec<f64> {
+        let (space, recipe) = (self.theta().space, &self.scenario.solid.recipe);
+        let origin = self.origin(space.species());
+        let diameter = |&class: &usize| if class == 0 { 1.0 } else { recipe.size_ratio };
+        let interactions = Interactions {
+            diameters: origin.iter().map(diameter).collect(),
+            k: recipe.k.resplit(&origin),
+            depths: recipe.depths.resplit(&origin),
+            potential: recipe.potential,
+        };
+        space.values(&interactions)
+    }
+
+    /// The size, small (0) or large (1), of every species.
+    fn origin(&self, species: usize) -> Vec<usize> {
+        match self.scenario.solid.class_sizes() {
+            (_, 0) => vec![0; species],
+            _ => (0..species).map(|s| usize::from(s >= species / 2)).collect(),
+        }
+    }
+
     /// What one unit of the search is in ln θ, shape (n_θ,).
     pub fn scales(&self) -> Vec<f64> {
         let space = self.theta().space;
@@ -110,59 +116,18 @@ impl EnsembleDesign {
         (0..space.len()).filter_map(|q| space.kind_of(q)).map(scale).collect()
     }
 
-    fn plan(&self, study: &Study) -> Plan {
+    /// Smallest and largest value of every parameter over θ₀, shape (n_θ,).
+    pub(super) fn bounds_of(&self) -> Vec<[f64; 2]> {
         let space = self.theta().space;
-        let bounds = self.scales().into_iter().enumerate().map(|(q, scale)| {
-            let place = space.kind_of(q).and_then(|kind| KINDS.iter().position(|it| it.0 == kind));
-            let [low, high] = self.bounds[place.unwrap_or(0)];
-            low.ln() / scale..=high.ln() / scale
-        });
-        Plan {
-            wanted: self.wishes.iter().map(|wish| wish.wanted).collect(),
-            bounds: bounds.collect(),
-            rounds: self.rounds,
-            solids: study.replicas as usize,
-            key: StreamKey { seed: study.seed, solid: 0, replica: 0, attempt: 0 },
-        }
-    }
-
-    /// Whether the box of the solids is measured first.
-    fn measures_box(&self) -> bool {
-        matches!(self.scenario.solid.recipe.target, Target::Pressure(_))
-    }
-
-    /// The scenarios of the stages, in their order.
-    fn stages(self: &Arc<Self>, study: &Study) -> Vec<Scenario> {
-        let plan = self.plan(study);
-        let width = self.rounds.to_string().len();
-        let first = self.measures_box().then_some(("box".to_owned(), None));
-        let rounds = (1..=self.rounds).map(|round| (format!("round_{round:0width$}"), Some(round)));
-        let last = ("verification".to_owned(), Some(plan.verification()));
-        let all = first.into_iter().chain([("start".to_owned(), Some(0))]).chain(rounds);
-        let fraction = match self.scenario.solid.recipe.target {
-            Target::PackingFraction(fraction) => Some(fraction),
-            Target::Pressure(_) => None,
-        };
-        let mut scenarios = Vec::new();
-        for (index, (name, stage)) in all.chain([last]).enumerate() {
-            let mut scenario = (*self.scenario).clone();
-            scenario.name = name;
-            scenario.solid.stage = Some(index);
-            scenario.features.sets = vec![self.kinds()];
-            scenario.round = Some(Round {
-                design: Arc::clone(self),
-                stage,
-                plan: plan.clone(),
-                centre: None,
-                packing_fraction: fraction,
-            });
-            scenarios.push(scenario);
-        }
-        scenarios
+        let place = |kind| KINDS.iter().position(|(known, ..)| *known == kind).unwrap_or(0);
+        (0..space.len())
+            .filter_map(|q| space.kind_of(q))
+            .map(|kind| self.bounds[place(kind)])
+            .collect()
     }
 
     /// The kinds of features that are stored.
-    fn kinds(&self) -> Vec<FeatureKind> {
+    pub(super) fn kinds(&self) -> Vec<FeatureKind> {
         let mut kinds = vec![FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Derived];
         let dimension = self.scenario.solid.dimension;
         let wished = self.wishes.iter().filter_map(|wish| feature(dimension, &wish.name).ok());
@@ -221,36 +186,6 @@ impl EnsembleDesign {
             .add("scatter", self.scatter)
             .add("bounds", Raw(format!("{{ D = {d:?}, k = {k:?}, B = {b:?} }}")))
             .text()
-    }
-}
-
-impl Study {
-    /// Makes the scenarios of an ensemble design of the study's only one.
-    pub(super) fn expand(&mut self, design: EnsembleDesign) {
-        let design = Arc::new(design);
-        self.scenarios = design.stages(self);
-        self.ensemble_design = Some(design);
-    }
-}
-
-impl Round {
-    /// ln(θ/θ₀) of a solid, shape (n_θ,); none where the centre is not known.
-    pub fn logarithms(&self, slot: usize) -> Option<Vec<f64>> {
-        let centre = self.centre.as_ref()?;
-        let offset = self.plan.offset(self.stage?, slot);
-        let at = |q: usize| centre[q] + offset.as_ref().map_or(0.0, |offset| offset[q]);
-        Some(self.design.scales().iter().enumerate().map(|(q, scale)| at(q) * scale).collect())
-    }
-
-    /// Gives the solid of a slot its parameters and its box, as far as they are known.
-    pub(super) fn tune(&self, scenario: &mut Scenario, slot: usize) {
-        if let (Some(fraction), Some(_)) = (self.packing_fraction, self.stage) {
-            scenario.solid.recipe.target = Target::PackingFraction(fraction);
-        }
-        if let Some(logarithms) = self.logarithms(slot) {
-            let space = self.design.theta().space;
-            scenario.solid.tuning = Some(Arc::new(Tuning { space, logarithms }));
-        }
     }
 }
 
@@ -318,6 +253,13 @@ fn check_study(
     if of_solid.is_from_files() || of_solid.recipe.structure != Structure::Disordered {
         let text = "\"disordered\", solids that are prepared from random positions,";
         return refuse("solid.structure", "another one".to_owned(), text);
+    }
+    if of_solid.recipe.disorder.is_some() {
+        return refuse(
+            "solid.polydispersity",
+            "there".to_owned(),
+            "without it: one box for all solids",
+        );
     }
     if parameters.kinds.len() != 1 || parameters.species.len() != 1 {
         let text =

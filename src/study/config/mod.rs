@@ -4,6 +4,7 @@
 //! refused; every refusal names the file, the key, the value and what is allowed. All that is wrong
 //! is said at once, but for what depends on a value that is wrong itself.
 
+mod canonical;
 mod difference;
 mod disorder;
 mod ensemble_design;
@@ -21,6 +22,7 @@ mod scan;
 mod section;
 mod show;
 mod solid;
+mod stage;
 mod sweep;
 mod table;
 mod tail;
@@ -30,7 +32,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use ensemble_design::{EnsembleDesign, Round};
+pub use ensemble_design::EnsembleDesign;
 pub use entry::ReadRows;
 pub use error::ConfigError;
 pub use features::{FeaturesConfig, set_name};
@@ -39,12 +41,12 @@ pub use output::OutputConfig;
 pub use parameters::{Parameterisation, ParametersConfig};
 pub use reference::{page, schema};
 pub use solid::{SolidConfig, SolidFile};
+pub use stage::Round;
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
 pub use tail::SWITCH;
 
 use entry::{Entry, Source};
 use key::{Form, Key, keys};
-use lines::Lines;
 use scan::{Choice, Scan};
 use section::Section;
 
@@ -318,56 +320,6 @@ impl Study {
         };
         Err(place.refuse_as(format!("{name:?}"), allowed))
     }
-
-    /// The resolved study as TOML with every key in a fixed order. It parses to the same study.
-    pub fn canonical(&self) -> String {
-        let keys = Lines::default()
-            .add("name", &self.name)
-            .add("seed", self.seed)
-            .add("replicas", self.replicas)
-            .add("first_replica", self.first_replica)
-            .text();
-        format!("version = {VERSION}\n\n[study]\n{keys}{}", self.canonical_scenarios())
-    }
-
-    fn canonical_scenarios(&self) -> String {
-        let design = self.ensemble_design.as_deref();
-        let table = design.map(|it| format!("\n[{DESIGN}]\n{}", it.canonical()));
-        let scenarios: Vec<&Scenario> = match design {
-            Some(design) => vec![&design.scenario],
-            None => self.scenarios.iter().collect(),
-        };
-        let scenarios: String = scenarios
-            .into_iter()
-            .map(|scenario| {
-                format!(
-                    "\n[[scenario]]\nname = \"{}\"\n\n[scenario.solid]\n{}\n[scenario.features]\n{}\n\
-                     [scenario.parameters]\n{}\n[scenario.sweep]\n{}\n[scenario.output]\n{}",
-                    scenario.name,
-                    scenario.solid.canonical(),
-                    scenario.features.canonical(),
-                    scenario.parameters.canonical(),
-                    scenario.sweep.canonical(),
-                    scenario.output.canonical()
-                )
-            })
-            .collect();
-        table.unwrap_or_default() + &scenarios
-    }
-
-    /// Hash of the whole resolved study: two files with the same hash hold the same items.
-    pub fn hash(&self) -> String {
-        hash_of(&self.canonical())
-    }
-
-    /// Hash without `replicas` and `first_replica`: files of one study share it.
-    pub fn ensemble_hash(&self) -> String {
-        hash_of(&format!("{:?} {}{}", self.name, self.seed, self.canonical_scenarios()))
-    }
-}
-
-fn hash_of(text: &str) -> String {
-    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
 }
 
 fn check_name(entry: &Entry<'_>) -> Result<String, ConfigError> {

@@ -1,9 +1,11 @@
 //! The arrays of `/statistics`: declared once with their values, reserved when the file is made and
 //! filled at its end.
 
+use super::list::Arrays;
 use super::{
-    Bounds, Correlation, Counts, Distribution, Estimate, PROBABILITIES, PowerLaw, SCAN_QUANTITIES,
-    ScanStatistics, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, bins, scans,
+    Bounds, Correlation, Counts, Distribution, Estimate, PROBABILITIES, PowerLaw, RoundsStatistics,
+    SCAN_QUANTITIES, ScanStatistics, ScenarioStatistics, SetStatistics, Statistics,
+    SweepStatistics, bins, scans,
 };
 use crate::analysis::axis::{Axis, counted, labelled, valued};
 use crate::analysis::quantities as q;
@@ -27,60 +29,18 @@ fn quantile_axis() -> Axis {
     valued("quantile", PROBABILITIES.to_vec(), "1", description)
 }
 
-/// Arrays of a scenario with their bytes.
-struct Arrays {
-    group: String,
-    arrays: Vec<(Column, Vec<u8>)>,
-}
-
-impl Arrays {
-    fn add(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        axes: &[&Axis],
-        unit: &str,
-        description: &str,
-        bytes: Vec<u8>,
-    ) {
-        let column = Column {
-            path: format!("{}{name}", self.group),
-            kind,
-            axes: axes.iter().map(|&axis| axis.clone()).collect(),
-            unit: unit.to_owned(),
-            description: description.to_owned(),
-            parameterisation: None,
-            replicas: 1,
-            flags: Vec::new(),
-        };
-        self.arrays.push((column, bytes));
-    }
-
-    fn floats(&mut self, name: &str, axes: &[&Axis], unit: &str, text: &str, values: &[f64]) {
-        let bytes = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-        self.add(name, Kind::F64, axes, unit, text, bytes);
-    }
-
-    /// Numbers of something, as floats.
-    fn numbers(&mut self, name: &str, axes: &[&Axis], text: &str, values: &[u64]) {
-        let values: Vec<f64> = values.iter().map(|&count| count as f64).collect();
-        self.floats(name, axes, "1", text, &values);
-    }
-
-    fn integers(&mut self, name: &str, axes: &[&Axis], text: &str, values: &[i32]) {
-        let bytes = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-        self.add(name, Kind::I32, axes, "1", text, bytes);
-    }
-}
-
 /// The group of the power laws below that of the statistics; no scenario can be called so.
 const POWER_LAWS: &str = "power_laws";
+
+/// The group of an ensemble design; no scenario can be called so.
+const ROUNDS: &str = "rounds";
 
 /// The arrays of the statistics: (group, arrays) for every scenario and every scan.
 pub fn columns(study: &Study) -> Vec<(String, Vec<Column>)> {
     let statistics = Statistics {
         scenarios: study.scenarios.iter().map(ScenarioStatistics::none).collect(),
         power_laws: scans(study).iter().map(|scan| ScanStatistics::none(study, scan)).collect(),
+        rounds: RoundsStatistics::none(study),
         ..Statistics::default()
     };
     let columns = |(group, arrays): (String, Vec<(Column, _)>)| {
@@ -105,11 +65,12 @@ fn groups(statistics: &Statistics) -> impl Iterator<Item = (String, Vec<(Column,
         let first = scan.scenarios.first().map_or("", String::as_str);
         (format!("{STATISTICS}/{POWER_LAWS}/{}/{first}", scan.key), of_scan(scan))
     });
-    scenarios.chain(scans)
+    let rounds = statistics.rounds.iter().map(|it| (ROUNDS.to_owned(), it.arrays()));
+    scenarios.chain(scans).chain(rounds)
 }
 
 fn of_scenario(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {
-    let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
+    let mut arrays = Arrays::default();
     states_and_reasons(&mut arrays, scenario);
     let thetas = &scenario.parameterisations;
     let theta = theta_axis(thetas.iter().map(|theta| &theta.name));
@@ -323,7 +284,7 @@ fn correlations(arrays: &mut Arrays, sweeps: &SweepStatistics) {
 }
 
 fn of_scan(scan: &ScanStatistics) -> Vec<(Column, Vec<u8>)> {
-    let mut arrays = Arrays { group: String::new(), arrays: Vec::new() };
+    let mut arrays = Arrays::default();
     let scenario = labelled("scenario", scan.scenarios.clone(), "scenarios that differ in one key");
     let text = format!("{} of the scenarios", scan.symbol);
     arrays.floats(scan.key, &[&scenario], &scan.unit, &text, &scan.values);

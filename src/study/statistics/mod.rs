@@ -2,6 +2,8 @@
 
 pub mod arrays;
 mod distribution;
+mod list;
+mod rounds;
 mod scan;
 mod scenario;
 
@@ -10,6 +12,7 @@ use serde::Serialize;
 pub use distribution::{
     BINS, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins, interval_of, quantile,
 };
+pub use rounds::RoundsStatistics;
 pub use scan::{PowerLaw, SCAN_QUANTITIES, Scan, ScanSet, ScanStatistics, ScanTheta, scans};
 pub use scenario::{
     Causes, Correlation, Correlations, Cost, Counts, ScenarioStatistics, SetStatistics,
@@ -33,6 +36,9 @@ pub struct Statistics {
     pub scenarios: Vec<ScenarioStatistics>,
     /// One entry per scan.
     pub power_laws: Vec<ScanStatistics>,
+    /// Of an ensemble design.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<RoundsStatistics>,
 }
 
 impl Statistics {
