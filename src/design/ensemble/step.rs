@@ -2,8 +2,8 @@
 //!
 //! Residuals r are in units of the error that the verification will have, SE. The step minimises the
 //! squared residual that is to be *expected*, |r − B d|² + n_y dᵀΣd: Σ is the covariance of the slopes,
-//! so what is badly known is not relied on. Combinations of features whose slopes cannot be told from
-//! noise are left alone; where such a combination is asked for, it is the reason why nothing moves.
+//! so what is badly known is not relied on. A combination of features is left alone where its slopes
+//! cannot be told from noise, and could not bring what is asked for if they were as large as they may be.
 
 use std::ops::RangeInclusive;
 
@@ -75,8 +75,8 @@ impl Step {
     }
 }
 
-/// The residual without the combinations whose slopes are noise, and of these the one that is asked for
-/// most beyond all doubt and beyond what a step might reach.
+/// The residual without the combinations that are asked for in vain, and of these the one that is asked
+/// for most: its slopes are noise, and it is wanted beyond all doubt and beyond what a step might reach.
 fn separate(
     question: &Question<'_>,
     scaled: &DMatrix<f64>,
@@ -93,21 +93,21 @@ fn separate(
     // The largest singular value of noise alone.
     let noise = (parameters as f64).sqrt() + (features as f64).sqrt() + 1.0;
     let longest = question.radius * covariance.symmetric_eigenvalues().max().sqrt();
-    let mut wanted = DVector::zeros(features);
+    let mut wanted = residual.clone();
     let mut unmoved: Option<(f64, Vec<f64>)> = None;
     for (index, square) in eigen.eigenvalues.iter().enumerate() {
         let direction = eigen.eigenvectors.column(index);
         let variance = (direction.transpose() * &question.fit.correlation * direction)[(0, 0)];
         let deviation = variance.max(0.0).sqrt();
         let (response, asked) = (square.max(0.0).sqrt(), direction.dot(&residual));
-        if response > noise * deviation {
-            wanted += direction * asked;
-            continue;
-        }
         let error = (question.solids as f64 * question.fit.mean_variance).sqrt() * deviation;
         let possible = (response + 2.0 * deviation) * longest;
-        let in_vain = asked.abs() > (SIGNIFICANT * error).max(possible);
-        if in_vain && unmoved.as_ref().is_none_or(|(most, _)| asked.abs() > *most) {
+        let is_noise = response <= noise * deviation;
+        if !is_noise || asked.abs() <= (SIGNIFICANT * error).max(possible) {
+            continue;
+        }
+        wanted -= direction * asked;
+        if unmoved.as_ref().is_none_or(|(most, _)| asked.abs() > *most) {
             let toward = direction * asked.signum();
             unmoved = Some((asked.abs(), toward.iter().copied().collect()));
         }
