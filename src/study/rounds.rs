@@ -55,6 +55,12 @@ impl Study {
     }
 }
 
+/// Whether a design has not come to this scenario, as far as its rounds are known.
+pub fn is_ahead(study: &Study, scenario: usize) -> bool {
+    let round = study.scenarios[scenario].round.as_ref();
+    round.is_some_and(|round| round.stage.is_some() && round.centre.is_none())
+}
+
 /// Follows the stages of a results file; none where it holds no ensemble design.
 ///
 /// # Errors

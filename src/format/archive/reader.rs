@@ -151,6 +151,12 @@ impl<S> Archive<S> {
             .map_err(ArchiveError::hdf5(self.path(), "read the statistics"))
     }
 
+    /// The bytes of a reserved array, by its path.
+    pub fn array(&self, path: &str) -> Result<Vec<u8>, ArchiveError> {
+        arrays::read(&self.file, path)
+            .map_err(ArchiveError::hdf5(self.path(), format!("read dataset {path}")))
+    }
+
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.
     pub fn item_times(&self, field: &str, rows: &Range<u64>) -> Result<Vec<f64>, ArchiveError> {
         Ok(values(Kind::F64, &self.read_items(field, rows)?).floats().to_vec())
