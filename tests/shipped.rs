@@ -48,6 +48,11 @@ fn every_shipped_configuration_passes_check() {
         .collect();
     shipped.sort();
     assert!(shipped.len() >= 9, "{shipped:?}");
+    // Stages of an ensemble design need their solids: tests/rounds.rs has small ones.
+    let is_design = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path).expect("readable").contains("[ensemble_design]")
+    };
+    shipped.retain(|path| !is_design(path));
     for path in shipped {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let started = std::time::Instant::now();

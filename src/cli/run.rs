@@ -124,7 +124,12 @@ fn conclude(ended: &Ended, arguments: &Arguments, ranks: usize) -> Result<Outcom
         ));
     }
     let too_many = arguments.max_failures.is_some_and(|limit| ended.progress.failures > limit);
-    Ok(if too_many { Outcome::Failed } else { Outcome::of(items) })
+    Ok(match &statistics.rounds {
+        _ if too_many => Outcome::Failed,
+        Some(rounds) if items.pending == 0 && rounds.is_reached() => Outcome::Done,
+        Some(_) if items.pending == 0 => Outcome::Failed,
+        _ => Outcome::of(items),
+    })
 }
 
 /// Whether every run with this limit does nothing.
@@ -173,7 +178,7 @@ fn report(
         share(ended.progress.commits),
         files,
     )?;
-    if items.failed > 0 {
+    if items.failed > 0 && statistics.rounds.is_none() {
         writeln!(
             out,
             "{} items have failed: see the reasons above, or /items/reason",

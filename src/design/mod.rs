@@ -1,5 +1,6 @@
 //! Inverse design: from targets for the features of a solid to its parameters.
 
+pub mod ensemble;
 pub mod feasibility;
 pub mod feature;
 pub mod least_distance;

@@ -7,11 +7,13 @@ use super::disorder::Disorder;
 use super::forces::Forces;
 use super::newton::{Equilibrium, relax};
 use super::pressure::{self, Reached, start_packing_fraction};
+use crate::solid::assignment::{Assignment, classes};
 use crate::solid::cell::Cell;
 use crate::solid::contacts::Contacts;
 use crate::solid::interactions::{Interactions, SymmetricTable};
 use crate::solid::lattice::{crystal, random_positions};
 use crate::solid::overlap::harmonic_pressure;
+use crate::solid::parameters::ParameterSpace;
 use crate::solid::potential::Potential;
 use crate::solid::random::{Purpose, StreamKey};
 use crate::solid::{Solid, SpringBond, Vector, sphere_volume};
@@ -57,6 +59,36 @@ pub struct Recipe {
     pub max_attempts: u64,
 }
 
+/// Other parameters than the recipe's, for species that split its sizes at random; the box stays that of
+/// the recipe's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tuning {
+    /// What is tuned, for so many species.
+    pub space: ParameterSpace,
+    /// ln of every parameter over what it was, shape (n_θ,).
+    pub logarithms: Vec<f64>,
+}
+
+impl Tuning {
+    fn apply<const D: usize>(
+        &self,
+        solid: &Solid<D>,
+        key: &StreamKey,
+    ) -> Result<Solid<D>, RelaxError> {
+        let solid = classes(solid);
+        // Which particles are a species does not depend on the attempt.
+        let key = StreamKey { attempt: 0, ..*key };
+        let Assignment { species, mut interactions } =
+            Assignment::random(&solid, self.space.species(), &key)?;
+        let start = self.space.values(&interactions);
+        let tuned = start.iter().zip(&self.logarithms).map(|(value, ln)| value * ln.exp());
+        self.space.apply(&mut interactions, &tuned.collect::<Vec<_>>());
+        let solid = solid.reassigned(species, interactions);
+        solid.check()?;
+        Ok(solid)
+    }
+}
+
 /// A prepared solid.
 pub struct Prepared<const D: usize> {
     pub solid: Solid<D>,
@@ -97,6 +129,18 @@ impl Recipe {
     /// # Errors
     /// Where the particles do not fill a crystal, or the box is too small.
     pub fn start<const D: usize>(&self, key: &StreamKey) -> Result<Solid<D>, RelaxError> {
+        self.start_tuned(None, key)
+    }
+
+    /// The same with other parameters, in the box of the recipe's own.
+    ///
+    /// # Errors
+    /// Also where a size has fewer particles than species.
+    pub fn start_tuned<const D: usize>(
+        &self,
+        tuning: Option<&Tuning>,
+        key: &StreamKey,
+    ) -> Result<Solid<D>, RelaxError> {
         let (small, large) = self.small_and_large();
         let mut diameters = vec![1.0];
         if large > 0 {
@@ -146,7 +190,10 @@ impl Recipe {
             }
         };
         solid.check()?;
-        Ok(solid)
+        match tuning {
+            Some(tuning) => tuning.apply(&solid, key),
+            None => Ok(solid),
+        }
     }
 
     /// The size factors of the particles, where they differ; `key` is that of the attempt.
@@ -159,9 +206,21 @@ impl Recipe {
     /// # Errors
     /// [`RelaxError::NoAttemptLeft`] with the last reason, or at once what no retry can mend.
     pub fn prepare<const D: usize>(&self, key: &StreamKey) -> Result<Prepared<D>, RelaxError> {
+        self.prepare_tuned(None, key)
+    }
+
+    /// The same with other parameters, in the box of the recipe's own.
+    ///
+    /// # Errors
+    /// As [`Recipe::prepare`].
+    pub fn prepare_tuned<const D: usize>(
+        &self,
+        tuning: Option<&Tuning>,
+        key: &StreamKey,
+    ) -> Result<Prepared<D>, RelaxError> {
         let mut discarded = Vec::new();
         for attempt in 0..self.max_attempts {
-            let start = self.start(&StreamKey { attempt, ..*key })?;
+            let start = self.start_tuned(tuning, &StreamKey { attempt, ..*key })?;
             match self.relaxed(start) {
                 Ok((solid, Reached { equilibrium, relaxations })) => {
                     let attempts = attempt + 1;

@@ -11,6 +11,7 @@ use crate::study::holder::Life;
 use crate::study::lock::{self, LockError};
 use crate::study::reasons::{Reason, Reasons};
 use crate::study::results::Results;
+use crate::study::rounds::is_ahead;
 use crate::study::statistics::Counts;
 
 /// Solids of a scenario whose items are read at once.
@@ -108,6 +109,13 @@ impl Status {
         let scenarios = (0..archive.layout().scenarios())
             .map(|scenario| read_scenario(archive, scenario, &mut last_finished))
             .collect::<Result<Vec<_>, _>>()?;
+        // Stages that an ensemble design did not need are no failures.
+        let needed = |(index, scenario): &(usize, ScenarioStatus)| {
+            let pending = scenario.kinds.iter().any(|kind| kind.items.pending > 0);
+            pending || !is_ahead(archive.study(), *index)
+        };
+        let scenarios =
+            scenarios.into_iter().enumerate().filter(needed).map(|(_, it)| it).collect();
         let job = lock::holder(archive.path())?.map(|holder| JobStatus {
             ranks: holder.ranks,
             running: match holder.life() {

@@ -14,10 +14,12 @@ pub mod replica;
 pub mod request;
 pub mod results;
 pub mod resume;
+pub mod rounds;
 pub mod run;
 pub mod runner;
 pub mod schema;
 pub mod size;
+mod stages;
 pub mod statistics;
 #[cfg(test)]
 pub(crate) mod synthetic;

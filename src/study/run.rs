@@ -22,6 +22,7 @@ use crate::study::runner::abort::{FAILURE, abort};
 use crate::study::runner::{Job, Progress};
 use crate::study::schema::shape;
 use crate::study::size::file_bytes;
+use crate::study::stages;
 use crate::study::statistics::arrays;
 use crate::study::work::Work;
 use crate::system::program::{program, program_of};
@@ -106,7 +107,7 @@ pub struct Ended {
 pub fn run<W, F>(job: &Job, request: &Request, make: F) -> Result<Ended, RunError>
 where
     W: Work,
-    F: Fn(Arc<Study>) -> W + Send + 'static,
+    F: Fn(Arc<Study>) -> W + Clone + Send + 'static,
 {
     let root = job.rank() == 0;
     let mut lock = None;
@@ -123,7 +124,10 @@ where
             reporter.update(progress);
         }
     };
-    let progress = job.compute(&study, pending, request, make, watch);
+    let progress = match &study.ensemble_design {
+        Some(_) => stages::compute(job, &study, pending, request, make, watch),
+        None => job.compute(&study, pending, request, make, watch),
+    };
     let span = started.elapsed().as_secs_f64();
     if let Some(reporter) = &mut reporter {
         reporter.finish(&progress);

@@ -85,6 +85,12 @@ pub(super) fn verify(
     Ok(Some(unwritten || stored == hash.digest().to_ne_bytes()))
 }
 
+/// The bytes of an array.
+pub(super) fn read(file: &File, path: &str) -> hdf5::Result<Vec<u8>> {
+    let dataset = file.dataset(path)?;
+    slab::read(&dataset, &whole(&dataset))
+}
+
 fn checksum_path() -> String {
     format!("{STATISTICS}/{CHECKSUM}")
 }

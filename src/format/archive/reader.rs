@@ -88,6 +88,11 @@ impl<S> Archive<S> {
         &self.study
     }
 
+    /// The same, to be completed with what the rows say.
+    pub fn study_mut(&mut self) -> &mut S {
+        &mut self.study
+    }
+
     /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -144,6 +149,12 @@ impl<S> Archive<S> {
         }
         arrays::verify(&self.file, reserved)
             .map_err(ArchiveError::hdf5(self.path(), "read the statistics"))
+    }
+
+    /// The bytes of a reserved array, by its path.
+    pub fn array(&self, path: &str) -> Result<Vec<u8>, ArchiveError> {
+        arrays::read(&self.file, path)
+            .map_err(ArchiveError::hdf5(self.path(), format!("read dataset {path}")))
     }
 
     /// A float field of `/items` (`seconds`, `finished`) for a range of rows.

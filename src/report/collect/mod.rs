@@ -10,6 +10,7 @@ mod cells;
 mod csv;
 mod designs;
 mod ending;
+mod rounds;
 mod sample;
 mod scans;
 mod scenario;
@@ -27,7 +28,8 @@ use std::path::Path;
 use crate::format::archive::{ArchiveError, write_arrays};
 use crate::report::resample::{LEVEL, RESAMPLES};
 use crate::study::results::{self, Results};
-use crate::study::statistics::{PROBABILITIES, arrays};
+use crate::study::rounds::follow;
+use crate::study::statistics::{PROBABILITIES, RoundsStatistics, arrays};
 
 pub use crate::study::statistics::{
     Bounds, Causes, Correlation, Correlations, Cost, Counts, DesignStatistics, Distribution,
@@ -93,6 +95,10 @@ pub fn collect(archives: &[Results]) -> Result<Statistics, StatisticsError> {
         statistics.scenarios.push(scenario(stream, study, index)?);
     }
     statistics.power_laws = power_laws(&streams, study, &statistics.scenarios)?;
+    // An ensemble design is one file.
+    if let Some(progress) = follow(&archives[0])? {
+        statistics.rounds = RoundsStatistics::of(study, &progress.search);
+    }
     Ok(statistics)
 }
 

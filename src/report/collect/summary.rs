@@ -5,12 +5,16 @@ use std::ops::RangeInclusive;
 
 use super::cells::{number, row};
 use super::ending::{LINES, MORE, ending};
+use super::rounds::rounds;
 use super::table::{designs, heading, ranks, sweeps};
 use super::{ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, ThetaStatistics};
 use crate::study::statistics::quantile;
 
 /// The statistics in few lines.
 pub fn summary(statistics: &Statistics) -> String {
+    if let Some(of) = &statistics.rounds {
+        return rounds(of, &statistics.scenarios, false) + &ending(statistics, false);
+    }
     let mut text = String::new();
     for scenario in &statistics.scenarios {
         heading(&mut text, scenario);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::cells::{cells, estimate, number, row};
 use super::ending::ending;
+use super::rounds::rounds;
 use super::{
     Bounds, Correlation, ScenarioStatistics, Statistics, SweepStatistics, ThetaStatistics,
 };
@@ -13,6 +14,9 @@ use crate::study::statistics::{Part, interval_of, quantile};
 
 /// Every number that fits a line, and a line for every singular value.
 pub fn table(statistics: &Statistics) -> String {
+    if let Some(of) = &statistics.rounds {
+        return rounds(of, &statistics.scenarios, true) + &ending(statistics, true);
+    }
     let mut text = String::new();
     for scenario in &statistics.scenarios {
         heading(&mut text, scenario);

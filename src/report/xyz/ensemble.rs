@@ -126,7 +126,15 @@ impl<'a> StoredSolid<'a> {
             let radius = |(&class, factor): (&usize, &f64)| 0.5 * factor * diameter(class);
             classes.iter().zip(factors).map(radius).collect()
         });
-        Ok(Some(StoredSolid { config, replica, usable, row, classes, rattlers, factors, radii }))
+        let mut solid =
+            StoredSolid { config, replica, usable, row, classes, rattlers, factors, radii };
+        if config.round.is_some() {
+            solid.radii = Some(match config.solid.dimension {
+                2 => half_diameters(&solid.restored::<2>(archive)?),
+                _ => half_diameters(&solid.restored::<3>(archive)?),
+            });
+        }
+        Ok(Some(solid))
     }
 
     /// As the preparation left it.
@@ -204,6 +212,11 @@ impl<'a> StoredSolid<'a> {
             |(&s, factor): (&usize, &f64)| 0.5 * factor * (start[s] + gamma * direction[s]);
         Ok(self.factors.as_ref().map(|factors| species.iter().zip(factors).map(radius).collect()))
     }
+}
+
+/// Half of the diameters.
+fn half_diameters<const D: usize>(solid: &Solid<D>) -> Vec<f64> {
+    (0..solid.len()).map(|i| 0.5 * solid.diameter(i)).collect()
 }
 
 /// The size factors of a solid that was read from a file, as they stand there.

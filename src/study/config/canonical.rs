@@ -1,7 +1,7 @@
 //! The canonical text of a study, and what is made of it to tell studies apart.
 
 use super::lines::Lines;
-use super::{Scenario, Study, VERSION};
+use super::{DESIGN, Scenario, Study, VERSION};
 
 impl Study {
     /// The resolved study as TOML with every key in a fixed order. It parses to the same study.
@@ -16,8 +16,14 @@ impl Study {
     }
 
     fn canonical_scenarios(&self) -> String {
-        self.scenarios
-            .iter()
+        let design = self.ensemble_design.as_deref();
+        let table = design.map(|it| format!("\n[{DESIGN}]\n{}", it.canonical()));
+        let scenarios: Vec<&Scenario> = match design {
+            Some(design) => vec![&design.scenario],
+            None => self.scenarios.iter().collect(),
+        };
+        let scenarios: String = scenarios
+            .into_iter()
             .map(|scenario| {
                 format!(
                     "\n[[scenario]]\nname = \"{}\"\n\n[scenario.solid]\n{}\n[scenario.features]\n{}\n\
@@ -31,7 +37,8 @@ impl Study {
                     scenario.output.canonical()
                 )
             })
-            .collect()
+            .collect();
+        table.unwrap_or_default() + &scenarios
     }
 
     /// Hash of the whole resolved study: two files with the same hash hold the same items.

@@ -8,6 +8,7 @@ mod canonical;
 mod design;
 mod difference;
 mod disorder;
+mod ensemble_design;
 mod entry;
 mod error;
 mod features;
@@ -22,14 +23,18 @@ mod scan;
 mod section;
 mod show;
 mod solid;
+mod stage;
 mod sweep;
 mod table;
 mod tail;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use design::{DesignConfig, Wanted};
+pub use ensemble_design::EnsembleDesign;
 pub use entry::ReadRows;
 pub use error::ConfigError;
 pub use features::{FeaturesConfig, set_name};
@@ -38,6 +43,7 @@ pub use output::OutputConfig;
 pub use parameters::{Parameterisation, ParametersConfig};
 pub use reference::{page, schema};
 pub use solid::{SolidConfig, SolidFile};
+pub use stage::Round;
 pub use sweep::{BRACKET, DEVIATION, GAMMA, MAX_DIRECTIONS, MAX_POINTS, SweepConfig};
 pub use tail::SWITCH;
 
@@ -56,7 +62,7 @@ const MAX_NAME: usize = 64;
 /// The name of the scenario of a study without `[[scenario]]`.
 const ONLY_SCENARIO: &str = "main";
 /// Groups of the results file that a scenario cannot be called.
-const RESERVED_NAMES: [&str; 4] = ["items", "statistics", "checksum", "power_laws"];
+const RESERVED_NAMES: [&str; 5] = ["items", "statistics", "checksum", "power_laws", "rounds"];
 /// The configuration is an attribute of the results file, and HDF5 attributes end at 64 KiB.
 pub const MAX_CANONICAL_BYTES: usize = 60_000;
 
@@ -71,7 +77,9 @@ keys! {
     "first_replica": Form::Integer(0..=MAX_REPLICAS),
 }
 
-const TOP_KEYS: [&str; 9] = [
+/// The table of an ensemble design.
+const DESIGN: &str = "ensemble_design";
+const TOP_KEYS: [&str; 10] = [
     "version",
     "study",
     "solid",
@@ -81,6 +89,7 @@ const TOP_KEYS: [&str; 9] = [
     "design",
     "output",
     "scenario",
+    DESIGN,
 ];
 const SCENARIO_KEYS: [&str; 7] =
     ["name", "solid", "features", "parameters", "sweep", "design", "output"];
@@ -105,8 +114,10 @@ pub struct Study {
     pub replicas: u64,
     /// Index of the first solid.
     pub first_replica: u64,
-    /// The scenarios, in the order of the file.
+    /// The scenarios, in the order of the file; of an ensemble design its stages.
     pub scenarios: Vec<Scenario>,
+    /// Where one θ for the means of the ensemble is searched for.
+    pub ensemble_design: Option<Arc<EnsembleDesign>>,
 }
 
 /// One scenario with all its keys resolved.
@@ -126,11 +137,24 @@ pub struct Scenario {
     pub design: DesignConfig,
     /// What is kept.
     pub output: OutputConfig,
+    /// What it is within an ensemble design.
+    pub round: Option<Round>,
 }
 
 impl Scenario {
-    /// Every θ of the scenario.
+    /// The scenario as it is for one replica: each solid of an ensemble design has parameters of its own.
+    pub fn of(&self, replica: u64) -> Cow<'_, Scenario> {
+        let Some(round) = &self.round else { return Cow::Borrowed(self) };
+        let mut own = self.clone();
+        round.tune(&mut own, replica as usize);
+        Cow::Owned(own)
+    }
+
+    /// Every θ of the scenario; none in an ensemble design, where the solids have it already.
     pub fn parameterisations(&self) -> Vec<Parameterisation> {
+        if self.round.is_some() {
+            return Vec::new();
+        }
         self.parameters.parameterisations(self.solid.recipe.particles)
     }
 
@@ -200,6 +224,7 @@ impl Study {
             replicas: section.integer("replicas", 10) as u64,
             first_replica: section.integer("first_replica", 0) as u64,
             scenarios: Vec::new(),
+            ensemble_design: None,
         };
         let read = match root.find("scenario") {
             None => {
@@ -209,6 +234,7 @@ impl Study {
             Some(scenarios) => study.read_scenarios(&root, &scenarios),
         };
         source.keep(read, ());
+        study.read_design(&root);
         source.verdict()?;
         let length = study.canonical().len();
         if length > MAX_CANONICAL_BYTES {
@@ -219,6 +245,29 @@ impl Study {
             ));
         }
         Ok(study)
+    }
+
+    /// An ensemble design replaces the only scenario by its stages.
+    fn read_design(&mut self, root: &Entry<'_>) {
+        let Some(entry) = root.find(DESIGN) else { return };
+        let source = root.source;
+        let known = source.found();
+        let parents = std::slice::from_ref(root);
+        let section = Section::new(parents, DESIGN, ensemble_design::KEYS, &Choice::default(), 0);
+        match self.scenarios.len() {
+            // What is wrong with the study is said already.
+            _ if known > 0 => {}
+            1 => {
+                let design = EnsembleDesign::read(&section, self);
+                if source.found() == known {
+                    self.expand(design);
+                }
+            }
+            count => {
+                let error = entry.refuse_as(format!("with {count} scenarios"), "one scenario");
+                source.errors.borrow_mut().push(error);
+            }
+        }
     }
 
     fn read_scenarios(
@@ -338,7 +387,7 @@ fn read_scenario(
         &thetas,
     );
     let output = OutputConfig::read(&section("output", output::KEYS));
-    Scenario { name, solid, features, parameters, sweep, design, output }
+    Scenario { name, solid, features, parameters, sweep, design, output, round: None }
 }
 
 /// Every replica needs its file.

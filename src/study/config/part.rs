@@ -31,13 +31,15 @@ impl Study {
         }
     }
 
-    /// The study with only these of its replicas: a file of its own, of the same ensemble.
+    /// The study with only these of its replicas: a file of its own, of the same ensemble. An ensemble
+    /// design has no parts.
     ///
     /// # Errors
     /// The replicas that the study has, where these are none or not all among them.
     pub fn part(self, replicas: &Range<u64>) -> Result<Study, String> {
         let all = self.replicas();
-        if replicas.is_empty() || replicas.start < all.start || replicas.end > all.end {
+        let whole = self.ensemble_design.is_none() || *replicas == all;
+        if replicas.is_empty() || replicas.start < all.start || replicas.end > all.end || !whole {
             return Err(format!("{}:{}", all.start, all.end));
         }
         Ok(self.with_replicas(replicas.clone()))

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use super::difference::entries;
 use super::key::{Form, Key};
 use super::{
-    KEYS, ONLY_SCENARIO, Study, VERSION, design, features, output, parameters, solid, sweep,
+    DESIGN, KEYS, ONLY_SCENARIO, SCENARIO_TABLES, Study, VERSION, design, ensemble_design,
+    features, output, parameters, solid, sweep,
 };
 
 /// The tables of a study: name, what it says, and its keys.
-pub(super) const TABLES: [(&str, &str, &[Key]); 7] = [
+pub(super) const TABLES: [(&str, &str, &[Key]); 8] = [
     ("study", "How many solids, and of which seed.", KEYS),
     ("solid", "What the solids are, and how they are prepared.", solid::KEYS),
     ("features", "What is measured of every solid.", features::KEYS),
@@ -20,11 +21,23 @@ pub(super) const TABLES: [(&str, &str, &[Key]); 7] = [
     ("sweep", "How far the linear prediction is followed.", sweep::KEYS),
     ("design", "What every solid is designed for.", design::KEYS),
     ("output", "What the results file keeps.", output::KEYS),
+    (
+        DESIGN,
+        "One set of parameters for which the means of freshly prepared solids are as asked for: see \
+      [Ensemble design](ensemble-design.md).",
+        ensemble_design::KEYS,
+    ),
 ];
 
 /// What a study has to say; all else has a default.
 const REQUIRED: &str = "version = 1\nstudy.name = \"main\"\n\
                         [solid]\ndimension = 2\nparticles = 256\npressure = 0.1\n";
+
+/// What an ensemble design has to say.
+const REQUIRED_DESIGN: &str = "version = 1\nstudy = { name = \"main\", replicas = 100 }\n\
+                               [solid]\ndimension = 2\nparticles = 256\npressure = 0.1\n\
+                               [parameters]\nspecies = [2]\n\
+                               [ensemble_design]\ntargets = [\"K=+5%\"]\n";
 
 const HEAD: &str = "# Configuration
 
@@ -49,7 +62,9 @@ and the results file knows only these.
 
 /// The page: every table with its keys.
 pub fn page() -> String {
-    let defaults = Study::parse("", REQUIRED).map(|study| defaults(&study)).unwrap_or_default();
+    let entries_of = |text| Study::parse("", text).map(|study| defaults(&study));
+    let defaults = entries_of(REQUIRED).unwrap_or_default();
+    let of_design = entries_of(REQUIRED_DESIGN).unwrap_or_default();
     let mut page = HEAD.to_owned();
     // Writing to a string cannot fail.
     for (table, meaning, keys) in TABLES {
@@ -58,8 +73,10 @@ pub fn page() -> String {
         let _ = writeln!(page, "|---|---|---|---|");
         for key in keys {
             let scenario = format!("scenario {ONLY_SCENARIO} ");
-            let place = if table == "study" { "" } else { scenario.as_str() };
-            let required = REQUIRED.contains(&format!("{} = ", key.name));
+            let place =
+                if SCENARIO_TABLES.iter().any(|(of, _)| *of == table) { &scenario } else { "" };
+            let defaults = if table == DESIGN { &of_design } else { &defaults };
+            let required = REQUIRED.contains(&format!("{} = ", key.name)) || key.name == "targets";
             let default = match defaults.get(&format!("{place}{table}.{}", key.name)) {
                 _ if required => "required".to_owned(),
                 Some(value) => format!("`{value}`"),
@@ -105,8 +122,9 @@ pub fn schema() -> Value {
     });
     let link = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
     let mut scenario: Map<String, Value> =
-        TABLES[1..].iter().map(|(name, ..)| ((*name).to_owned(), link(name))).collect();
+        SCENARIO_TABLES.iter().map(|(name, ..)| ((*name).to_owned(), link(name))).collect();
     let mut study = scenario.clone();
+    study.insert(DESIGN.to_owned(), link(DESIGN));
     scenario.insert("name".to_owned(), schema_of(&KEYS[0]));
     study.insert("version".to_owned(), json!({ "const": VERSION }));
     study.insert("study".to_owned(), link("study"));

@@ -118,6 +118,22 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// An error that blames a key of another table, by its path.
+    pub fn refuse_elsewhere(
+        &self,
+        key: &str,
+        value: impl ToString,
+        allowed: impl Into<String>,
+    ) -> ConfigError {
+        ConfigError::Value {
+            file: self.source.file.to_owned(),
+            line: self.layers.first().map_or(1, Entry::line),
+            key: key.to_owned(),
+            value: value.to_string(),
+            allowed: allowed.into(),
+        }
+    }
+
     /// What a key may hold.
     pub fn form(&self, key: &str) -> &'static Form {
         let known = self.keys.iter().find(|known| known.name == key);

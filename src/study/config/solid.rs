@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::disorder;
 use super::entry::Entry;
@@ -11,7 +12,7 @@ use super::lines::{Lines, Raw};
 use super::section::Section;
 use super::table;
 use super::tail::{self, SWITCH};
-use crate::relax::prepare::{Recipe, Structure, Target};
+use crate::relax::prepare::{Recipe, Structure, Target, Tuning};
 use crate::solid::interactions::SymmetricTable;
 use crate::solid::overlap::{EXPONENTS, HARMONIC};
 use crate::solid::potential::{Potential, Tail};
@@ -114,6 +115,10 @@ pub struct SolidConfig {
     pub files: Vec<SolidFile>,
     /// How the solids are made. Those from files have neither its structure nor its target.
     pub recipe: Recipe,
+    /// The stage of an ensemble design whose solids these are: no two stages share their solids.
+    pub stage: Option<usize>,
+    /// What an ensemble design makes of the parameters.
+    pub tuning: Option<Arc<Tuning>>,
 }
 
 impl SolidConfig {
@@ -187,6 +192,8 @@ impl SolidConfig {
                 pressure_tolerance: section.f64("pressure_tolerance", 1e-6),
                 max_attempts: section.integer("max_attempts", 10) as u64,
             },
+            stage: None,
+            tuning: None,
         };
         if section.is_right() {
             section.keep(solid.check_exponent(section), ());
@@ -258,7 +265,8 @@ impl SolidConfig {
         if let Target::Pressure(pressure) = &mut same.recipe.target {
             *pressure /= unit;
         }
-        same.canonical()
+        let stage = self.stage.map(|stage| format!("stage = {stage}\n"));
+        same.canonical() + &stage.unwrap_or_default()
     }
 
     /// The word of `structure`.

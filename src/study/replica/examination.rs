@@ -99,7 +99,7 @@ impl Worker {
         differences: bool,
     ) -> Result<Examination, Failure> {
         let bytes = self.restore(scenario, row)?;
-        let config = &self.study.scenarios[scenario];
+        let config = &*self.study.scenarios[scenario].of(replica);
         let key = stream_key(&self.study, &config.solid, replica);
         let (solid, attempts) = decode::<D>(&config.solid, &key, &bytes)?;
         let mut found = Examination::default();

@@ -75,7 +75,7 @@ impl Worker {
         bytes: &[u8],
     ) -> Result<Row, ReplicaError> {
         let study = Arc::clone(&self.study);
-        let config = &study.scenarios[scenario];
+        let config = &*study.scenarios[scenario].of(replica);
         let analysed = self.analyse(scenario, replica, bytes)?;
         let columns = in_either!(analysed, replicate => rows::solid(replicate, config)?);
         columns.into_row(&self.schemas[scenario], &Part::Solid, self.slot(replica))
@@ -106,7 +106,7 @@ impl Worker {
         let last = match self.last.take().filter(|(known, _)| *known == wanted) {
             Some(last) => last,
             None => {
-                let config = &self.study.scenarios[scenario];
+                let config = &*self.study.scenarios[scenario].of(replica);
                 let key = stream_key(&self.study, &config.solid, replica);
                 let analysed = match config.solid.dimension {
                     2 => Analysed::Two(Box::new(Replicate::new(config, key, bytes)?)),
@@ -126,7 +126,7 @@ impl Worker {
 
 impl Work for Worker {
     fn solid(&mut self, scenario: usize, replica: u64) -> Result<(Row, Vec<u8>), Failure> {
-        let config = &self.study.scenarios[scenario].solid;
+        let config = &self.study.scenarios[scenario].of(replica).solid;
         let key = stream_key(&self.study, config, replica);
         let bytes = match config.dimension {
             2 => preparation::prepare::<2>(config, &key)?,
@@ -147,7 +147,7 @@ impl Work for Worker {
         part: &Part,
     ) -> Result<Row, Failure> {
         let study = Arc::clone(&self.study);
-        let (config, slot) = (&study.scenarios[scenario], self.slot(replica));
+        let (config, slot) = (&*study.scenarios[scenario].of(replica), self.slot(replica));
         let analysed = self.analyse(scenario, replica, solid)?;
         let columns = in_either!(analysed, replicate => match part {
             Part::Solid => return Err(ReplicaError::WrongPart.into()),
@@ -174,6 +174,7 @@ pub fn stored_solid<const D: usize>(
     row: &Row,
     theta: Option<&Parameterisation>,
 ) -> Result<Solid<D>, Failure> {
+    let scenario = &*scenario.of(replica);
     let restored = || -> Result<Solid<D>, ReplicaError> {
         let bytes = stored_bytes(&scenario.solid, row)?;
         let key = stream_key(study, &scenario.solid, replica);

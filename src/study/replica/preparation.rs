@@ -71,7 +71,7 @@ pub(super) fn prepare<const D: usize>(
         relax(&mut solid, &mut forces)?;
         (solid, 1)
     } else {
-        let prepared = config.recipe.prepare::<D>(key)?;
+        let prepared = config.recipe.prepare_tuned::<D>(config.tuning.as_deref(), key)?;
         (prepared.solid, prepared.attempts)
     };
     let edges = solid.cell.edges();
@@ -108,7 +108,7 @@ pub(super) fn decode<const D: usize>(
     let mut solid = if config.is_from_files() {
         from_file::<D>(config, key.replica)?
     } else {
-        config.recipe.start::<D>(key)?
+        config.recipe.start_tuned::<D>(config.tuning.as_deref(), key)?
     };
     solid.cell = Cell::new(Vector::from_column_slice(&values[..D]));
     let (positions, sizes) = values[D..].split_at(particles * D);

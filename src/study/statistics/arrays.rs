@@ -5,8 +5,9 @@ use super::list::{
     Arrays, bin_axis, confidence_axis, interval_ends, names, padded, quantile_axis, quantiles,
 };
 use super::{
-    Bounds, Correlation, Counts, Distribution, Estimate, PROBABILITIES, PowerLaw, SCAN_QUANTITIES,
-    ScanStatistics, ScenarioStatistics, SetStatistics, Statistics, SweepStatistics, scans,
+    Bounds, Correlation, Counts, Distribution, Estimate, PROBABILITIES, PowerLaw, RoundsStatistics,
+    SCAN_QUANTITIES, ScanStatistics, ScenarioStatistics, SetStatistics, Statistics,
+    SweepStatistics, scans,
 };
 use crate::analysis::axis::{Axis, counted, labelled};
 use crate::analysis::quantities as q;
@@ -25,11 +26,15 @@ pub const REASONS: usize = 8;
 /// The group of the power laws below that of the statistics; no scenario can be called so.
 const POWER_LAWS: &str = "power_laws";
 
+/// The group of an ensemble design; no scenario can be called so.
+const ROUNDS: &str = "rounds";
+
 /// The arrays of the statistics: (group, arrays) for every scenario and every scan.
 pub fn columns(study: &Study) -> Vec<(String, Vec<Column>)> {
     let statistics = Statistics {
         scenarios: study.scenarios.iter().map(ScenarioStatistics::none).collect(),
         power_laws: scans(study).iter().map(|scan| ScanStatistics::none(study, scan)).collect(),
+        rounds: RoundsStatistics::none(study),
         ..Statistics::default()
     };
     let columns = |(group, arrays): (String, Vec<(Column, _)>)| {
@@ -54,7 +59,8 @@ fn groups(statistics: &Statistics) -> impl Iterator<Item = (String, Vec<(Column,
         let first = scan.scenarios.first().map_or("", String::as_str);
         (format!("{STATISTICS}/{POWER_LAWS}/{}/{first}", scan.key), of_scan(scan))
     });
-    scenarios.chain(scans)
+    let rounds = statistics.rounds.iter().map(|it| (ROUNDS.to_owned(), it.arrays()));
+    scenarios.chain(scans).chain(rounds)
 }
 
 fn of_scenario(scenario: &ScenarioStatistics) -> Vec<(Column, Vec<u8>)> {

@@ -4,6 +4,7 @@ pub mod arrays;
 mod designs;
 mod distribution;
 mod list;
+mod rounds;
 mod scan;
 mod scenario;
 
@@ -14,6 +15,7 @@ pub use distribution::{
     BINS, BINS_PER_DECADE, Bounds, Distribution, Estimate, Histogram, PROBABILITIES, bins,
     interval_of, quantile,
 };
+pub use rounds::RoundsStatistics;
 pub use scan::{PowerLaw, SCAN_QUANTITIES, Scan, ScanSet, ScanStatistics, ScanTheta, scans};
 pub use scenario::{
     Causes, Correlation, Correlations, Cost, Counts, ScenarioStatistics, SetStatistics,
@@ -37,6 +39,9 @@ pub struct Statistics {
     pub scenarios: Vec<ScenarioStatistics>,
     /// One entry per scan.
     pub power_laws: Vec<ScanStatistics>,
+    /// Of an ensemble design.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<RoundsStatistics>,
 }
 
 impl Statistics {

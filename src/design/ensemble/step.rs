@@ -1,0 +1,159 @@
+//! One step: from the residuals at a centre and the measured slopes to the next centre.
+//!
+//! Residuals r are in units of the error that the verification will have, SE. The step minimises the
+//! squared residual that is to be *expected*, |r − B d|² + n_y dᵀΣd: Σ is the covariance of the slopes,
+//! so what is badly known is not relied on. A combination of features is left alone where its slopes
+//! cannot be told from noise, and could not bring what is asked for if they were as large as they may be.
+
+use std::ops::RangeInclusive;
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+
+use super::regression::Fit;
+
+/// A combination asks for something, or is asked for in vain, beyond this many standard errors.
+pub const SIGNIFICANT: f64 = 3.0;
+
+/// A share of the squared length of d beside the expected residual: of steps that are equally good the
+/// shortest.
+const SHORTEST: f64 = 1e-6;
+
+/// What the step is made of.
+pub struct Question<'a> {
+    pub fit: &'a Fit,
+    /// (y* − ȳ)/SE, shape (n_y,).
+    pub residual: &'a [f64],
+    /// SE, shape (n_y,).
+    pub errors: &'a [f64],
+    /// Solids of the verification.
+    pub solids: usize,
+    pub centre: &'a [f64],
+    /// Where every parameter may be.
+    pub bounds: &'a [RangeInclusive<f64>],
+    /// The longest step.
+    pub radius: f64,
+}
+
+/// The step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// d, shape (n_x,).
+    pub change: Vec<f64>,
+    /// The largest predicted change of a feature [SE].
+    pub gain: f64,
+    /// The same where there were no bounds.
+    pub free_gain: f64,
+    /// Coefficients over y/SE of the combination that is asked for most and that no parameter moves,
+    /// shape (n_y,).
+    pub unmoved: Option<Vec<f64>>,
+}
+
+impl Step {
+    pub fn new(question: &Question<'_>) -> Self {
+        let Question { fit, errors, solids, .. } = *question;
+        let features = errors.len();
+        let scaled = DMatrix::from_fn(features, question.centre.len(), |i, q| {
+            fit.slopes[(i, q)] / errors[i]
+        });
+        // The variance of a slope in these units is the same for all features.
+        let covariance = &fit.slope_covariance * solids as f64;
+        let (wanted, unmoved) = separate(question, &scaled, &covariance);
+        let normal = scaled.transpose() * &scaled + &covariance * features as f64;
+        let normal = &normal
+            + DMatrix::identity(normal.nrows(), normal.ncols())
+                * (SHORTEST * normal.diagonal().max());
+        let gain = |change: &DVector<f64>| (&scaled * change).amax();
+        let right = scaled.transpose() * wanted;
+        let free = bounded(&normal, &right, question, false);
+        let change = bounded(&normal, &right, question, true);
+        Step {
+            gain: gain(&change),
+            free_gain: gain(&free),
+            change: change.iter().copied().collect(),
+            unmoved,
+        }
+    }
+}
+
+/// The residual without the combinations that are asked for in vain, and of these the one that is asked
+/// for most: its slopes are noise, and it is wanted beyond all doubt and beyond what a step might reach.
+fn separate(
+    question: &Question<'_>,
+    scaled: &DMatrix<f64>,
+    covariance: &DMatrix<f64>,
+) -> (DVector<f64>, Option<Vec<f64>>) {
+    let residual = DVector::from_column_slice(question.residual);
+    let (features, parameters) = scaled.shape();
+    let Some(root) = covariance.clone().cholesky() else { return (residual * 0.0, None) };
+    // Slopes with errors of one: L⁻¹ Bᵀ with Σ = L Lᵀ.
+    let Some(white) = root.l().solve_lower_triangular(&scaled.transpose()) else {
+        return (residual * 0.0, None);
+    };
+    let eigen = SymmetricEigen::new(white.transpose() * &white);
+    // The largest singular value of noise alone.
+    let noise = (parameters as f64).sqrt() + (features as f64).sqrt() + 1.0;
+    let longest = question.radius * covariance.symmetric_eigenvalues().max().sqrt();
+    let mut wanted = residual.clone();
+    let mut unmoved: Option<(f64, Vec<f64>)> = None;
+    for (index, square) in eigen.eigenvalues.iter().enumerate() {
+        let direction = eigen.eigenvectors.column(index);
+        let variance = (direction.transpose() * &question.fit.correlation * direction)[(0, 0)];
+        let deviation = variance.max(0.0).sqrt();
+        let (response, asked) = (square.max(0.0).sqrt(), direction.dot(&residual));
+        let error = (question.solids as f64 * question.fit.mean_variance).sqrt() * deviation;
+        let possible = (response + 2.0 * deviation) * longest;
+        let is_noise = response <= noise * deviation;
+        if !is_noise || asked.abs() <= (SIGNIFICANT * error).max(possible) {
+            continue;
+        }
+        wanted -= direction * asked;
+        if unmoved.as_ref().is_none_or(|(most, _)| asked.abs() > *most) {
+            let toward = direction * asked.signum();
+            unmoved = Some((asked.abs(), toward.iter().copied().collect()));
+        }
+    }
+    (wanted, unmoved.map(|(_, combination)| combination))
+}
+
+/// The step of N d = g within radius and bounds: what would leave them stays there, and the others go on.
+fn bounded(
+    normal: &DMatrix<f64>,
+    right: &DVector<f64>,
+    question: &Question<'_>,
+    within: bool,
+) -> DVector<f64> {
+    let count = right.len();
+    let mut change = DVector::zeros(count);
+    let mut free: Vec<usize> = (0..count).collect();
+    while !free.is_empty() {
+        let block = normal.select_rows(&free).select_columns(&free);
+        // What is held moves the features, too.
+        let mut held = change.clone();
+        free.iter().for_each(|&q| held[q] = 0.0);
+        let rest = (right - normal * &held).select_rows(&free);
+        let Some(solved) = block.cholesky().map(|block| block.solve(&rest)) else { break };
+        change = held;
+        free.iter().zip(solved.iter()).for_each(|(&q, &value)| change[q] = value);
+        let length = change.norm();
+        if length > question.radius {
+            change *= question.radius / length;
+        }
+        if !within {
+            break;
+        }
+        let mut outside = false;
+        for q in 0..count {
+            let (low, high) = (question.bounds[q].start(), question.bounds[q].end());
+            let allowed = (low - question.centre[q])..=(high - question.centre[q]);
+            if !allowed.contains(&change[q]) {
+                change[q] = change[q].clamp(*allowed.start(), *allowed.end());
+                free.retain(|&other| other != q);
+                outside = true;
+            }
+        }
+        if !outside {
+            break;
+        }
+    }
+    change
+}

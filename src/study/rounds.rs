@@ -1,0 +1,189 @@
+//! The rounds of an ensemble design: what the stored rows of the finished stages decide about the next one.
+//!
+//! It is a pure function of these rows. So a run that was stopped goes on where it was, with any number of
+//! ranks and with the same bits, and every reader of the file knows at which θ its solids stand.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::quantities::{BOX, FEATURE_VALUES, FEATURES_GROUP, SOLIDS};
+use crate::design::ensemble::search::Search;
+use crate::format::archive::{Archive, ArchiveError, State};
+use crate::relax::prepare::Recipe;
+use crate::solid::sphere_volume;
+use crate::study::config::{EnsembleDesign, Round, Study};
+
+/// Why an item of a stage that the design did not come to is not computed.
+pub const NOT_NEEDED: &str = "not needed: the ensemble design had ended";
+
+/// What the rounds have decided, bit for bit: centres as the bits of their numbers, for no text says them
+/// exactly enough.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// The packing fraction of the box at θ₀.
+    packing_fraction: Option<u64>,
+    /// The centre of every scenario.
+    centres: Vec<Option<Vec<u64>>>,
+}
+
+/// How far an ensemble design is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// What the stages that are finished decide.
+    pub known: Known,
+    /// The search with all of them.
+    pub search: Search,
+    /// The scenario whose solids are to be made next, and those of its units that are pending; none where
+    /// the design is over.
+    pub next: Option<(usize, Vec<Range<u64>>)>,
+    /// Units of stages that are not needed and not marked so yet.
+    pub unneeded: Vec<Range<u64>>,
+}
+
+impl Study {
+    /// Takes what the rounds have decided.
+    pub fn know(&mut self, known: &Known) {
+        for (scenario, centre) in self.scenarios.iter_mut().zip(&known.centres) {
+            let Some(round) = &mut scenario.round else { continue };
+            let numbers = |bits: &Vec<u64>| bits.iter().map(|&bits| f64::from_bits(bits)).collect();
+            round.centre = centre.as_ref().map(numbers);
+            if let Some(fraction) = known.packing_fraction {
+                round.packing_fraction = Some(f64::from_bits(fraction));
+            }
+        }
+    }
+}
+
+/// Whether a design has not come to this scenario, as far as its rounds are known.
+pub fn is_ahead(study: &Study, scenario: usize) -> bool {
+    let round = study.scenarios[scenario].round.as_ref();
+    round.is_some_and(|round| round.stage.is_some() && round.centre.is_none())
+}
+
+/// Follows the stages of a results file; none where it holds no ensemble design.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn follow(archive: &Archive<Study>) -> Result<Option<Progress>, ArchiveError> {
+    let study = archive.study();
+    let Some(design) = &study.ensemble_design else { return Ok(None) };
+    let rounds: Vec<&Round> = study.scenarios.iter().filter_map(|it| it.round.as_ref()).collect();
+    let Some(first) = rounds.first() else { return Ok(None) };
+    let mut progress = Progress {
+        known: Known { packing_fraction: None, centres: vec![None; rounds.len()] },
+        search: Search::new(first.plan.clone()),
+        next: None,
+        unneeded: Vec::new(),
+    };
+    let fraction = first.packing_fraction.map(f64::to_bits);
+    progress.known.packing_fraction = fraction;
+    for (scenario, round) in rounds.iter().enumerate() {
+        let pending = pending(archive, scenario)?;
+        let is_next = match (round.stage, progress.search.next()) {
+            // Without a single solid there is no box, and no start.
+            (None, _) => true,
+            (Some(stage), Some((next, centre))) if stage == next => {
+                let bits = centre.iter().map(|x| x.to_bits()).collect();
+                progress.known.centres[scenario] = Some(bits);
+                true
+            }
+            _ => false,
+        };
+        if !is_next {
+            progress.unneeded.extend(pending);
+            continue;
+        }
+        if !pending.is_empty() {
+            progress.next = Some((scenario, pending));
+            // What comes later is not known yet.
+            progress.unneeded.clear();
+            break;
+        }
+        match round.stage {
+            None => {
+                let fraction = packing_fraction(archive, scenario, design)?;
+                progress.known.packing_fraction = fraction.map(f64::to_bits);
+            }
+            Some(_) => progress.search.add(&targeted(archive, scenario, design)?),
+        }
+    }
+    Ok(Some(progress))
+}
+
+/// The units of a scenario that are pending, or whose checksum does not hold.
+fn pending(archive: &Archive<Study>, scenario: usize) -> Result<Vec<Range<u64>>, ArchiveError> {
+    let replicas = archive.layout().replicas();
+    let states = archive.states_of(scenario, &(0..replicas))?;
+    let good = archive.verify(scenario, &(0..replicas))?;
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    for (slot, (state, good)) in (0..).zip(states.iter().zip(good)) {
+        let unit = scenario as u64 * replicas + slot;
+        match runs.last_mut() {
+            _ if *state != State::Pending && good => {}
+            Some(run) if run.end == unit => run.end += 1,
+            _ => runs.push(unit..unit + 1),
+        }
+    }
+    Ok(runs)
+}
+
+/// Values of a column by slot; none where the solid has failed.
+fn column(
+    archive: &Archive<Study>,
+    scenario: usize,
+    path: &str,
+) -> Result<Vec<Option<Vec<f64>>>, ArchiveError> {
+    let slots = 0..archive.layout().replicas();
+    let states = archive.states_of(scenario, &slots)?;
+    let Some(index) = archive.column_index(scenario, path) else { return Ok(Vec::new()) };
+    let length = archive.schemas()[scenario].columns[index].row_length().max(1);
+    let values = archive.column(scenario, index, &slots)?;
+    let rows = values.floats().chunks(length).zip(states);
+    Ok(rows.map(|(row, state)| (state == State::Done).then(|| row.to_vec())).collect())
+}
+
+/// The packing fraction of θ₀ in the mean box of these solids.
+fn packing_fraction(
+    archive: &Archive<Study>,
+    scenario: usize,
+    design: &EnsembleDesign,
+) -> Result<Option<f64>, ArchiveError> {
+    let boxes = column(archive, scenario, &BOX.path(SOLIDS))?;
+    let volumes: Vec<f64> = boxes.iter().flatten().map(|edges| edges.iter().product()).collect();
+    if volumes.is_empty() {
+        return Ok(None);
+    }
+    let mean = volumes.iter().sum::<f64>() / volumes.len() as f64;
+    let solid = &design.scenario.solid;
+    Ok(Some(match solid.dimension {
+        2 => spheres::<2>(&solid.recipe) / mean,
+        _ => spheres::<3>(&solid.recipe) / mean,
+    }))
+}
+
+/// The volume of all particles at θ₀.
+fn spheres<const D: usize>(recipe: &Recipe) -> f64 {
+    let (small, large) = recipe.small_and_large();
+    let large_one = sphere_volume::<D>(recipe.size_ratio);
+    small as f64 * sphere_volume::<D>(1.0) + large as f64 * large_one
+}
+
+/// The targeted features of every solid.
+fn targeted(
+    archive: &Archive<Study>,
+    scenario: usize,
+    design: &EnsembleDesign,
+) -> Result<Vec<Option<Vec<f64>>>, ArchiveError> {
+    let config = &archive.study().scenarios[scenario];
+    let labels = config.features.labels(config.solid.dimension);
+    let wanted = design.labels();
+    let places: Vec<usize> =
+        wanted.iter().filter_map(|label| labels.iter().position(|it| it == label)).collect();
+    let rows = column(archive, scenario, &FEATURE_VALUES.path(FEATURES_GROUP))?;
+    let chosen = |row: Vec<f64>| -> Option<Vec<f64>> {
+        let values: Vec<f64> = places.iter().map(|&place| row[place]).collect();
+        values.iter().all(|value| value.is_finite()).then_some(values)
+    };
+    Ok(rows.into_iter().map(|row| row.and_then(chosen)).collect())
+}
