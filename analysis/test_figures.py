@@ -98,12 +98,22 @@ class Figures(unittest.TestCase):
             capture_output=True,
         )
 
+        cls.design = cls.folder / "design.h5"
+        target = ["--target", "K=+1%", "--scenario", "packing", "--replica", "0"]
+        subprocess.run(
+            [AMORPH, "design", cls.results, *target, "--parameterisation", "D_n12", "-o", cls.design],
+            check=True,
+            capture_output=True,
+        )
+
     def drawn(self, *arguments):
         """The figure of a command line without its output."""
         options = command.parser().parse_args([*map(str, arguments), "-o", "out.pdf"])
         with style.page():
-            with source.opened(options.files, options.scenario, options.theta) as sources:
-                figure = FIGURES[options.figure].draw(sources, options)
+            figure = FIGURES[options.figure]
+            opened = getattr(figure, "opened", source.opened)
+            with opened(options.files, options.scenario, options.theta) as sources:
+                figure = figure.draw(sources, options)
         self.addCleanup(plt.close, figure)
         return figure
 
@@ -132,11 +142,12 @@ class Figures(unittest.TestCase):
 
     def test_every_figure_is_written_in_every_form_and_width(self):
         for name in FIGURES:
+            results = self.design if name == "design" else self.results
             for width, inches in style.WIDTHS.items():
                 forms = ("pdf", "svg", "png") if width == "column" else ("png",)
                 outputs = {form: self.folder / f"{name}-{width}.{form}" for form in forms}
                 options = [part for output in outputs.values() for part in ("-o", output)]
-                code, said = self.run_command(name, self.results, "--width", width, *options)
+                code, said = self.run_command(name, results, "--width", width, *options)
                 self.assertEqual((code, said), (0, ""), name)
                 written = {form: output.read_bytes() for form, output in outputs.items()}
                 pixels = struct.unpack(">I", written["png"][16:20])[0]
@@ -266,6 +277,17 @@ class Figures(unittest.TestCase):
         exponent = np.log(medians[1] / medians[0]) / np.log(48 / 32)
         shown = axes.get_legend().get_texts()[0].get_text()
         self.assertIn(f"$x$ = {exponent:.2f}".replace("-", "−"), shown)
+
+    def test_the_way_of_a_design_ends_at_its_targets(self):
+        design = self.design
+        upper, lower = self.drawn("design", design).axes
+        distance = upper.get_lines()[0].get_ydata()
+        self.assertAlmostEqual(distance[0], -0.01 / 1.01, delta=1e-3)
+        self.assertAlmostEqual(distance[-1], 0, delta=1e-5)
+        heights = [bar.get_height() for bar in lower.patches]
+        self.assertEqual(heights, list(self.stored("path/contacts_changed", design)))
+        self.refused("no output of `amorph design`", "design", self.results)
+        self.refused("one design is drawn", "design", design, design)
 
     def test_measurements_are_drawn_like_ensembles(self):
         figure = self.drawn("2", self.measured)

@@ -3,9 +3,10 @@
     amorph-figure 4 results.h5 -o figure-4.pdf           # the same as python -m amorph_analysis.figures
 
 Every figure is a module with `draw(sources, options)`, which gives matplotlib's figure, and OPTIONS,
-the options of the command that it has beside those of all."""
+the options of the command that it has beside those of all. Its sources are those of `source.opened`, or
+of its own `opened`."""
 
-from . import linear_regime, low_band, rank, susceptibility, system_size, tunability
+from . import design_path, linear_regime, low_band, rank, susceptibility, system_size, tunability
 
 FIGURES = {
     "1": rank,
@@ -14,4 +15,5 @@ FIGURES = {
     "4": tunability,
     "s3": low_band,
     "limit": system_size,
+    "design": design_path,
 }

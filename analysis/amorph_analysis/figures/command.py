@@ -57,7 +57,7 @@ def parser():
             "files",
             nargs="+",
             metavar="FILE",
-            help="results files of one study, or outputs of amorph measure",
+            help="results files of one study, or outputs of amorph measure; of design one of its own",
         )
         sub.add_argument(
             "-o",
@@ -105,8 +105,10 @@ def main(arguments=None):
         outputs = [_checked(Path(output)) for output in options.output]
         with style.page():
             matplotlib.use("Agg")
-            with source.opened(options.files, options.scenario, options.theta) as sources:
-                drawn = FIGURES[options.figure].draw(sources, options)
+            figure = FIGURES[options.figure]
+            opened = getattr(figure, "opened", source.opened)
+            with opened(options.files, options.scenario, options.theta) as sources:
+                drawn = figure.draw(sources, options)
             for output in outputs:
                 _write(drawn, output)
             plt.close(drawn)

@@ -204,7 +204,7 @@ def _families(rows, plot, zeros, stagger):
 
 
 def _axes(rows, plot, zeros):
-    plot.set(yscale="log", ylabel="susceptibility $s$", xlim=(0.4, len(rows) + 0.6))
+    plot.set(yscale="log", ylabel="susceptibility $s$", xlim=(0.5, len(rows) + 0.5))
     plot.tick_params(axis="x", bottom=False, top=False, labelbottom=False)
     plot.grid(axis="y", color="0.9", linewidth=0.4)
     plot.set_axisbelow(True)
