@@ -261,6 +261,9 @@ fn check_study(
             "without it: one box for all solids",
         );
     }
+    if !design.scenario.designed().is_empty() {
+        return refuse("design.targets", "there".to_owned(), "a study of its own, not one");
+    }
     if parameters.kinds.len() != 1 || parameters.species.len() != 1 {
         let text =
             "one of kinds and one number of species, such as kinds = [\"Dk\"], species = [4],";

@@ -76,7 +76,8 @@ pub fn page() -> String {
             let place =
                 if SCENARIO_TABLES.iter().any(|(of, _)| *of == table) { &scenario } else { "" };
             let defaults = if table == DESIGN { &of_design } else { &defaults };
-            let required = REQUIRED.contains(&format!("{} = ", key.name)) || key.name == "targets";
+            let required = REQUIRED.contains(&format!("{} = ", key.name))
+                || (table == DESIGN && key.name == "targets");
             let default = match defaults.get(&format!("{place}{table}.{}", key.name)) {
                 _ if required => "required".to_owned(),
                 Some(value) => format!("`{value}`"),
