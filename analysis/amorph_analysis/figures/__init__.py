@@ -5,7 +5,18 @@
 Every figure is a module with `draw(sources, options)`, which gives matplotlib's figure, and OPTIONS,
 the options of the command that it has beside those of all."""
 
-from . import linear_regime, low_band, rank, susceptibility, system_size, tunability
+from . import (
+    allosteric,
+    disorder,
+    interaction,
+    linear_regime,
+    low_band,
+    rank,
+    spectrum,
+    susceptibility,
+    system_size,
+    tunability,
+)
 
 FIGURES = {
     "1": rank,
@@ -14,4 +25,8 @@ FIGURES = {
     "4": tunability,
     "s3": low_band,
     "limit": system_size,
+    "allosteric": allosteric,
+    "spectrum": spectrum,
+    "disorder": disorder,
+    "interaction": interaction,
 }
