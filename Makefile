@@ -26,7 +26,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper paper-full figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench build serial install packages rust clean
+.PHONY: help demo paper paper-full beyond figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -54,6 +54,26 @@ paper: $(STUDIES:%=$(PAPER)/%.h5)  ## the paper's figures from reduced ensembles
 
 paper-full:  ## the same from the full ensembles and large solids, into paper-full/, hours (docs/reproduction.md)
 	@$(MAKE) --no-print-directory paper PAPER=$(PAPER)-full STUDIES="$(STUDIES) limit-large" $(STUDIES:%=PART_%=)
+
+# What the paper leaves open (docs/beyond-the-paper.md). `make beyond` runs a few replicas of each study.
+BEYOND := beyond
+QUESTIONS := allosteric modes disorder interaction
+REPLICAS_allosteric := 0:3
+REPLICAS_modes := 0:2
+REPLICAS_disorder := 0:4
+REPLICAS_interaction := 0:5
+FIGURE_modes := spectrum
+
+beyond: $(VENV)/installed $(QUESTIONS:%=$(BEYOND)/%.h5)  ## the paper's open questions from reduced ensembles with their figures, into beyond/, minutes
+	@for question in $(QUESTIONS:%=%/$(FIGURE_modes)); do \
+	  name=$${question%/*}; figure=$$name; [ $$name = modes ] && figure=$${question#*/}; \
+	  $(VENV)/bin/amorph-figure $$figure $(BEYOND)/$$name.h5 -o $(BEYOND)/$$name.pdf -o $(BEYOND)/$$name.png || exit $$?; \
+	  echo "figure   $(BEYOND)/$$name.pdf, .png"; \
+	done
+
+$(BEYOND)/%.h5: build FORCE
+	@mkdir -p $(BEYOND)
+	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/beyond-$*.toml -o $@ --resume $(REPLICAS_$*:%=--replicas %)
 
 FORCE:
 $(PAPER)/%.h5: build FORCE
@@ -149,4 +169,4 @@ $(VENV)/installed: requirements.txt analysis/pyproject.toml | packages
 	@touch $@
 
 clean:  ## remove what was built, the Python environment, the demo's and the paper's output
-	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full
+	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full $(BEYOND)

@@ -1,8 +1,8 @@
 """Between order and disorder: every singular value over the largest one against the polydispersity δ or
 the share f of defects, and the solids' local bond-orientational order.
 
-Points are medians over solids of s_i/s_1, one symbol for each i that repeats; values below 1e-14 are rounding and
-not drawn. Solid lines are power laws through the points with δ ≤ 1e-2; the legend gives the
+Points are medians over solids of s_i/s_1, with symbols that repeat; values below 1e-14 are rounding and not
+drawn. Solid lines are power laws through the points with δ ≤ 1e-2; the legend gives the
 smallest and the largest of their exponents, each with its 95% interval by a bootstrap over solids.
 The grey dashed line, with its scale on the right, is the median of the local order (1 in a triangular
 crystal, 0.5745 in fcc). What stands at 0 stands at the left edge."""
@@ -48,6 +48,8 @@ def draw(sources, options):
         _panel(panel, key, scan, options.set)
         if len(found) > 1:
             style.letter(panel, index)
+    if not any(panel.has_data() for panel in axes.flat):
+        raise FileError(f"{options.files[0]}: no finished solid to draw")
     return figure
 
 
@@ -109,8 +111,8 @@ def _fits(axes, points):
         middle = [np.median([solid[mode] for solid in group]) for group in solids]
         exponent, prefactor = bootstrap.power(values, middle)
         axes.plot(values, prefactor * values**exponent, color="0.2", linewidth=0.3, zorder=0)
-    low, high = (end(found.values()) for end in (min, max))
-    return f"{len(found)} power laws, exponents {words.interval(*low, 3)} to {words.interval(*high, 3)}"
+    said = [words.interval(*end(found.values()), 3) for end in (min, max)]
+    return f"{len(found)} power laws, exponents\n{said[0]} to {said[1]}"
 
 
 def _order(axes, at, sources):

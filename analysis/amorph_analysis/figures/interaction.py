@@ -3,9 +3,10 @@ repulsion, a colour and a marker for every pressure.
 
 In a, the shares of directions whose γ* is ended by curvature (filled symbols, solid lines), and
 by a contact change or a rearrangement (open symbols, dashed lines). In b and c medians over all
-directions of all solids; what was not reached counts as beyond the end of its sweep. Bars are 95% intervals by a
-bootstrap over solids."""
+directions of all solids; what was not reached counts with the end of its sweep. Bars are 95% intervals by a bootstrap over
+solids."""
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
@@ -39,7 +40,7 @@ def draw(sources, options):
     found = [scan for scan in scans(sources, "exponent") if scan.thetas[0].sweeps is not None]
     if not found:
         raise FileError(f"{options.files[0]}: no swept scenarios that differ in the exponent only")
-    figure, axes = style.panels(plt.subplots, options.width, 3, 1.8)
+    figure, axes = style.panels(plt.subplots, options.width, 3, 1.7, sharex=True)
     shares, gammas, zetas = axes.flat
     handles = []
     for index, scan in enumerate(found):
@@ -60,8 +61,7 @@ def draw(sources, options):
         counts = sorted({len(solids) for _, solids in points})
         solids = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
         source = scan.thetas[0].source
-        label = f"{scan.title(found, 'exponent')}, $p =$ {words.pressure(source)}"
-        label = f"{label}, {solids} solids" if len(found) == 1 else f"{scan.title(found, 'exponent')}, {solids} solids"
+        label = f"{words.dimension(source)}, $p =$ {words.pressure(source)}, {solids} solids"
         handles.append(Line2D([], [], label=label, **look))
     if not handles:
         raise FileError(f"{options.files[0]}: no finished sweep to draw")
@@ -69,16 +69,29 @@ def draw(sources, options):
     gammas.set(yscale="log", ylabel=r"$\gamma^{*}$")
     zetas.set(yscale="log", ylabel=r"$\zeta = \gamma^{*} s$")
     for index, panel in enumerate(axes.flat):
-        panel.set_xlabel(r"exponent $\alpha$")
+        if options.width == "wide" or panel is zetas:
+            panel.set_xlabel(r"exponent $\alpha$")
+        panel.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
         style.letter(panel, index)
+    ended = [
+        Line2D([], [], color="0.3", marker="o", label="curvature"),
+        Line2D(
+            [],
+            [],
+            color="0.3",
+            marker="o",
+            ls="--",
+            mfc="white",
+            label="contact change, rearrangement",
+        ),
+    ]
+    shares.legend(handles=ended, loc="center right")
     style.legend_above(figure, handles)
     return figure
 
 
 def _estimates(axes, x, points, statistic, column, **look):
     estimate = lambda groups: statistic(np.concatenate(groups[0])[:, column])
-    middle, low, high = np.array(
-        [bootstrap.interval(estimate, [solids]) for _, solids in points]
-    ).T
+    middle, low, high = np.array([bootstrap.interval(estimate, [solids]) for _, solids in points]).T
     bars = [np.maximum(middle - low, 0), np.maximum(high - middle, 0)]
     axes.errorbar(x, middle, bars, elinewidth=0.6, markersize=3, **look)

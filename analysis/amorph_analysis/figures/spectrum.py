@@ -1,7 +1,7 @@
 """The whole spectrum: every singular value s_i over the largest one against i, a curve for every scenario and
 parameterisation.
 
-Lines are medians over solids, shades reach from the smallest to the largest value. Values below 1e-16 of the
+Lines are medians over solids, shades reach from the smallest to the largest value. Values below 1e-14 of the
 largest are rounding, and are not drawn; the legend has the rank that the file states (by its tolerance),
 and the numbers of features and of the parameters that move a solid, as ranges over solids."""
 
@@ -14,7 +14,7 @@ from . import style, words
 
 OPTIONS = ["--set"]
 LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3))]
-ROUNDING = 1e-16
+ROUNDING = 1e-14
 
 
 def draw(sources, options):
