@@ -57,23 +57,22 @@ paper-full:  ## the same from the full ensembles and large solids, into paper-fu
 
 # What the paper leaves open (docs/beyond-the-paper.md). `make beyond` runs a few replicas of each study.
 BEYOND := beyond
-QUESTIONS := allosteric modes disorder interaction
+QUESTIONS := allosteric spectrum disorder interaction
 REPLICAS_allosteric := 0:3
-REPLICAS_modes := 0:2
+REPLICAS_spectrum := 0:2
 REPLICAS_disorder := 0:4
 REPLICAS_interaction := 0:5
-FIGURE_modes := spectrum
+# As many series as have colours of their own.
+OPTIONS_allosteric := $(addprefix --scenario ,own_2d_N256 own-particles_2d_N256 one-particles_2d_N256)
+OPTIONS_spectrum := $(addprefix --scenario ,species_2d_N256 species_3d_N256 particles_2d_N256 particles_3d_N256)
 
-beyond: $(VENV)/installed $(QUESTIONS:%=$(BEYOND)/%.h5)  ## the paper's open questions from reduced ensembles with their figures, into beyond/, minutes
-	@for question in $(QUESTIONS:%=%/$(FIGURE_modes)); do \
-	  name=$${question%/*}; figure=$$name; [ $$name = modes ] && figure=$${question#*/}; \
-	  $(VENV)/bin/amorph-figure $$figure $(BEYOND)/$$name.h5 -o $(BEYOND)/$$name.pdf -o $(BEYOND)/$$name.png || exit $$?; \
-	  echo "figure   $(BEYOND)/$$name.pdf, .png"; \
-	done
+beyond: $(VENV)/installed $(QUESTIONS:%=$(BEYOND)/%.h5)  ## the paper's open questions from reduced ensembles into beyond/, some minutes
+	@$(foreach name,$(QUESTIONS),$(VENV)/bin/amorph-figure $(name) $(BEYOND)/$(name).h5 $(OPTIONS_$(name)) \
+	  -o $(BEYOND)/$(name).pdf -o $(BEYOND)/$(name).png && echo "figure   $(BEYOND)/$(name).pdf, .png" &&) :
 
 $(BEYOND)/%.h5: build FORCE
 	@mkdir -p $(BEYOND)
-	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/beyond-$*.toml -o $@ --resume $(REPLICAS_$*:%=--replicas %)
+	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/beyond-$*.toml -o $@ --resume --replicas $(REPLICAS_$*)
 
 FORCE:
 $(PAPER)/%.h5: build FORCE

@@ -384,7 +384,7 @@ class Figures(unittest.TestCase):
         self.refused(
             "that differ in the number of particles", "limit", results, "--scenario", "packing"
         )
-        self.refused("no Jacobian", "allosteric", self.results, "--scenario", "packing")
+        self.refused("no finished solid with allosteric features", "allosteric", results)
         self.refused("that differ in polydispersity or defects", "disorder", results)
         self.refused("that differ in the exponent only", "interaction", results)
         self.refused("not a readable HDF5 file", "1", __file__)
