@@ -26,7 +26,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper paper-full figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench build serial install packages rust clean
+.PHONY: help demo paper paper-full beyond figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -54,6 +54,25 @@ paper: $(STUDIES:%=$(PAPER)/%.h5)  ## the paper's figures from reduced ensembles
 
 paper-full:  ## the same from the full ensembles and large solids, into paper-full/, hours (docs/reproduction.md)
 	@$(MAKE) --no-print-directory paper PAPER=$(PAPER)-full STUDIES="$(STUDIES) limit-large" $(STUDIES:%=PART_%=)
+
+# What the paper leaves open (docs/beyond-the-paper.md). `make beyond` runs a few replicas of each study.
+BEYOND := beyond
+QUESTIONS := allosteric spectrum disorder interaction
+REPLICAS_allosteric := 0:3
+REPLICAS_spectrum := 0:2
+REPLICAS_disorder := 0:4
+REPLICAS_interaction := 0:5
+# As many series as have colours of their own.
+OPTIONS_allosteric := $(addprefix --scenario ,own_2d_N256 own-particles_2d_N256 one-particles_2d_N256)
+OPTIONS_spectrum := $(addprefix --scenario ,species_2d_N256 species_3d_N256 particles_2d_N256 particles_3d_N256)
+
+beyond: $(VENV)/installed $(QUESTIONS:%=$(BEYOND)/%.h5)  ## the paper's open questions from reduced ensembles into beyond/, some minutes
+	@$(foreach name,$(QUESTIONS),$(VENV)/bin/amorph-figure $(name) $(BEYOND)/$(name).h5 $(OPTIONS_$(name)) \
+	  -o $(BEYOND)/$(name).pdf -o $(BEYOND)/$(name).png && echo "figure   $(BEYOND)/$(name).pdf, .png" &&) :
+
+$(BEYOND)/%.h5: build FORCE
+	@mkdir -p $(BEYOND)
+	$(MPIRUN) -n $(RANKS) $(AMORPH) run configs/beyond-$*.toml -o $@ --resume --replicas $(REPLICAS_$*)
 
 FORCE:
 $(PAPER)/%.h5: build FORCE
@@ -153,4 +172,4 @@ $(VENV)/tested: requirements-test.txt $(VENV)/installed
 	@touch $@
 
 clean:  ## remove what was built, the Python environment, the demo's and the paper's output
-	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full
+	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full $(BEYOND)

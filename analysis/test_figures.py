@@ -67,6 +67,35 @@ sweep.parameters = []
 """
 SET = "stress+elastic"
 
+BEYOND = """
+version = 1
+[study]
+name = "beyond"
+replicas = 2
+[solid]
+dimension = 2
+particles = 48
+pressure = 0.1
+[parameters]
+species = [12]
+[sweep]
+directions = 2
+gamma_max = 1e-3
+[[scenario]]
+name = "pairs"
+features = { sets = [["allosteric"]], allosteric = { pairs = 24 } }
+sweep = { set = ["allosteric"], parameters = [] }
+[[scenario]]
+name = "mixed"
+solid = { structure = "triangular", polydispersity = [0.0, 1e-4, 1e-3, 1e-2] }
+sweep.parameters = []
+[[scenario]]
+name = "power"
+solid.exponent = [2.0, 3.0]
+"""
+# Which figures are drawn from it.
+OF_BEYOND = ["allosteric", "spectrum", "disorder", "interaction"]
+
 
 class Figures(unittest.TestCase):
     @classmethod
@@ -78,6 +107,9 @@ class Figures(unittest.TestCase):
         study.write_text(STUDY)
         cls.results = cls.folder / "results.h5"
         subprocess.run([AMORPH, "run", study, "-o", cls.results], check=True, capture_output=True)
+        study.write_text(BEYOND)
+        cls.beyond = cls.folder / "beyond.h5"
+        subprocess.run([AMORPH, "run", study, "-o", cls.beyond], check=True, capture_output=True)
         cls.measured = cls.folder / "one.h5"
         subprocess.run(
             [
@@ -142,7 +174,7 @@ class Figures(unittest.TestCase):
 
     def test_every_figure_is_written_in_every_form_and_width(self):
         for name in FIGURES:
-            results = self.design if name == "design" else self.results
+            results = {"design": self.design, **dict.fromkeys(OF_BEYOND, self.beyond)}.get(name, self.results)
             for width, inches in style.WIDTHS.items():
                 forms = ("pdf", "svg", "png") if width == "column" else ("png",)
                 outputs = {form: self.folder / f"{name}-{width}.{form}" for form in forms}
@@ -289,6 +321,42 @@ class Figures(unittest.TestCase):
         self.refused("no output of `amorph design`", "design", self.results)
         self.refused("one design is drawn", "design", design, design)
 
+    def test_the_first_rows_of_j_are_the_spectra_of_fewer_allosteric_features(self):
+        ranks, smallest, choice = self.drawn("allosteric", self.beyond).axes
+        jacobian = self.stored("pairs/D_n12/jacobian")
+        n, rank = ranks.containers[0][0].get_xydata().T
+        np.testing.assert_array_equal(rank, np.minimum(n, 12))
+        self.assertEqual(n[-1], 24)
+        spectra = [[np.linalg.svd(one[: int(at)], compute_uv=False) for one in jacobian] for at in n]
+        expected = [np.median([s[-1] / s[0] for s in solids]) for solids in spectra]
+        np.testing.assert_allclose(smallest.containers[0][0].get_ydata(), expected)
+        most, first, least = (container[0].get_ydata() for container in choice.containers)
+        self.assertTrue((most[1:] > first[1:]).all() and (first > least).all())
+
+    def test_the_whole_spectrum_is_the_median_over_the_solids(self):
+        axes = self.drawn("spectrum", self.beyond, "--scenario", "pairs").axes[0]
+        s = self.stored("pairs/D_n12/allosteric/singular_values")
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), np.median(s / s[:, :1], axis=0))
+
+    def test_vanishing_singular_values_grow_with_the_polydispersity(self):
+        axes = self.drawn("disorder", self.beyond).axes[0]
+        s = self.stored(f"mixed_delta1e-3/D_n12/{SET}/singular_values")
+        line = axes.lines[0].get_xydata()
+        self.assertEqual(line[:, 0].tolist(), [1e-4 / 4, 1e-4, 1e-3, 1e-2])
+        # Nothing but rounding in the crystal itself.
+        self.assertTrue(np.isnan(line[0, 1]))
+        self.assertAlmostEqual(line[2, 1], np.median(s[:, 1] / s[:, 0]))
+        self.assertIn("8 power laws, exponents\n0.99", axes.get_legend().get_texts()[0].get_text())
+
+    def test_shares_are_the_causes_of_the_file(self):
+        shares, gammas, _ = self.drawn("interaction", self.beyond).axes
+        causes = self.stored("power_alpha2/D_n12/sweeps/gamma_star_cause")
+        curvature = shares.containers[0][0].get_xydata()
+        np.testing.assert_allclose(curvature[0], [2, np.mean(causes == 1)])
+        lo, hi = np.moveaxis(self.stored("power_alpha2/D_n12/sweeps/gamma_star"), -1, 0)
+        expected = np.median(np.where(np.isfinite(hi), np.sqrt(lo * hi), lo))
+        np.testing.assert_allclose(gammas.containers[0][0].get_ydata()[0], expected)
+
     def test_measurements_are_drawn_like_ensembles(self):
         figure = self.drawn("2", self.measured)
         bars = [c for c in figure.axes[0].collections if isinstance(c, LineCollection)]
@@ -317,6 +385,11 @@ class Figures(unittest.TestCase):
             file["items/state"][...] = 0
         for name in ("1", "2", "3", "4", "s3", "limit"):
             self.refused("unfinished.h5: no ", name, copy)
+        shutil.copy(self.beyond, copy)
+        with h5py.File(copy, "r+") as file:
+            file["items/state"][...] = 0
+        for name in OF_BEYOND:
+            self.refused("unfinished.h5: no ", name, copy)
 
     def test_what_cannot_be_drawn_is_one_line(self):
         results, measured = self.results, self.measured
@@ -332,6 +405,9 @@ class Figures(unittest.TestCase):
         self.refused(
             "that differ in the number of particles", "limit", results, "--scenario", "packing"
         )
+        self.refused("no finished solid with allosteric features", "allosteric", results)
+        self.refused("that differ in polydispersity or defects", "disorder", results)
+        self.refused("that differ in the exponent only", "interaction", results)
         self.refused("not a readable HDF5 file", "1", __file__)
         self.refused("there is no such file", "1", self.folder / "gone.h5")
         self.refused("invalid choice", "5", results)

@@ -7,7 +7,7 @@ import numpy as np
 
 from .errors import FileError
 
-SET_ORDER = ["stress", "elastic", "modes", "derived"]
+SET_ORDER = ["stress", "elastic", "modes", "derived", "allosteric"]
 
 
 def configuration(tree):

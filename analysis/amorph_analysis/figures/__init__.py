@@ -6,7 +6,19 @@ Every figure is a module with `draw(sources, options)`, which gives matplotlib's
 the options of the command that it has beside those of all. Its sources are those of `source.opened`, or
 of its own `opened`."""
 
-from . import design_path, linear_regime, low_band, rank, susceptibility, system_size, tunability
+from . import (
+    allosteric,
+    design_path,
+    disorder,
+    interaction,
+    linear_regime,
+    low_band,
+    rank,
+    spectrum,
+    susceptibility,
+    system_size,
+    tunability,
+)
 
 FIGURES = {
     "1": rank,
@@ -16,4 +28,8 @@ FIGURES = {
     "s3": low_band,
     "limit": system_size,
     "design": design_path,
+    "allosteric": allosteric,
+    "spectrum": spectrum,
+    "disorder": disorder,
+    "interaction": interaction,
 }

@@ -19,6 +19,7 @@ FEATURE_KINDS = {
     "elastic": r"C_",
     "modes": r"omega_",
     "derived": r"(pressure|K|G|nu)$",
+    "allosteric": r"eta_",
 }
 PARAMETER_KINDS = ["D", "k", "B", "a"]
 SWEEPS = [
@@ -60,6 +61,20 @@ class Theta:
         data = self.data[features].to_dataset()
         return data.isel(replica=np.flatnonzero(np.isfinite(data["rank"].values)))
 
+    def jacobians(self, kind):
+        """The rows of J of one kind of features, of every finished solid: of what has a value, by the
+        parameters that are not inert."""
+        if "jacobian" not in self.data:
+            raise FileError(
+                f"{self.source.name}/{self.name}: no Jacobian ([output] jacobian = false)"
+            )
+        of_kind = [bool(re.match(FEATURE_KINDS[kind], label)) for label in self.source.features]
+        for jacobian, inert in zip(self.data["jacobian"].values, self.data["inert"].values):
+            rows = jacobian[of_kind][:, inert == 0]
+            rows = rows[np.isfinite(rows).all(axis=1)]
+            if rows.size:
+                yield rows
+
     @property
     def sweeps(self):
         """The γ-sweeps (replica, direction), None where there are none."""
@@ -85,6 +100,8 @@ class Source:
     thetas: list
     # The labels of all features.
     features: list
+    # What is stored of every solid (replica), None for the one that was measured.
+    solids: xarray.Dataset | None = None
 
     def feature_count(self, features):
         """n_y of a feature set."""
@@ -150,7 +167,8 @@ def _of_thetas(sources, names, file):
 def _scenario(tree, name, table):
     node = tree[name]
     features = [str(label) for label in node["features"].coords["feature"].values]
-    source = Source(name, table["solid"], amorph_analysis.sets(node), [], features)
+    solids = node["solids"].to_dataset()
+    source = Source(name, table["solid"], amorph_analysis.sets(node), [], features, solids)
     source.thetas = [
         Theta(source, theta, node[theta]) for theta in amorph_analysis.parameterisations(node)
     ]
@@ -165,7 +183,9 @@ def _measured(tree, file):
     labels, features = _labels(root, "parameter"), _labels(root, "feature")
     name = tree.attrs["feature_set"]
     groups = {
-        "/": xarray.Dataset(coords={"replica": [0], "parameter": labels}),
+        "/": _one(
+            root, {"jacobian": ["feature", "parameter"], "inert": ["parameter"]}
+        ).assign_coords(replica=[0], parameter=labels),
         f"/{name}": _one(
             root, {"singular_values": ["mode"], "right": ["mode", "parameter"], "rank": []}
         ),

@@ -2,7 +2,7 @@
 
 import math
 
-SYMBOLS = {"stress": r"$\Sigma$", "elastic": "$C$", "derived": r"$K, G, \nu$"}
+SYMBOLS = {"stress": r"$\Sigma$", "elastic": "$C$", "derived": r"$K, G, \nu$", "allosteric": r"$\eta$"}
 STRUCTURES = {
     "disordered": "soft spheres",
     "network": "spring network",
