@@ -64,7 +64,7 @@ const STAR: usize = 0;
 const ZETA: usize = 4;
 
 /// What is kept of a direction: s, and both ends of every quantity.
-const RECORD: usize = 1 + 2 * QUANTITIES;
+pub(super) const RECORD: usize = 1 + 2 * QUANTITIES;
 
 type Paths = [String; 8];
 
@@ -109,7 +109,7 @@ fn visit(
     })
 }
 
-fn record(s: f64, ranges: &[Range; QUANTITIES]) -> [f64; RECORD] {
+pub(super) fn record(s: f64, ranges: &[Range; QUANTITIES]) -> [f64; RECORD] {
     let mut record = [s; RECORD];
     for (n, range) in ranges.iter().enumerate() {
         record[1 + 2 * n] = range.lower;
@@ -287,7 +287,7 @@ fn cost(stream: &Stream<'_>, theta: &str, directions: u64) -> Result<Cost, Archi
 }
 
 /// What needs whole solids: the intervals of the quantiles of every quantity, and the correlations.
-fn of_solids(
+pub(super) fn of_solids(
     solids: &Solids,
     seed: u64,
     scenario: &str,
@@ -378,43 +378,5 @@ mod tests {
         let expected = [star.0, contact.0, rearrangement.0, &q::GAMMA_TILDE, &q::ZETA];
         assert_eq!(names, expected.map(|quantity| quantity.name));
         assert_eq!([names[STAR], names[ZETA]], ["gamma_star", "zeta"]);
-    }
-
-    /// A number between 0 and 1.
-    fn uniform(key: u64) -> f64 {
-        xxh3_64_with_seed(&key.to_le_bytes(), 11) as f64 / u64::MAX as f64
-    }
-
-    /// Solids with six directions that share most of their log s and of their log γ*, which are independent
-    /// and spread alike: Pearson's coefficient of shuffled ζ is √½, and nothing is left over. The range of
-    /// shuffles of one ensemble knows nothing of which solids it happens to have.
-    #[test]
-    fn intervals_of_what_zeta_owes_to_s_hold_the_truth() {
-        const SOLIDS: u64 = 40;
-        const ENSEMBLES: u64 = 60;
-        let (mut held, mut nothing) = (0, 0);
-        for ensemble in 0..ENSEMBLES {
-            let mut sample = Sample::new(1, RECORD, LIMIT);
-            for solid in 0..SOLIDS {
-                let key = (ensemble * SOLIDS + solid) * 100;
-                let value = |first: u64, direction: u64| {
-                    (4.0 * uniform(key + first) + uniform(key + first + 1 + direction)).exp()
-                };
-                for direction in 0..6 {
-                    let (s, star) = (value(0, direction), value(50, direction));
-                    let known = |value| Range { lower: value, upper: value };
-                    let ranges = [star, star, star, star, s * star].map(known);
-                    sample.add(solid, &record(s, &ranges));
-                }
-            }
-            let (_, of) = of_solids(&sample.solids(), ensemble, "test");
-            let within = |[low, high]: [f64; 2], truth| low <= truth && truth <= high;
-            held += u64::from(within(of.zeta_shuffled.pearson.interval, 0.5_f64.sqrt()));
-            nothing += u64::from(within(of.zeta_minus_shuffled.spearman.interval, 0.0));
-        }
-        assert!(
-            held * 100 >= 85 * ENSEMBLES && nothing * 100 >= 85 * ENSEMBLES,
-            "{held} {nothing}"
-        );
     }
 }

@@ -1,5 +1,6 @@
 //! Statistics of files with known contents.
 
+mod coverage;
 mod numbers;
 
 use std::path::{Path, PathBuf};

@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 use super::analysis::Replicate;
 use super::error::ReplicaError;
+use super::stored_direction::{StoredDirection, StoredThreshold};
 use super::walk::{Settled, Walk};
 use super::{Analysed, Worker, in_either};
 use crate::analysis::directions::SweepSet;
-use crate::analysis::quantities::{self, GAMMA_CONTACT, GAMMA_STAR, THRESHOLDS};
-use crate::analysis::quantity::Quantity;
-use crate::analysis::values::{Row, Values};
+use crate::analysis::quantities::{self, GAMMA_CONTACT, GAMMA_STAR};
+use crate::analysis::values::Row;
 use crate::format::row::{Failure, Part};
 use crate::linearity::cause::Cause;
 use crate::relax::RelaxError;
@@ -95,50 +95,6 @@ impl Worker {
         let config = &study.scenarios[scenario];
         let analysed = self.analyse(scenario, replica, &bytes)?;
         Ok(in_either!(analysed, replicate => relax_direction(replicate, config, part, row)?))
-    }
-}
-
-/// A threshold as it is stored.
-#[derive(Clone, Copy)]
-struct StoredThreshold {
-    lo: f64,
-    hi: f64,
-    cause: Option<Cause>,
-}
-
-/// The stored columns of one direction.
-struct StoredDirection<'r> {
-    vector: &'r [f64],
-    linear: &'r [f64],
-    weights: &'r [f64],
-    star: StoredThreshold,
-    contact: StoredThreshold,
-    rearrangement: StoredThreshold,
-}
-
-impl<'r> StoredDirection<'r> {
-    /// The first direction of the block.
-    fn first(row: &'r Row, home: &str, directions: usize) -> Result<Self, ReplicaError> {
-        let of = |quantity: &Quantity<_>| -> Result<&'r [f64], ReplicaError> {
-            let values = quantity.find(row, home).map_or(&[][..], Values::floats);
-            let one = values.len() / directions.max(1);
-            Ok(&quantity.floats(row, home, one * directions)?[..one])
-        };
-        let [star, contact, rearrangement] =
-            THRESHOLDS.map(|(bracket, cause)| -> Result<StoredThreshold, ReplicaError> {
-                let bracket = bracket.floats(row, home, 2 * directions)?;
-                let code = cause.flags(row, home, directions)?.first().copied();
-                let cause = code.and_then(Cause::from_code);
-                Ok(StoredThreshold { lo: bracket[0], hi: bracket[1], cause })
-            });
-        Ok(StoredDirection {
-            vector: of(&quantities::DIRECTION_VECTOR)?,
-            linear: of(&quantities::LINEAR)?,
-            weights: of(&quantities::WEIGHTS)?,
-            star: star?,
-            contact: contact?,
-            rearrangement: rearrangement?,
-        })
     }
 }
 

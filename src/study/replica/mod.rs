@@ -12,6 +12,7 @@ mod examination;
 mod order;
 mod preparation;
 mod rows;
+mod stored_direction;
 #[cfg(test)]
 mod tests;
 mod walk;
