@@ -63,7 +63,7 @@ REPLICAS_spectrum := 0:2
 REPLICAS_disorder := 0:4
 REPLICAS_interaction := 0:5
 # As many series as have colours of their own.
-OPTIONS_allosteric := $(addprefix --scenario ,own_2d_N256 own-particles_2d_N256 one-particles_2d_N256)
+OPTIONS_allosteric := $(addprefix --scenario ,own_2d own-particles_2d one-particles_2d)
 OPTIONS_spectrum := $(addprefix --scenario ,species_2d_N256 species_3d_N256 particles_2d_N256 particles_3d_N256)
 
 beyond: $(VENV)/installed $(QUESTIONS:%=$(BEYOND)/%.h5)  ## the paper's open questions from reduced ensembles into beyond/, some minutes

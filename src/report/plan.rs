@@ -1,6 +1,7 @@
 //! What a study will take: work items, memory, and the size of its file.
 
 use crate::format::archive::ItemLayout;
+use crate::response::features::FeatureKind;
 use crate::study::config::{Scenario, Study};
 use crate::study::schema::schemas;
 use crate::study::size::file_bytes;
@@ -11,6 +12,10 @@ const BASE_MEMORY: u64 = 30 << 20;
 const BUFFERED_ROWS: u64 = 6 << 20;
 /// The Hessian, its factor and the work arrays of a solid, per particle [bytes], in 2d and 3d.
 const BYTES_PER_PARTICLE: [u64; 2] = [16 << 10, 64 << 10];
+/// The dense eigenvalue problem and the response of all modes, per mode and degree of freedom [bytes].
+const BYTES_PER_MODE: u64 = 56;
+/// J, its decompositions and what they need, per element of J [bytes].
+const BYTES_PER_DERIVATIVE: u64 = 128;
 
 /// The plan of one scenario.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -82,7 +87,14 @@ fn directions(scenario: &Scenario) -> usize {
 
 fn memory(study: &Study) -> u64 {
     let largest = |scenario: &Scenario| {
-        scenario.solid.recipe.particles as u64 * BYTES_PER_PARTICLE[scenario.solid.dimension - 2]
+        let (dimension, features) = (scenario.solid.dimension, &scenario.features);
+        let particles = scenario.solid.recipe.particles as u64;
+        let modes = if features.has(FeatureKind::Modes) { features.modes as u64 } else { 0 };
+        let thetas = scenario.parameterisations();
+        let parameters = thetas.iter().map(|theta| theta.parameters() as u64).max().unwrap_or(0);
+        particles * BYTES_PER_PARTICLE[dimension - 2]
+            + modes * dimension as u64 * particles * BYTES_PER_MODE
+            + features.labels(dimension).len() as u64 * parameters * BYTES_PER_DERIVATIVE
     };
     BASE_MEMORY + BUFFERED_ROWS + study.scenarios.iter().map(largest).max().unwrap_or(0)
 }
@@ -94,6 +106,21 @@ mod tests {
     use crate::study::provenance::identity;
     use crate::study::schema::shape;
     use crate::study::statistics::arrays;
+
+    #[test]
+    fn all_modes_of_many_particles_take_the_memory_that_was_measured() {
+        // One solid by the diameters of all particles, its largest resident set [bytes].
+        for (dimension, measured) in [(2, 441 << 20), (3, 906 << 20)] {
+            let text = format!(
+                "version = 1\n[study]\nname = \"s\"\n[solid]\ndimension = {dimension}\nparticles = 1024\n\
+                 pressure = 0.1\n[features]\nmodes = \"all\"\nsets = [[\"modes\"]]\n[parameters]\n\
+                 level = \"particle\"\n[sweep]\nparameters = []\n"
+            );
+            let study = Study::parse("s.toml", &text).expect("valid");
+            let ratio = memory(&study) as f64 / measured as f64;
+            assert!((1.0..1.3).contains(&ratio), "{dimension}d: {ratio}");
+        }
+    }
 
     #[test]
     fn the_predicted_size_is_that_of_the_file() {

@@ -74,7 +74,7 @@ def _panel(axes, key, scan, wanted):
     points = [
         (value, theta, solids)
         for value, theta in zip(scan.values, scan.thetas)
-        if (solids := ratios(theta, features))
+        if features in theta.source.sets and (solids := ratios(theta, features))
     ]
     if not points:
         return
