@@ -29,10 +29,10 @@ pub struct Fit {
     pub deviation: Vec<f64>,
     /// Correlation of the features from solid to solid, shape (n_y, n_y).
     pub correlation: DMatrix<f64>,
-    /// Variance of ȳ over that of a single solid.
-    pub mean_variance: f64,
-    /// Covariance of the slopes of a feature over the variance of a single solid, shape (n_x, n_x).
-    pub slope_covariance: DMatrix<f64>,
+    /// Variance of ȳ over that of a single solid, shape (n_y,).
+    pub mean_variance: Vec<f64>,
+    /// Covariance of the slopes of each feature over the variance of a single solid, shapes (n_x, n_x).
+    pub slope_covariance: Vec<DMatrix<f64>>,
 }
 
 impl Fit {
@@ -82,19 +82,31 @@ impl Fit {
             slopes: coefficients.rows(1, parameters).transpose(),
             deviation,
             correlation,
-            mean_variance: covariance[(0, 0)],
-            slope_covariance: covariance.view((1, 1), (parameters, parameters)).into_owned(),
+            mean_variance: vec![covariance[(0, 0)]; features],
+            slope_covariance: vec![
+                covariance.view((1, 1), (parameters, parameters)).into_owned();
+                features
+            ],
         })
+    }
+
+    /// Takes what another fit says of a feature; the correlations stay.
+    pub fn take(&mut self, feature: usize, other: &Fit) {
+        self.mean[feature] = other.mean[feature];
+        self.slopes.set_row(feature, &other.slopes.row(feature));
+        self.deviation[feature] = other.deviation[feature];
+        self.mean_variance[feature] = other.mean_variance[feature];
+        self.slope_covariance[feature].clone_from(&other.slope_covariance[feature]);
     }
 
     /// The standard error of the mean of a feature.
     pub fn mean_error(&self, feature: usize) -> f64 {
-        self.deviation[feature] * self.mean_variance.sqrt()
+        self.deviation[feature] * self.mean_variance[feature].sqrt()
     }
 
     /// The standard error of a slope.
     pub fn slope_error(&self, feature: usize, parameter: usize) -> f64 {
-        self.deviation[feature] * self.slope_covariance[(parameter, parameter)].sqrt()
+        self.deviation[feature] * self.slope_covariance[feature][(parameter, parameter)].sqrt()
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::ops::RangeInclusive;
 
+use nalgebra::DVector;
+
 use super::regression::{Fit, Observation, mean_of};
 use super::step::{Question, SIGNIFICANT, Step};
 use crate::design::target::Wanted;
@@ -21,10 +23,11 @@ const PRECISION: f64 = 0.5;
 const CLOSE: f64 = 1.0;
 /// A step is worth a round where it changes a feature by an error of the verification.
 const WORTH: f64 = 1.0;
-/// The longest step in units of the scatter's length: slopes hold about as far as they were measured.
-const RADIUS: f64 = 2.0;
-/// Earlier rounds nearer than this share of the scatter's length count, where their means agree.
-const WINDOW: f64 = 0.5;
+/// The longest step in units of the scatter's length: slopes hold about as far as they were measured, and
+/// the rounds before stay in the window.
+const RADIUS: f64 = 0.5;
+/// Earlier rounds nearer than this many of the scatter's lengths count for a feature, where its means agree.
+const WINDOW: f64 = 1.0;
 /// Below this share of solids that were made, there is no ensemble any more.
 const LEAST_SHARE: f64 = 0.5;
 /// Errors below this share of the target are rounding.
@@ -227,25 +230,23 @@ impl Search {
         self.next = Some((vec![0.0; self.plan.bounds.len()], false));
     }
 
-    /// The observations of the last round and of those near it whose means agree with it.
+    /// What the last round and those near it say, for every feature those whose means agree with it: a
+    /// feature that is known well is not straight as far as one that is known badly.
     fn pooled(&self) -> Option<Fit> {
         let (last, earlier) = self.stages.split_last()?;
-        let centre = &last.centre;
         let own: Vec<&Observation> = last.observations.iter().collect();
-        let mut fit = Fit::new(&own, centre);
-        let mut all = own;
-        for stage in earlier.iter().rev() {
-            let offset: Vec<f64> = stage.centre.iter().zip(centre).map(|(x, c)| x - c).collect();
-            let distance = offset.iter().map(|x| x * x).sum::<f64>();
-            if distance > WINDOW * WINDOW * centre.len() as f64
-                || !agrees(fit.as_ref(), stage, &offset)
-            {
-                continue;
+        let mut pooled = Fit::new(&own, &last.centre)?;
+        for feature in 0..self.targets.len() {
+            let (mut all, mut fit) = (own.clone(), pooled.clone());
+            for stage in earlier.iter().rev() {
+                if is_near(&last.centre, stage) && agrees(&fit, stage, &last.centre, feature) {
+                    all.extend(&stage.observations);
+                    fit = Fit::new(&all, &last.centre).unwrap_or(fit);
+                }
             }
-            all.extend(&stage.observations);
-            fit = Fit::new(&all, centre).or(fit);
+            pooled.take(feature, &fit);
         }
-        fit
+        Some(pooled)
     }
 
     /// After a round: another one, or the end.
@@ -276,8 +277,10 @@ impl Search {
             centre: &centre,
             bounds: &self.plan.bounds,
             radius: RADIUS * (centre.len() as f64).sqrt(),
+            steps: self.plan.rounds - round + 1,
         });
-        let precise = fit.mean_variance * solids <= PRECISION * PRECISION;
+        let known = fit.mean_variance.iter().fold(0.0, |most: f64, one| most.max(*one));
+        let precise = known * solids <= PRECISION * PRECISION;
         let close = residual.iter().all(|r| r.abs() <= CLOSE);
         let beyond = |factor: f64| {
             let all = missing.iter().enumerate();
@@ -285,11 +288,12 @@ impl Search {
             far.any(|(i, _)| residual[i].abs() > AIM)
         };
         let stuck = beyond(SIGNIFICANT) && step.gain < WORTH;
-        let moved = centre.iter().any(|&x| x != 0.0);
+        let gained =
+            step.unmoved.as_ref().is_some_and(|it| self.has_gained(it, &residual, &errors));
         let target: Vec<f64> = centre.iter().zip(&step.change).map(|(x, d)| x + d).collect();
         let (next, ending) = match &step.unmoved {
             _ if precise && close => (target, Some(Ending::StatisticalLimit)),
-            Some(_) if !moved => (centre, Some(Ending::Infeasible)),
+            Some(_) if !gained => (centre, Some(Ending::Infeasible)),
             _ if stuck && step.free_gain >= WORTH => (centre, Some(Ending::Bound)),
             Some(_) if stuck => (centre, Some(Ending::Stationary)),
             _ if is_last && beyond(AIM) => (centre, Some(Ending::Limit)),
@@ -300,10 +304,22 @@ impl Search {
             self.unmoved = step.unmoved.map(|combination| self.relative(&combination, &errors));
         }
         self.ending = ending;
-        // Where nothing has moved there is nothing to verify.
+        // What cannot be is not verified.
         self.next = (ending != Some(Ending::Infeasible)).then_some((next, ending.is_some()));
         let stage = &mut self.stages[round];
         (stage.fit, stage.residual) = (Some(fit), Some(residual));
+    }
+
+    /// Whether a combination has come nearer to what is asked for since the start, beyond doubt.
+    fn has_gained(&self, combination: &[f64], residual: &[f64], errors: &[f64]) -> bool {
+        let Some((means, start_errors)) = &self.stages[0].mean else { return false };
+        let (mut gain, mut variance) = (0.0, 0.0);
+        for (i, coefficient) in combination.iter().enumerate() {
+            let before = (self.targets[i] - means[i]) / errors[i];
+            gain += coefficient * (before - residual[i]);
+            variance += (coefficient * start_errors[i] / errors[i]).powi(2);
+        }
+        gain > SIGNIFICANT * variance.sqrt()
     }
 
     /// Coefficients over y/SE as those over relative changes, of length one.
@@ -337,15 +353,20 @@ impl Search {
     }
 }
 
-/// Whether the mean at an earlier centre is what the slopes predict there.
-fn agrees(fit: Option<&Fit>, stage: &Stage, offset: &[f64]) -> bool {
-    let (Some(fit), Some((mean, errors))) = (fit, &stage.mean) else { return fit.is_none() };
-    let offset = nalgebra::DVector::from_column_slice(offset);
-    let uncertain = (offset.transpose() * &fit.slope_covariance * &offset)[(0, 0)];
-    let predicted = &fit.slopes * offset;
-    mean.iter().zip(errors).enumerate().all(|(i, (mean, error))| {
-        let variance = fit.deviation[i].powi(2) * (fit.mean_variance + uncertain) + error * error;
-        let difference = mean - fit.mean[i] - predicted[i];
-        difference * difference <= SIGNIFICANT * SIGNIFICANT * variance
-    })
+/// Whether a stage stands within the window of a centre.
+fn is_near(centre: &[f64], stage: &Stage) -> bool {
+    let distance = stage.centre.iter().zip(centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
+    distance <= WINDOW * WINDOW * centre.len() as f64
+}
+
+/// Whether the mean of a feature at an earlier centre is what the slopes predict there.
+fn agrees(fit: &Fit, stage: &Stage, centre: &[f64], feature: usize) -> bool {
+    let Some((mean, errors)) = &stage.mean else { return false };
+    let offset: Vec<f64> = stage.centre.iter().zip(centre).map(|(x, c)| x - c).collect();
+    let offset = DVector::from_vec(offset);
+    let uncertain = (offset.transpose() * &fit.slope_covariance[feature] * &offset)[(0, 0)];
+    let predicted = fit.mean[feature] + (fit.slopes.row(feature) * &offset)[(0, 0)];
+    let of_fit = fit.deviation[feature].powi(2) * (fit.mean_variance[feature] + uncertain);
+    let variance = of_fit + errors[feature].powi(2);
+    (mean[feature] - predicted).powi(2) <= SIGNIFICANT * SIGNIFICANT * variance
 }

@@ -1,8 +1,8 @@
 //! One step: from the residuals at a centre and the measured slopes to the next centre.
 //!
 //! Residuals r are in units of the error that the verification will have, SE. The step minimises the
-//! squared residual that is to be *expected*, |r − B d|² + n_y dᵀΣd: Σ is the covariance of the slopes,
-//! so what is badly known is not relied on. A combination of features is left alone where its slopes
+//! squared residual that is to be *expected*, |r − B d|² + Σ_i dᵀΣ_i d: Σ_i is the covariance of the slopes
+//! of feature i, so what is badly known is not relied on. A combination of features is left alone where its slopes
 //! cannot be told from noise, and could not bring what is asked for if they were as large as they may be.
 
 use std::ops::RangeInclusive;
@@ -32,6 +32,8 @@ pub struct Question<'a> {
     pub bounds: &'a [RangeInclusive<f64>],
     /// The longest step.
     pub radius: f64,
+    /// How many steps are left, this one included.
+    pub steps: usize,
 }
 
 /// The step.
@@ -55,10 +57,11 @@ impl Step {
         let scaled = DMatrix::from_fn(features, question.centre.len(), |i, q| {
             fit.slopes[(i, q)] / errors[i]
         });
-        // The variance of a slope in these units is the same for all features.
-        let covariance = &fit.slope_covariance * solids as f64;
-        let (wanted, unmoved) = separate(question, &scaled, &covariance);
-        let normal = scaled.transpose() * &scaled + &covariance * features as f64;
+        // In these units the variance of a single solid is the number of solids.
+        let covariance: DMatrix<f64> =
+            fit.slope_covariance.iter().sum::<DMatrix<f64>>() * solids as f64;
+        let (wanted, unmoved) = separate(question, &scaled, &(&covariance / features as f64));
+        let normal = scaled.transpose() * &scaled + covariance;
         let normal = &normal
             + DMatrix::identity(normal.nrows(), normal.ncols())
                 * (SHORTEST * normal.diagonal().max());
@@ -76,7 +79,7 @@ impl Step {
 }
 
 /// The residual without the combinations that are asked for in vain, and of these the one that is asked
-/// for most: its slopes are noise, and it is wanted beyond all doubt and beyond what a step might reach.
+/// for most: its slopes are noise, and it is wanted beyond all doubt and beyond what all steps might reach.
 fn separate(
     question: &Question<'_>,
     scaled: &DMatrix<f64>,
@@ -100,8 +103,10 @@ fn separate(
         let variance = (direction.transpose() * &question.fit.correlation * direction)[(0, 0)];
         let deviation = variance.max(0.0).sqrt();
         let (response, asked) = (square.max(0.0).sqrt(), direction.dot(&residual));
-        let error = (question.solids as f64 * question.fit.mean_variance).sqrt() * deviation;
-        let possible = (response + 2.0 * deviation) * longest;
+        let variances = question.fit.mean_variance.iter().zip(direction.iter());
+        let variance: f64 = variances.map(|(variance, u)| variance * u * u).sum();
+        let error = (question.solids as f64 * variance).sqrt();
+        let possible = (response + 2.0 * deviation) * longest * question.steps as f64;
         let is_noise = response <= noise * deviation;
         if !is_noise || asked.abs() <= (SIGNIFICANT * error).max(possible) {
             continue;
