@@ -145,13 +145,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
 fn print_plan(study: &Study, plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let width = plan.scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     let width = width.max("scenario".len());
-    writeln!(
-        out,
-        "study {}, replicas {} to {}",
-        study.name,
-        study.first_replica,
-        study.first_replica + study.replicas
-    )?;
+    let replicas = study.replicas();
+    writeln!(out, "study {}, replicas {}:{}", study.name, replicas.start, replicas.end)?;
     writeln!(
         out,
         "\n  {:width$} {:>10} {:>8} {:>12} {:>10} {:>14}",

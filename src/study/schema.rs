@@ -86,7 +86,7 @@ fn columns(study: &Study, scenario: &Scenario) -> Vec<Column> {
     let labels = scenario.features.labels(dimension);
     let particles = scenario.solid.recipe.particles;
     let known = [
-        axis::particles(scenario.solid.recipe.particles),
+        axis::particles(particles),
         axis::cartesian(dimension),
         labelled(Along::Feature.name(), labels, "features y: the rows of the Jacobian"),
     ];
