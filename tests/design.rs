@@ -309,6 +309,23 @@ fn targets_that_cannot_be_wished_for_are_refused() {
     assert_eq!(error, TargetError::ShareOfZero("stress_xy".to_owned()));
 }
 
+#[test]
+fn small_features_share_the_unit_of_the_large_ones_but_keep_their_tolerance() {
+    let (_, parameters) = packing(48, 6, 0);
+    let values = vec![-0.1, -0.1, 0.0, 1.0, 1.0, 0.3, 0.5, 0.0, 0.0, 0.1, 0.75, 0.3, 0.4];
+    let wanted = wishes("C_xxxx=+1%,C_xxxy+=0.005,nu=0.01");
+    let targets = Target::all::<2>(&wanted, &BASE, &values, 1.0).unwrap();
+    let problem: Problem<2> = Problem { parameters, targets, request: BASE };
+    let [large, small, nu] = &problem.targets[..] else { panic!("three targets") };
+    assert_eq!((large.scale, large.unit), (1.01, 1.01));
+    assert_eq!((small.scale, small.unit), (0.005, 0.1));
+    assert_eq!((nu.scale, nu.unit), (0.39, 0.39));
+    let errors: Vec<f64> =
+        problem.targets.iter().map(|target| target.error(target.start)).collect();
+    assert!((errors[1] + 0.05).abs() < 1e-12);
+    assert!((problem.residual(&errors) - 1.0).abs() < 1e-12);
+}
+
 fn amorph(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_amorph"))
         .args(arguments)
