@@ -112,8 +112,8 @@ referee: packages rust  ## thresholds against plain FIRE at every step, hours
 scan: packages rust  ## every prepared solid against plain dense computation, p and B, half an hour
 	$(CARGO) test --release --test scan -- --ignored --nocapture
 
-design: packages rust  ## success rates of inverse design over 50 packings, an hour
-	$(CARGO) test --release --test design -- --ignored --nocapture
+design: packages rust  ## success rates of inverse design (docs/design.md), hours; STUDIES=2d/ for some
+	$(CARGO) bench --bench design -- $(STUDIES) --csv design.csv
 
 bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's package) where that is possible
 	@scripts/install-packages.sh lammps

@@ -20,6 +20,8 @@ pub struct Feasibility {
     /// The largest singular value of stress and elastic constants [1/norm].
     reference: f64,
     jacobian: Vec<Vec<f64>>,
+    /// Scales of the targets in their units, shape (targets,).
+    scales: Vec<f64>,
 }
 
 impl Feasibility {
@@ -43,7 +45,8 @@ impl Feasibility {
         let reference = first(&all).max(first(&svd));
         let relevant = |s: &&f64| **s > RANK_TOLERANCE * reference;
         let rank = svd.singular_values.iter().filter(relevant).count();
-        Ok(Self { svd, rank, reference, jacobian })
+        let scales = problem.targets.iter().map(|target| target.scale / target.unit).collect();
+        Ok(Self { svd, rank, reference, jacobian, scales })
     }
 
     /// The shortest change that makes these errors vanish, as far as they can, in units of the norm:
@@ -72,16 +75,21 @@ impl Feasibility {
                 left.iter_mut().enumerate().for_each(|(r, e)| *e -= overlap * column(r));
             }
         }
+        // In units of the scales the same combination has other coefficients.
         let asked = length(&left);
+        let mut combination: Vec<f64> = left.iter().map(|e| -e / asked).collect();
+        let relative: Vec<f64> = combination.iter().zip(&self.scales).map(|(u, s)| u * s).collect();
+        let norm = length(&relative);
+        let asked = asked / norm;
         if !(asked > tolerance) {
             return None;
         }
-        let combination: Vec<f64> = left.iter().map(|e| -e / asked).collect();
         let n = self.svd.right.ncols();
         let moved = (0..n).map(|q| {
             self.jacobian.iter().zip(&combination).map(|(row, u)| u * row[q]).sum::<f64>()
         });
-        let response = length(&moved.collect::<Vec<f64>>()) / self.reference;
+        let response = length(&moved.collect::<Vec<f64>>()) / (norm * self.reference);
+        combination = relative.iter().map(|u| u / norm).collect();
         Some(Incompatible { combination, asked, response })
     }
 }

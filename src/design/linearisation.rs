@@ -13,8 +13,6 @@ pub struct Linearisation {
     /// d(errors)/dθ, shape (targets, n_θ).
     pub jacobian: Vec<Vec<f64>>,
     pub walls: Walls,
-    /// d ln λ_m/dθ of the softest modes, shape (modes, n_θ).
-    pub softening: Vec<Vec<f64>>,
     /// θ, shape (n_θ,).
     pub theta: Vec<f64>,
     /// What each parameter counts in the norm, shape (n_θ,).
@@ -34,19 +32,13 @@ impl Linearisation {
             .iter()
             .map(|target| target.feature.row::<D>(&problem.request))
             .collect();
-        let soft = problem.request.rows(D, &[FeatureKind::Modes]);
-        let wanted: Vec<usize> = rows.iter().flatten().chain(&soft).copied().collect();
-        let wanted = wanted.iter().map(|&row| features.sensitivities[row].clone());
+        let wanted = rows.iter().flatten().map(|&row| features.sensitivities[row].clone());
         let sensitivities: Vec<_> = wanted.chain(of_walls).collect();
         let kinds = parameters.space.kinds().iter();
         let of_bonds: Vec<_> =
             kinds.map(|&kind| bond_jacobian(solid, bonds, &sensitivities, kind)).collect();
         let mut projected = parameters.project(&of_bonds, bonds, &solid.species);
-        let moved = projected.split_off(rows.iter().flatten().count() + soft.len());
-        let mut softening = projected.split_off(rows.iter().flatten().count());
-        for (slope, &row) in softening.iter_mut().zip(&soft) {
-            slope.iter_mut().for_each(|x| *x *= 2.0 / features.values[row]);
-        }
+        let moved = projected.split_off(rows.iter().flatten().count());
         let mut of_features = projected.into_iter();
         let mut jacobian = Vec::with_capacity(rows.len());
         for (target, row) in problem.targets.iter().zip(&rows) {
@@ -54,13 +46,13 @@ impl Linearisation {
                 Some(_) => of_features.next().unwrap_or_default(),
                 None => volume_gradient(problem, state),
             };
-            gradient.iter_mut().for_each(|x| *x /= target.scale);
+            gradient.iter_mut().for_each(|x| *x /= target.unit);
             jacobian.push(gradient);
         }
         let theta = parameters.values(solid);
         let scales = parameters.scales(&theta);
         let walls = walls.with_slopes(moved, solid, parameters);
-        Self { jacobian, walls, softening, theta, scales }
+        Self { jacobian, walls, theta, scales }
     }
 
     /// How the errors of the targets jump where these walls are crossed together; none where no stable

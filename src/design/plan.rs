@@ -39,10 +39,6 @@ const TRIED_BY_FORCE: usize = 6;
 /// Another wall is crossed where the error falls by this share at least.
 const WORTH_CROSSING: f64 = 0.03;
 
-/// No eigenvalue of the Hessian may fall by a larger share than this in one step. On the way to an
-/// instability λ² falls in proportion to what is left of it, so λ reaches zero where its slope says −½.
-const SOFTENING: f64 = 0.3;
-
 /// A step as it is planned.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -204,13 +200,9 @@ impl<const D: usize> Planner<'_, D> {
             normal.iter_mut().for_each(|x| *x *= side);
             Constraint { normal, bound: distance - side * wall.gap }
         });
-        let modes = linear
-            .softening
-            .iter()
-            .map(|slope| Constraint { normal: scaled(slope), bound: -SOFTENING });
         let mut constraints = Constraints {
             equal: equal.collect(),
-            at_least: at_least.chain(modes).collect(),
+            at_least: at_least.collect(),
             lower: vec![f64::NEG_INFINITY; n + targets],
             upper: vec![f64::INFINITY; n + targets],
         };

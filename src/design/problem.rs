@@ -22,10 +22,16 @@ impl<const D: usize> Problem<D> {
         self.targets.iter().map(value).collect()
     }
 
-    /// The errors of the targeted features in units of their scales, shape (targets,).
+    /// The errors of the targeted features in units of the search, shape (targets,).
     pub fn errors(&self, values: &[f64], solid: &Solid<D>) -> Vec<f64> {
         let targeted = self.targeted(values, solid);
         self.targets.iter().zip(targeted).map(|(target, y)| target.error(y)).collect()
+    }
+
+    /// The largest of these errors in units of the targets' scales; NaN if any is.
+    pub fn residual(&self, errors: &[f64]) -> f64 {
+        let targets = self.targets.iter().zip(errors);
+        largest(&targets.map(|(t, error)| error * t.unit / t.scale).collect::<Vec<f64>>())
     }
 }
 

@@ -31,6 +31,7 @@ pub struct DesignResult {
     pub start: Vec<f64>,
     pub wanted: Vec<f64>,
     pub scales: Vec<f64>,
+    pub units: Vec<f64>,
     pub features: Vec<f64>,
     pub fresh: Vec<f64>,
     pub incompatible: Vec<f64>,
@@ -91,6 +92,7 @@ impl DesignResult {
             start: of_targets(|target| target.start).collect(),
             wanted: of_targets(|target| target.value).collect(),
             scales: of_targets(|target| target.scale).collect(),
+            units: of_targets(|target| target.unit).collect(),
             features: problem.targeted(&end.values, &end.solid),
             fresh: match &design.fresh {
                 Ok(state) => problem.targeted(&state.values, &state.solid),
@@ -141,6 +143,7 @@ quantities! {
     TARGET_START = "target_start", Floats[FeatureOfSet], "y", "targeted features before the design": |d| d.start.clone();
     TARGETS = "targets", Floats[FeatureOfSet], "y", "their values that are wanted": |d| d.wanted.clone();
     TARGET_SCALE = "target_scale", Floats[FeatureOfSet], "y", "what their errors are measured in": |d| d.scales.clone();
+    TARGET_UNIT = "target_unit", Floats[FeatureOfSet], "y", "what the search measures their errors in": |d| d.units.clone();
     FINAL_FEATURES = "features", Floats[FeatureOfSet], "y", "targeted features of the designed solid": |d| d.features.clone();
     FRESH_FEATURES = "fresh_features", Floats[FeatureOfSet], "y",
         "targeted features after a relaxation at the final parameters from where the solid was before; NaN where it has no minimum":
@@ -149,9 +152,9 @@ quantities! {
         "outcome infeasible: unit combination of relative changes of the targets that no parameter moves to first order; else NaN":
         |d| d.incompatible.clone();
     SUSCEPTIBILITIES = "susceptibilities", Floats[Mode], "mixed",
-        "singular values s of d(target/target_scale)/dtheta in the norm of the design": |d| d.susceptibilities.clone();
+        "singular values s of d(target/target_unit)/dtheta in the norm of the design": |d| d.susceptibilities.clone();
     COMPONENTS = "components", Floats[Mode], "1",
-        "components of what is wanted, (targets - target_start)/target_scale, along its left singular vectors u":
+        "components of what is wanted, (targets - target_start)/target_unit, along its left singular vectors u":
         |d| d.components.clone();
     STEP_LENGTH = "step_length", Floats[], "theta", "|J^+ delta y|, the length of the design in one step (Eq. 4)":
         |d| vec![d.one_step.length];

@@ -18,9 +18,6 @@ use crate::response::susceptibility::SvdError;
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
 
-/// The softest modes are watched on the way: a mode that softens announces a rearrangement.
-const SOFT_MODES: usize = 8;
-
 /// Why there is no design.
 #[derive(Debug, thiserror::Error)]
 pub enum DesignError {
@@ -104,8 +101,7 @@ pub fn begin<const D: usize>(
     for wish in wishes {
         modes = modes.max(Feature::from_name::<D>(&wish.name)?.modes());
     }
-    let most = (solid.len() - 1) * D;
-    let request = FeatureRequest { modes: modes.max(SOFT_MODES.min(most)), ..BASE };
+    let request = FeatureRequest { modes, ..BASE };
     let mut problem = Problem { parameters, targets: Vec::new(), request: request.clone() };
     let mut start = State::new(&problem, solid)?;
     if start.modes.eigenvalues.len() < modes {

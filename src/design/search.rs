@@ -107,6 +107,8 @@ pub struct Found<const D: usize> {
     pub walks: usize,
     /// Walks that would have met a rearrangement and ended before it.
     pub refused_rearrangements: usize,
+    /// Factorisations of the Hessian, without those of walks that came to nothing.
+    pub factorisations: u64,
 }
 
 impl<const D: usize> Found<D> {
@@ -118,6 +120,7 @@ impl<const D: usize> Found<D> {
             relinearisations: 0,
             walks: 0,
             refused_rearrangements: 0,
+            factorisations: 0,
         }
     }
 }
@@ -155,7 +158,7 @@ impl<const D: usize> Search<'_, D> {
         let mut nearest_before = f64::INFINITY;
         let mut watched = Vec::new();
         loop {
-            if largest(&self.here.errors) <= self.settings.tolerance {
+            if self.problem.residual(&self.here.errors) <= self.settings.tolerance {
                 self.best = self.found.path.len();
                 self.found.state = self.here.clone();
                 return Outcome::Reached;
@@ -254,6 +257,7 @@ impl<const D: usize> Search<'_, D> {
                     Some(Obstacle::Lost(Cause::LostRigidity)) => self.lost += 1,
                     _ => {}
                 }
+                self.found.factorisations += arrival.factorisations;
                 let changed = self.here.contacts_changed(&arrival.state);
                 Some((arrival.state, (changed, arrival.rearrangements), arrival.share))
             }
@@ -316,7 +320,7 @@ fn stop<const D: usize>(
     Stop {
         theta: problem.parameters.values(&state.solid),
         values: problem.targeted(&state.values, &state.solid),
-        residual: largest(&state.errors),
+        residual: problem.residual(&state.errors),
         length,
         contacts_changed,
         rearrangements,

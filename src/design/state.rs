@@ -23,7 +23,7 @@ pub struct State<const D: usize> {
     pub modes: Modes<D>,
     /// Every requested feature, shape (n_y,).
     pub values: Vec<f64>,
-    /// The errors of the targets in units of their scales, shape (targets,).
+    /// The errors of the targets in units of the search, shape (targets,).
     pub errors: Vec<f64>,
 }
 

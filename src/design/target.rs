@@ -105,10 +105,17 @@ pub struct Target {
     /// What errors of this feature are measured in: |y*| or |y* − y|, the larger one, but no less than
     /// [`LEAST_SCALE`] of the largest feature of its kind.
     pub scale: f64,
+    /// What the search measures errors in: the scale, but no less than [`LEAST_UNIT`] of the largest
+    /// feature of its kind.
+    pub unit: f64,
 }
 
 /// Errors of a feature that is nearly zero are measured in this share of the largest one of its kind.
 const LEAST_SCALE: f64 = 1e-3;
+
+/// Contact changes move all features of a kind by similar amounts. In units of itself a small one would
+/// outweigh all others, and the search would look at nothing else.
+const LEAST_UNIT: f64 = 0.1;
 
 /// A feature below this share of the largest one of its kind is zero within rounding.
 const ZERO: f64 = 1e-12;
@@ -120,9 +127,9 @@ const DEPENDENT: f64 = 1e-9;
 const CONSISTENT: f64 = 1e-9;
 
 impl Target {
-    /// (y − y*) in units of the scale.
+    /// (y − y*) in units of the search.
     pub fn error(&self, value: f64) -> f64 {
-        (value - self.value) / self.scale
+        (value - self.value) / self.unit
     }
 
     /// The targets of these wishes for a solid with these features; `values` are all that are requested,
@@ -159,13 +166,16 @@ impl Target {
                 Wanted::Share(share) => start * (1.0 + share),
                 Wanted::Change(change) => start + change,
             };
-            let scale = match kind {
-                // ν is a number of order one by itself, K and G by themselves too.
-                Some(FeatureKind::Derived) | None => value.abs().max((value - start).abs()),
-                Some(_) => value.abs().max((value - start).abs()).max(LEAST_SCALE * largest),
+            let own = value.abs().max((value - start).abs());
+            // ν is a number of order one by itself, K and G by themselves too.
+            let largest = match kind {
+                Some(FeatureKind::Derived) | None => 0.0,
+                Some(_) => largest,
             };
+            let scale = own.max(LEAST_SCALE * largest);
             let scale = if scale > 0.0 { scale } else { 1.0 };
-            targets.push(Target { label, feature, start, value, scale });
+            let unit = scale.max(LEAST_UNIT * largest);
+            targets.push(Target { label, feature, start, value, scale, unit });
         }
         if targets.is_empty() {
             return Err(TargetError::Empty);

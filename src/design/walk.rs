@@ -37,6 +37,8 @@ pub struct Arrival<const D: usize> {
     /// What was in the way, where it was not all.
     pub obstacle: Option<Obstacle>,
     pub rearrangements: usize,
+    /// Factorisations of the Hessian on the way and at its end.
+    pub factorisations: u64,
 }
 
 /// Follows the solid from a state along Δθ, shape (n_θ,). Where it would rearrange and must not, it stops
@@ -61,6 +63,7 @@ pub fn walk<const D: usize>(
     let mut path = from.path(&along);
     let (obstacle, rearrangements) = follow(&mut path, whole, rearrange);
     let gamma = path.here.gamma;
+    let on_the_way = path.work.counters.factorisations;
     let theta = parameters.values(&from.solid);
     let theta: Vec<f64> =
         theta.iter().zip(change).map(|(value, x)| value + x * (gamma / whole)).collect();
@@ -69,7 +72,8 @@ pub fn walk<const D: usize>(
     solid.positions.clone_from(&path.here.positions);
     let state = State::new(problem, solid)
         .map_err(|error| Obstacle::Lost(crate::linearity::judge::cause_of(&error)))?;
-    Ok(Arrival { state, share: gamma / whole, obstacle, rearrangements })
+    let factorisations = on_the_way + state.equilibrium.hessian.factorisations;
+    Ok(Arrival { state, share: gamma / whole, obstacle, rearrangements, factorisations })
 }
 
 /// Follows a path up to γ = `end`. Returns what stopped it, and how often the solid rearranged.

@@ -70,7 +70,6 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     let mut sections = vec![
         checker.skeleton,
         checker.statistics,
-        rounds::check(archive)?,
         checker.checksums,
         solids,
         identities,
@@ -81,6 +80,9 @@ pub fn check(archive: &Results, items: u64) -> Result<Report, ArchiveError> {
     ];
     if designs {
         sections.push(checker.designs);
+    }
+    if archive.study().ensemble_design.is_some() {
+        sections.push(rounds::check(archive)?);
     }
     Ok(Report { sections, flags, pending: checker.pending, failed: checker.failed })
 }

@@ -104,6 +104,7 @@ fn targets<const D: usize>(output: &mut Output, targets: &[Target], design: &Des
     values("target_start", |target| target.start, "their values before the design");
     values("targets", |target| target.value, "their values that are wanted");
     values("target_scale", |target| target.scale, "what their errors are measured in");
+    values("target_unit", |target| target.unit, "what the search measures their errors in");
     let fresh = match &design.fresh {
         Ok(state) => design.problem.targeted(&state.values, &state.solid),
         Err(_) => vec![f64::NAN; n],

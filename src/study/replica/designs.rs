@@ -8,10 +8,11 @@ use crate::analysis::quantity::Quantity;
 use crate::analysis::values::{Row, Values};
 use crate::design::outcome::Outcome;
 use crate::design::parameters::Parameters;
-use crate::design::problem::{Problem, largest, length};
+use crate::design::problem::{Problem, length};
 use crate::design::quantities::{self as q, DESIGN, DesignResult};
 use crate::design::run::{begin, design, fresh};
 use crate::design::state::State;
+use crate::design::target::Target;
 use crate::design::terms::Terms;
 use crate::format::row::{Failure, Part};
 use crate::relax::forces::{Forces, max_norm};
@@ -128,11 +129,14 @@ impl<const D: usize> Stored<'_, D> {
         let (problem, group) = (&self.problem, self.group);
         let (targets, parameters) = (&problem.targets, &problem.parameters);
         let mut wrong = Vec::new();
-        let wanted = targets.iter().map(|target| [target.start, target.value, target.scale]);
-        let wanted: Vec<[f64; 3]> = wanted.collect();
-        for (quantity, place) in [(&q::TARGET_START, 0), (&q::TARGETS, 1), (&q::TARGET_SCALE, 2)] {
-            let now = wanted.iter().map(|values| values[place]).collect();
-            self.compare(quantity, now, &mut wrong)?;
+        let stored: [(_, fn(&Target) -> f64); 4] = [
+            (&q::TARGET_START, |target| target.start),
+            (&q::TARGETS, |target| target.value),
+            (&q::TARGET_SCALE, |target| target.scale),
+            (&q::TARGET_UNIT, |target| target.unit),
+        ];
+        for (quantity, of) in stored {
+            self.compare(quantity, targets.iter().map(of).collect(), &mut wrong)?;
         }
         let theta = self.floats(&q::FINAL_THETA, parameters.len())?;
         let outside = theta.iter().zip(&parameters.bounds).any(|(x, range)| !range.contains(x));
@@ -161,7 +165,7 @@ impl<const D: usize> Stored<'_, D> {
             }
         };
         self.compare(&q::FINAL_FEATURES, problem.targeted(&end.values, &end.solid), &mut wrong)?;
-        let (residual, error) = (self.floats(&q::RESIDUAL, 1)?[0], largest(&end.errors));
+        let (residual, error) = (self.floats(&q::RESIDUAL, 1)?[0], problem.residual(&end.errors));
         if !((residual - error).abs() <= AGAIN) {
             wrong.push(format!("residual = {residual:e}, but the largest error is {error:e}"));
         }

@@ -2,9 +2,13 @@
 
 use super::super::markup::Html;
 use super::super::table::{Cell, Column, table};
-use super::statistics::SweepRow;
-use crate::report::collect::{Correlations, Estimate, Statistics};
+use crate::report::collect::{
+    Correlations, Estimate, Statistics, SweepStatistics, ThetaStatistics,
+};
 use crate::study::statistics::{PowerLaw, SCAN_QUANTITIES};
+
+/// The sweeps of a parameterisation of a scenario.
+pub(super) type SweepRow<'a> = (&'a str, &'a ThetaStatistics, &'a SweepStatistics);
 
 /// A correlation with s.
 struct Correlated<'a> {

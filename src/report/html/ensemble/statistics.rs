@@ -3,12 +3,10 @@
 use super::super::ReportError;
 use super::super::markup::{Html, paragraph};
 use super::super::table::{Cell, Column, table};
-use super::relations::correlations;
+use super::relations::{SweepRow, correlations};
 use crate::analysis::quantities as q;
 use crate::linearity::cause::Cause;
-use crate::report::collect::{
-    Bounds, Distribution, SetStatistics, Statistics, SweepStatistics, ThetaStatistics,
-};
+use crate::report::collect::{Bounds, Distribution, SetStatistics, Statistics, ThetaStatistics};
 use crate::study::statistics::{interval_of, quantile};
 
 /// Quantiles of susceptibilities.
@@ -127,9 +125,6 @@ fn interval<'a, T: 'a>(
         },
     )
 }
-
-/// The sweeps of a parameterisation of a scenario.
-pub(super) type SweepRow<'a> = (&'a str, &'a ThetaStatistics, &'a SweepStatistics);
 
 /// Thresholds, their causes, and the work.
 pub(super) fn sweeps(statistics: &Statistics) -> Result<Html, ReportError> {
