@@ -135,7 +135,7 @@ fn a_complete_study_has_every_section_and_the_numbers_of_stats() {
     assert!(!text.contains("Unfinished") && !text.contains("Damaged"));
     std::fs::write(&json, printed(folder, &["stats", name, "--json"])).expect("written");
     let compared = read(&[&report, &json], "statistics");
-    assert_eq!(compared.trim(), "compared 190");
+    assert_eq!(compared.trim(), "compared 571 intervals 8");
     assert!(std::fs::metadata(&report).expect("there").len() < 2_000_000);
 }
 
@@ -210,7 +210,7 @@ fn several_files_of_a_study_give_the_numbers_of_one() {
     std::fs::write(folder.join("j"), printed(folder, &["stats", &whole, "--json"]))
         .expect("written");
     let compared = read(&[&folder.join("r.html"), &folder.join("j")], "statistics");
-    assert_eq!(compared.trim(), "compared 190");
+    assert_eq!(compared.trim(), "compared 571 intervals 8");
     // Another study does not belong to them.
     let other = STUDY.replace("0.2", "0.15");
     std::fs::write(folder.join("other.toml"), other).expect("written");

@@ -137,12 +137,11 @@ fn bounded(
         free.iter().for_each(|&q| held[q] = 0.0);
         let rest = (right - normal * &held).select_rows(&free);
         let Some(solved) = block.cholesky().map(|block| block.solve(&rest)) else { break };
+        // The radius is left to those that are free.
+        let room = (question.radius.powi(2) - held.norm_squared()).max(0.0).sqrt();
+        let scale = (room / solved.norm()).min(1.0);
         change = held;
-        free.iter().zip(solved.iter()).for_each(|(&q, &value)| change[q] = value);
-        let length = change.norm();
-        if length > question.radius {
-            change *= question.radius / length;
-        }
+        free.iter().zip(solved.iter()).for_each(|(&q, &value)| change[q] = scale * value);
         if !within {
             break;
         }

@@ -8,9 +8,10 @@ use crate::solid::{Solid, Vector};
 
 /// Steps on the first branch: these shares of its length.
 const ELASTIC: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
-/// Where those contradict the file, its end is come nearer to so many times by half of what is left: it may
-/// lie close before an instability, beyond which a long step of the minimiser can lead.
-const HALVINGS: i32 = 10;
+/// Where those contradict the file, so many equal steps, the last of which is halved so many times: where a
+/// solid is soft, and close before an instability, a long step of the minimiser can lead elsewhere.
+const EQUAL: u32 = 64;
+const HALVINGS: i32 = 5;
 /// A solid within this distance [smallest diameter] has returned (docs/theory.md).
 const RETURNED: f64 = 1e-6;
 
@@ -52,11 +53,14 @@ impl<const D: usize> Walk<'_, D> {
     /// where the way is `close`, then growing by `growth`.
     pub fn steps(&self, target: f64, growth: f64, close: bool) -> Vec<f64> {
         let elastic = target.min(self.first_branch);
-        let mut steps: Vec<f64> = ELASTIC.iter().map(|share| share * elastic).collect();
-        if close {
-            let nearer = |halving| elastic * (1.0 - 0.5_f64.powi(halving));
-            steps.splice(ELASTIC.len() - 1.., (2..=HALVINGS).map(nearer).chain([elastic]));
-        }
+        let mut steps: Vec<f64> = if close {
+            let part = f64::from(EQUAL).recip();
+            let equal = (1..EQUAL).map(|step| part * f64::from(step));
+            let halved = (1..=HALVINGS).map(|halving| 1.0 - part * 0.5_f64.powi(halving));
+            equal.chain(halved).chain([1.0]).map(|share| share * elastic).collect()
+        } else {
+            ELASTIC.iter().map(|share| share * elastic).collect()
+        };
         let mut gamma = elastic;
         while gamma > 0.0 && gamma * growth < target {
             gamma *= growth;
