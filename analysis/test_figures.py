@@ -323,7 +323,7 @@ class Figures(unittest.TestCase):
 
     def test_the_first_rows_of_j_are_the_spectra_of_fewer_allosteric_features(self):
         ranks, smallest, choice = self.drawn("allosteric", self.beyond).axes
-        jacobian = self.stored("pairs/D_n12/jacobian")
+        jacobian = self.stored("pairs/D_n12/jacobian", self.beyond)
         n, rank = ranks.containers[0][0].get_xydata().T
         np.testing.assert_array_equal(rank, np.minimum(n, 12))
         self.assertEqual(n[-1], 24)
@@ -335,12 +335,12 @@ class Figures(unittest.TestCase):
 
     def test_the_whole_spectrum_is_the_median_over_the_solids(self):
         axes = self.drawn("spectrum", self.beyond, "--scenario", "pairs").axes[0]
-        s = self.stored("pairs/D_n12/allosteric/singular_values")
+        s = self.stored("pairs/D_n12/allosteric/singular_values", self.beyond)
         np.testing.assert_allclose(axes.lines[0].get_ydata(), np.median(s / s[:, :1], axis=0))
 
     def test_vanishing_singular_values_grow_with_the_polydispersity(self):
         axes = self.drawn("disorder", self.beyond).axes[0]
-        s = self.stored(f"mixed_delta1e-3/D_n12/{SET}/singular_values")
+        s = self.stored(f"mixed_delta1e-3/D_n12/{SET}/singular_values", self.beyond)
         line = axes.lines[0].get_xydata()
         self.assertEqual(line[:, 0].tolist(), [1e-4 / 4, 1e-4, 1e-3, 1e-2])
         # Nothing but rounding in the crystal itself.
@@ -350,10 +350,10 @@ class Figures(unittest.TestCase):
 
     def test_shares_are_the_causes_of_the_file(self):
         shares, gammas, _ = self.drawn("interaction", self.beyond).axes
-        causes = self.stored("power_alpha2/D_n12/sweeps/gamma_star_cause")
+        causes = self.stored("power_alpha2/D_n12/sweeps/gamma_star_cause", self.beyond)
         curvature = shares.containers[0][0].get_xydata()
         np.testing.assert_allclose(curvature[0], [2, np.mean(causes == 1)])
-        lo, hi = np.moveaxis(self.stored("power_alpha2/D_n12/sweeps/gamma_star"), -1, 0)
+        lo, hi = np.moveaxis(self.stored("power_alpha2/D_n12/sweeps/gamma_star", self.beyond), -1, 0)
         expected = np.median(np.where(np.isfinite(hi), np.sqrt(lo * hi), lo))
         np.testing.assert_allclose(gammas.containers[0][0].get_ydata()[0], expected)
 

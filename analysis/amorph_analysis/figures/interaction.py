@@ -37,7 +37,7 @@ def solids_of(theta):
 def draw(sources, options):
     for source in sources:
         source.solid.setdefault("exponent", HARMONIC)
-    found = [scan for scan in scans(sources, "exponent") if scan.thetas[0].sweeps is not None]
+    found = scans(sources, "exponent", lambda theta: theta.sweeps is not None)
     if not found:
         raise FileError(f"{options.files[0]}: no swept scenarios that differ in the exponent only")
     figure, axes = style.panels(plt.subplots, options.width, 3, 1.7, sharex=True)

@@ -28,8 +28,8 @@ def _numbers(key):
     yield lambda theta: rf"$n_\theta = {len(theta.parameters)}$"
 
 
-def scans(sources, key):
-    """The parameterisations by what they have in common, where `key` takes several values."""
+def scans(sources, key, where=lambda theta: True):
+    """The parameterisations (those that are wanted) by what they have in common, where `key` takes several values."""
     groups = {}
     for source in sources:
         if source.solid.get(key) is None:
@@ -41,7 +41,7 @@ def scans(sources, key):
                 if name != key and name != "start_packing_fraction"
             )
         )
-        for theta in source.thetas:
+        for theta in filter(where, source.thetas):
             groups.setdefault((rest, theta.kinds, len(theta.parameters)), []).append(theta)
     made = [Scan(key, thetas) for thetas in groups.values()]
     return sorted(

@@ -50,7 +50,7 @@ def quartiles(solids):
 
 
 def draw(sources, options):
-    found = [scan for scan in scans(sources, "particles") if scan.thetas[0].sweeps is not None]
+    found = scans(sources, "particles", lambda theta: theta.sweeps is not None)
     if not found:
         raise FileError(
             f"{options.files[0]}: no swept scenarios that differ in the number of particles only"
