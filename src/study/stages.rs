@@ -82,11 +82,11 @@ fn longest(of_stages: Vec<Longest>) -> Vec<Longest> {
     vec![longest; of_stages.len()]
 }
 
+/// Ranges of work units.
+type Units = Vec<std::ops::Range<u64>>;
+
 /// The next stage with its pending units; none where the design is over, and nothing is pending then.
-fn next(
-    request: &Request,
-    study: &Study,
-) -> Result<Option<(Announcement, Vec<std::ops::Range<u64>>)>, ArchiveError> {
+fn next(request: &Request, study: &Study) -> Result<Option<(Announcement, Units)>, ArchiveError> {
     let archive = results::open(&request.output)?;
     let Some(progress) = rounds::follow(&archive)? else { return Ok(None) };
     drop(archive);

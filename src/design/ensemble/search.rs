@@ -277,7 +277,7 @@ impl Search {
             centre: &centre,
             bounds: &self.plan.bounds,
             radius: RADIUS * (centre.len() as f64).sqrt(),
-            steps: self.plan.rounds - round + 1,
+            steps: self.plan.rounds,
         });
         let known = fit.mean_variance.iter().fold(0.0, |most: f64, one| most.max(*one));
         let precise = known * solids <= PRECISION * PRECISION;

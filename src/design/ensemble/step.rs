@@ -32,7 +32,7 @@ pub struct Question<'a> {
     pub bounds: &'a [RangeInclusive<f64>],
     /// The longest step.
     pub radius: f64,
-    /// How many steps are left, this one included.
+    /// How many steps a design may take.
     pub steps: usize,
 }
 

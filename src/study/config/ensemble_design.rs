@@ -26,8 +26,11 @@ keys! {
     "hold": Form::Schema(r#"{"type": "array", "items": {"type": "string"}}"#),
     /// most rounds; each prepares study.replicas solids, as do start and verification
     "rounds": Form::Integer(1..=MAX_ROUNDS),
-    /// standard deviation of ln D around the centre of a round; of ln k and ln B ten times that
-    "scatter": Form::Number(SCATTER),
+    /// standard deviations of ln D, ln k and ln B around the centre of a round
+    "scatter": Form::Schema(
+        r#"{"type": "object", "additionalProperties": false, "properties": {
+            "D": {"type": "number"}, "k": {"type": "number"}, "B": {"type": "number"}}}"#
+    ),
     /// smallest and largest value of D, k and B over that of [solid]
     "bounds": Form::Schema(
         r#"{"type": "object", "additionalProperties": false, "properties": {
@@ -38,13 +41,13 @@ keys! {
 }
 
 const MAX_ROUNDS: i64 = 500;
-const SCATTER: RangeInclusive<f64> = 1e-4..=0.1;
-/// The kinds that can be designed, what their scatter is in units of that of D, and their bounds. A
-/// pressure of 0.1 follows ln D about ten times as strongly as ln k.
+const SCATTER: RangeInclusive<f64> = 1e-4..=1.0;
+/// The kinds that can be designed, their scatter and their bounds. A pressure of 0.1 follows ln D about ten
+/// times as strongly as ln k.
 const KINDS: [(ParameterKind, f64, [f64; 2]); 3] = [
-    (ParameterKind::Diameter, 1.0, [0.5, 2.0]),
-    (ParameterKind::Stiffness, 10.0, [0.1, 10.0]),
-    (ParameterKind::Depth, 10.0, [0.1, 10.0]),
+    (ParameterKind::Diameter, 0.01, [0.5, 2.0]),
+    (ParameterKind::Stiffness, 0.25, [0.1, 10.0]),
+    (ParameterKind::Depth, 0.25, [0.1, 10.0]),
 ];
 /// A bound over what it bounds.
 const SHARE: RangeInclusive<f64> = 1e-3..=1e3;
@@ -62,8 +65,8 @@ pub struct EnsembleDesign {
     pub wishes: Vec<Wish>,
     /// The most rounds.
     pub rounds: usize,
-    /// Standard deviation of ln D around the centre of a round.
-    pub scatter: f64,
+    /// Standard deviations of ln D, ln k and ln B around the centre of a round.
+    pub scatter: [f64; KINDS.len()],
     /// Bounds of D, k and B over θ₀.
     pub bounds: [[f64; 2]; KINDS.len()],
     /// The scenario that the study says.
@@ -112,17 +115,18 @@ impl EnsembleDesign {
     /// What one unit of the search is in ln θ, shape (n_θ,).
     pub fn scales(&self) -> Vec<f64> {
         let space = self.theta().space;
-        let scale = |kind| self.scatter * kind_of(kind).map_or(1.0, |(_, scale, _)| *scale);
-        (0..space.len()).filter_map(|q| space.kind_of(q)).map(scale).collect()
+        (0..space.len())
+            .filter_map(|q| space.kind_of(q))
+            .map(|kind| self.scatter[place_of(kind)])
+            .collect()
     }
 
     /// Smallest and largest value of every parameter over θ₀, shape (n_θ,).
     pub(super) fn bounds_of(&self) -> Vec<[f64; 2]> {
         let space = self.theta().space;
-        let place = |kind| KINDS.iter().position(|(known, ..)| *known == kind).unwrap_or(0);
         (0..space.len())
             .filter_map(|q| space.kind_of(q))
-            .map(|kind| self.bounds[place(kind)])
+            .map(|kind| self.bounds[place_of(kind)])
             .collect()
     }
 
@@ -165,7 +169,7 @@ impl EnsembleDesign {
             hold,
             wishes,
             rounds: section.integer("rounds", 20) as usize,
-            scatter: section.f64("scatter", 0.01),
+            scatter: section.read("scatter", KINDS.map(|(_, scatter, _)| scatter), read_scatter),
             bounds,
             scenario: Box::new(scenario),
         };
@@ -178,19 +182,19 @@ impl EnsembleDesign {
 
     /// The table as canonical TOML.
     pub(super) fn canonical(&self) -> String {
-        let [d, k, b] = self.bounds;
         Lines::default()
             .add("targets", Raw(toml::Value::from(self.targets.clone()).to_string()))
             .add("hold", Raw(toml::Value::from(self.hold.clone()).to_string()))
             .add("rounds", self.rounds)
-            .add("scatter", self.scatter)
-            .add("bounds", Raw(format!("{{ D = {d:?}, k = {k:?}, B = {b:?} }}")))
+            .add("scatter", Raw(of_kinds(self.scatter)))
+            .add("bounds", Raw(of_kinds(self.bounds)))
             .text()
     }
 }
 
-fn kind_of(kind: ParameterKind) -> Option<&'static (ParameterKind, f64, [f64; 2])> {
-    KINDS.iter().find(|(known, ..)| *known == kind)
+/// The place of a kind that can be designed.
+fn place_of(kind: ParameterKind) -> usize {
+    KINDS.iter().position(|(known, ..)| *known == kind).unwrap_or(0)
 }
 
 /// A feature by its name, with its label.
@@ -274,7 +278,7 @@ fn check_study(
     if parameters.level != Level::Species {
         return refuse("parameters.level", "\"particle\"".to_owned(), "\"species\"");
     }
-    if parameters.kinds[0].iter().any(|&kind| kind_of(kind).is_none()) {
+    if parameters.kinds[0].iter().any(|kind| KINDS.iter().all(|(known, ..)| known != kind)) {
         return refuse("parameters.kinds", "a".to_owned(), "D, k and B");
     }
     if study.first_replica != 0 {
@@ -287,6 +291,23 @@ fn check_study(
         return refuse("study.replicas", study.replicas.to_string(), &allowed);
     }
     Ok(())
+}
+
+/// One value for each kind, as TOML.
+fn of_kinds<T: std::fmt::Debug>([d, k, b]: [T; KINDS.len()]) -> String {
+    format!("{{ D = {d:?}, k = {k:?}, B = {b:?} }}")
+}
+
+fn read_scatter(entry: &Entry<'_>) -> Result<[f64; KINDS.len()], ConfigError> {
+    const ALLOWED: &str = "{ D = number, k = number, B = number }, of the logarithms";
+    let found = entry.members(["D", "k", "B"], ALLOWED)?;
+    let mut scatter = KINDS.map(|(_, scatter, _)| scatter);
+    for (value, entry) in scatter.iter_mut().zip(found) {
+        if let Some(entry) = entry {
+            *value = entry.f64(SCATTER)?;
+        }
+    }
+    Ok(scatter)
 }
 
 fn read_bounds(entry: &Entry<'_>) -> Result<[[f64; 2]; KINDS.len()], ConfigError> {

@@ -120,6 +120,9 @@ struct Stored<'r, const D: usize> {
     terms: &'r Terms,
 }
 
+/// A number of a target.
+type OfTarget = fn(&Target) -> f64;
+
 impl<const D: usize> Stored<'_, D> {
     fn floats(&self, quantity: &Quantity<DesignResult>, n: usize) -> Result<&[f64], ReplicaError> {
         Ok(quantity.floats(self.row, self.group, n)?)
@@ -129,7 +132,7 @@ impl<const D: usize> Stored<'_, D> {
         let (problem, group) = (&self.problem, self.group);
         let (targets, parameters) = (&problem.targets, &problem.parameters);
         let mut wrong = Vec::new();
-        let stored: [(_, fn(&Target) -> f64); 4] = [
+        let stored: [(_, OfTarget); 4] = [
             (&q::TARGET_START, |target| target.start),
             (&q::TARGETS, |target| target.value),
             (&q::TARGET_SCALE, |target| target.scale),

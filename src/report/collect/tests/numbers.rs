@@ -316,7 +316,7 @@ fn a_rank_is_full_where_it_is_the_largest_that_the_solid_can_have() {
                 mode => 1.0 / (mode + 1) as f64,
             };
             *values = match path.rsplit('/').next().unwrap_or_default() {
-                "rank" => Values::I32(vec![rank as i32]),
+                "rank" => Values::I32(vec![rank]),
                 "singular_values" => Values::F64((0..9).map(value).collect()),
                 "inert" => Values::U8((0..20).map(|q| u8::from(q < inert)).collect()),
                 _ => continue,
