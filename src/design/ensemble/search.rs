@@ -28,6 +28,9 @@ const WORTH: f64 = 1.0;
 const RADIUS: f64 = 0.5;
 /// Earlier rounds nearer than this many of the scatter's lengths count for a feature, where its means agree.
 const WINDOW: f64 = 1.0;
+/// Means agree within this many of their standard errors: a larger difference may be curvature, which would
+/// shift the fit by much of it.
+const AGREEMENT: f64 = 1.5;
 /// Below this share of solids that were made, there is no ensemble any more.
 const LEAST_SHARE: f64 = 0.5;
 /// Errors below this share of the target are rounding.
@@ -289,7 +292,7 @@ impl Search {
         };
         let stuck = beyond(SIGNIFICANT) && step.gain < WORTH;
         let gained =
-            step.unmoved.as_ref().is_some_and(|it| self.has_gained(it, &residual, &errors));
+            step.unmoved.as_ref().is_some_and(|it| self.has_gained(it, &fit, &residual, &errors));
         let target: Vec<f64> = centre.iter().zip(&step.change).map(|(x, d)| x + d).collect();
         let (next, ending) = match &step.unmoved {
             _ if precise && close => (target, Some(Ending::StatisticalLimit)),
@@ -311,13 +314,14 @@ impl Search {
     }
 
     /// Whether a combination has come nearer to what is asked for since the start, beyond doubt.
-    fn has_gained(&self, combination: &[f64], residual: &[f64], errors: &[f64]) -> bool {
+    fn has_gained(&self, combination: &[f64], fit: &Fit, residual: &[f64], errors: &[f64]) -> bool {
         let Some((means, start_errors)) = &self.stages[0].mean else { return false };
         let (mut gain, mut variance) = (0.0, 0.0);
         for (i, coefficient) in combination.iter().enumerate() {
             let before = (self.targets[i] - means[i]) / errors[i];
             gain += coefficient * (before - residual[i]);
-            variance += (coefficient * start_errors[i] / errors[i]).powi(2);
+            let uncertain = start_errors[i].hypot(fit.mean_error(i));
+            variance += (coefficient * uncertain / errors[i]).powi(2);
         }
         gain > SIGNIFICANT * variance.sqrt()
     }
@@ -368,5 +372,5 @@ fn agrees(fit: &Fit, stage: &Stage, centre: &[f64], feature: usize) -> bool {
     let predicted = fit.mean[feature] + (fit.slopes.row(feature) * &offset)[(0, 0)];
     let of_fit = fit.deviation[feature].powi(2) * (fit.mean_variance[feature] + uncertain);
     let variance = of_fit + errors[feature].powi(2);
-    (mean[feature] - predicted).powi(2) <= SIGNIFICANT * SIGNIFICANT * variance
+    (mean[feature] - predicted).powi(2) <= AGREEMENT * AGREEMENT * variance
 }

@@ -162,7 +162,8 @@ fn a_combination_that_no_parameter_moves_is_named() {
     let model = Model { start: vec![0.3], slopes: vec![vec![0.0]], ..two(0.0) };
     let endings =
         (0..20).map(|seed| model.design(&plan(vec![Wanted::Value(-0.5)], 1, 40), seed).ending);
-    assert!(endings.into_iter().all(|ending| ending == Some(Ending::Infeasible)));
+    let endings: Vec<_> = endings.collect();
+    assert!(endings.iter().all(|ending| *ending == Some(Ending::Infeasible)), "{endings:?}");
 }
 
 #[test]
