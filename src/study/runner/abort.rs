@@ -14,15 +14,13 @@ thread_local! {
 
 /// Ends all ranks with a message of this one. Without MPI, only this process.
 pub fn abort(message: &str, code: u8) -> ! {
-    let rank = world::rank_of_several();
-    let mut error = std::io::stderr().lock();
-    // Nothing can be done about a closed stderr.
-    let _ = match rank {
-        Some(rank) => writeln!(error, "amorph: rank {rank}: {message}"),
-        None => writeln!(error, "amorph: {message}"),
+    let line = match world::rank_of_several() {
+        Some(rank) => format!("amorph: rank {rank}: {message}\n"),
+        None => format!("amorph: {message}\n"),
     };
-    let _ = error.flush();
-    drop(error);
+    // In one piece, or what MPI says of the abort gets into the middle of it. Nothing can be done about a
+    // closed stderr.
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
     world::end_all(code);
     std::process::exit(i32::from(code))
 }
