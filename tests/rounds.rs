@@ -214,6 +214,9 @@ fn check_finds_a_decision_that_does_not_follow_and_a_flipped_bit() {
     let checked = check(&output);
     assert!(checked.status.success(), "{}", text(&checked));
     assert!(text(&checked).contains("decisions of the rounds, made again: 16 looked at"));
+    // Nothing is said of a Jacobian that was not asked for.
+    assert!(text(&checked).contains("J against finite differences: 0 looked at\n"));
+    assert!(!text(&checked).contains("every step changes a contact"), "{}", text(&checked));
     let flip = |file: &Path, dataset: &str| {
         use std::os::unix::fs::FileExt as _;
         let offset = open(file).dataset(dataset).unwrap().offset().unwrap();

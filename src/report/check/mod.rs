@@ -195,7 +195,11 @@ impl Checker<'_> {
                 let replica = self.archive.replica(item.slot);
                 let examined = self.worker.examine(item.scenario, replica, row, spot);
                 match examined {
-                    Ok(found) => self.examined(&place, found, spot),
+                    Ok(found) => {
+                        let scenario = &self.archive.study().scenarios[item.scenario];
+                        let has_jacobian = !scenario.parameterisations().is_empty();
+                        self.examined(&place, found, spot && has_jacobian);
+                    }
                     Err(failure) => self.solids.add(&place, vec![failure.reason]),
                 }
             }
