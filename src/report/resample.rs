@@ -142,6 +142,12 @@ impl Ordered {
     }
 }
 
+/// A number between 0 and 1, for simulated ensembles.
+#[cfg(test)]
+pub(super) fn uniform(key: u64, seed: u64) -> f64 {
+    xxh3_64_with_seed(&key.to_le_bytes(), seed) as f64 / u64::MAX as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,9 +179,8 @@ mod tests {
         assert!(drawn(1, "a", MIN_SOLIDS - 1).is_empty());
     }
 
-    /// A number between 0 and 1.
     fn uniform(key: u64) -> f64 {
-        xxh3_64_with_seed(&key.to_le_bytes(), 7) as f64 / u64::MAX as f64
+        super::uniform(key, 7)
     }
 
     /// Solids with six directions each that share most of their value: an interval that took the

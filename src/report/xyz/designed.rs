@@ -31,25 +31,20 @@ pub fn designed(
     let config = &archive.study().scenarios[scenario];
     let thetas = config.parameterisations();
     let schema = &archive.schemas()[scenario];
-    let place = schema.parts.iter().zip(0..).find_map(|(part, place)| match *part {
-        Part::Design { parameterisation, design } => {
-            let name = format!("{}/{}", thetas[parameterisation].name, schema.designs[design]);
-            (name == wanted).then_some((place, &thetas[parameterisation], design))
-        }
+    let name =
+        |theta: usize, design: usize| format!("{}/{}", thetas[theta].name, schema.designs[design]);
+    let designs = schema.parts.iter().zip(0..).filter_map(|(part, place)| match *part {
+        Part::Design { parameterisation, design } => Some((place, parameterisation, design)),
         _ => None,
     });
-    let Some((place, theta, design)) = place else {
-        let named = |part: &Part| match *part {
-            Part::Design { parameterisation, design } => {
-                Some(format!("{}/{}", thetas[parameterisation].name, schema.designs[design]))
-            }
-            _ => None,
-        };
-        let known: Vec<String> = schema.parts.iter().filter_map(named).collect();
+    let found = designs.clone().find(|&(_, theta, design)| name(theta, design) == wanted);
+    let Some((place, theta, design)) = found else {
+        let known: Vec<String> = designs.map(|(_, theta, design)| name(theta, design)).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join("; ") };
         let scenario = config.name.clone();
         return Err(ExportError::NoDesign { wanted: wanted.to_owned(), scenario, known });
     };
+    let theta = &thetas[theta];
     let mut frames = 0;
     for slot in slots {
         let Some(solid) = StoredSolid::read(archive, scenario, slot)? else { continue };

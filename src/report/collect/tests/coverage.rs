@@ -1,13 +1,13 @@
 //! Intervals of simulated ensembles hold what is known of them.
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use crate::report::resample;
 
 use super::super::sample::{LIMIT, Sample};
 use super::super::sweeps::{RECORD, Range, of_solids, record};
 
 /// A number between 0 and 1.
 fn uniform(key: u64) -> f64 {
-    xxh3_64_with_seed(&key.to_le_bytes(), 11) as f64 / u64::MAX as f64
+    resample::uniform(key, 11)
 }
 
 /// Solids with six directions that share most of their log s and of their log γ*, which are independent
