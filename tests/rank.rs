@@ -5,16 +5,21 @@ mod writer;
 
 use std::process::Command;
 
+use amorph::analysis::solid::Analysis;
+use amorph::analysis::theta::Theta;
 use amorph::format::solid_file::SolidData;
 use amorph::relax::prepare::{Recipe, Structure, Target};
+use amorph::response::features::{FeatureKind, FeatureRequest};
+use amorph::response::susceptibility::RANK_TOLERANCE;
 use amorph::solid::interactions::SymmetricTable;
+use amorph::solid::parameters::ParameterKind;
 use amorph::solid::potential::{Potential, Tail};
 use amorph::solid::random::StreamKey;
 
-fn prepared<const D: usize>() -> SolidData {
-    let recipe = Recipe {
+fn recipe(structure: Structure) -> Recipe {
+    Recipe {
         particles: 256,
-        structure: Structure::Disordered,
+        structure,
         size_ratio: 1.4,
         target: Target::Pressure(0.1),
         start_packing_fraction: None,
@@ -24,9 +29,13 @@ fn prepared<const D: usize>() -> SolidData {
         disorder: None,
         pressure_tolerance: 1e-6,
         max_attempts: 3,
-    };
-    let key = StreamKey { seed: 1, solid: 1, replica: 0, attempt: 0 };
-    let solid = recipe.prepare::<D>(&key).unwrap().solid;
+    }
+}
+
+const KEY: StreamKey = StreamKey { seed: 1, solid: 1, replica: 0, attempt: 0 };
+
+fn prepared<const D: usize>() -> SolidData {
+    let solid = recipe(Structure::Disordered).prepare::<D>(&KEY).unwrap().solid;
     SolidData {
         positions: solid.positions.iter().flatten().copied().collect(),
         edges: solid.cell.edges().iter().copied().collect(),
@@ -66,4 +75,26 @@ fn check<const D: usize>(features: i64) {
 fn bonds_tune_every_feature_independently() {
     check::<2>(3 + 6 + 10);
     check::<3>(6 + 21 + 10);
+}
+
+/// No spring is stretched, so no k moves the stress, and what is left of its rows is rounding.
+fn check_network<const D: usize>(stress: usize, elastic: usize) {
+    let solid = recipe(Structure::Network).prepare::<D>(&KEY).unwrap().solid;
+    let both = [FeatureKind::Stress, FeatureKind::Elastic];
+    let rank = |kind: ParameterKind, set: &[FeatureKind]| {
+        let request = FeatureRequest::new(set, 0, &[]);
+        let analysis = Analysis::new(solid.clone(), request, &[kind], RANK_TOLERANCE).unwrap();
+        let theta = Theta::of_bonds(&analysis, &[kind]).unwrap();
+        analysis.set(&theta, set).unwrap().svd.rank
+    };
+    assert_eq!(rank(ParameterKind::Stiffness, &both[..1]), 0);
+    assert_eq!(rank(ParameterKind::Stiffness, &both), elastic);
+    assert_eq!(rank(ParameterKind::Diameter, &both[..1]), stress);
+    assert_eq!(rank(ParameterKind::Diameter, &both), stress + elastic);
+}
+
+#[test]
+fn the_stress_of_an_unstressed_network_does_not_depend_on_k() {
+    check_network::<2>(3, 6);
+    check_network::<3>(6, 21);
 }

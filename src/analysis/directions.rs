@@ -164,9 +164,8 @@ impl SweepSet {
     }
 
     /// An oriented direction; relevant where it changes the features of the set at all.
-    pub fn direction<const D: usize>(
+    pub fn direction(
         &self,
-        analysis: &Analysis<D>,
         theta: &Theta,
         svd: &Susceptibility,
         (vector, sign): (&[f64], i32),
@@ -178,7 +177,7 @@ impl SweepSet {
             .collect();
         let squares = self.rows.iter().map(|&row| linear[row] * linear[row]);
         let susceptibility = squares.sum::<f64>().sqrt();
-        let relevant = analysis.is_relevant(susceptibility, svd);
+        let relevant = susceptibility > svd.threshold;
         Direction { vector, sign, linear, susceptibility, relevant }
     }
 

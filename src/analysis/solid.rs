@@ -1,8 +1,9 @@
 //! One solid at its minimum: state, linear response and features, computed once for every
 //! parameterisation, direction and curve.
 
-use faer::{Mat, MatRef};
+use faer::Mat;
 
+use super::theta::Theta;
 use crate::linearity::origin::Origin;
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
@@ -15,6 +16,9 @@ use crate::response::stability::Stability;
 use crate::response::susceptibility::{Susceptibility, SvdError, decompose};
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
+
+/// What rounding leaves of a derivative that is zero, relative to what it is a sum of.
+const ROUNDING: f64 = 1e-12;
 
 /// Why a solid cannot be analysed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,8 @@ pub struct Analysis<const D: usize> {
     pub stability: Stability,
     pub(super) bond_jacobians: BondJacobians,
     rank_tolerance: f64,
+    /// The largest elastic constant in magnitude [energy/length^d].
+    modulus: f64,
 }
 
 /// The singular value decomposition of the rows of a feature set.
@@ -77,6 +83,7 @@ impl<const D: usize> Analysis<D> {
         }
         let response = LinearResponse::new(&solid, &equilibrium);
         let elastic = response.elastic_constants();
+        let modulus = elastic.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
         let strain_response = response.into_strain_response();
         let stability =
             Stability::of(&solid, &mut equilibrium, forces.candidates(), &modes, &elastic);
@@ -86,7 +93,7 @@ impl<const D: usize> Analysis<D> {
             BondJacobians::new(&solid, response.bonds, &features.sensitivities, kinds);
         let energy = forces.energy(&solid);
         let origin = Origin { forces, equilibrium, strain_response, request, features };
-        Ok(Self { solid, origin, energy, stability, bond_jacobians, rank_tolerance })
+        Ok(Self { solid, origin, energy, stability, bond_jacobians, rank_tolerance, modulus })
     }
 
     /// The rows of a feature set among those of all features.
@@ -120,43 +127,51 @@ impl<const D: usize> Analysis<D> {
         rows.iter().map(|&row| self.origin.features.values[row]).collect()
     }
 
-    /// Is |J Δθ̂| more than rounding of the largest singular value?
-    pub fn is_relevant(&self, susceptibility: f64, svd: &Susceptibility) -> bool {
-        let largest = svd.singular_values.first().copied().unwrap_or(0.0);
-        susceptibility > self.rank_tolerance * largest
-    }
-
     /// The singular value decomposition of the rows of a set, NaN for features without a value.
     ///
     /// # Errors
     /// [`AnalysisError::Svd`].
     pub fn decompose(
         &self,
-        jacobian: MatRef<'_, f64>,
+        theta: &Theta,
         set: &[FeatureKind],
     ) -> Result<Susceptibility, AnalysisError> {
         let (rows, places) = (self.rows(set), self.present(set));
+        let jacobian = &theta.jacobian;
         let selected =
             Mat::from_fn(places.len(), jacobian.ncols(), |row, q| jacobian[(rows[places[row]], q)]);
-        Ok(decompose(selected.as_ref(), self.rank_tolerance)?.among(&places, rows.len()))
+        let largest = theta.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let rounding = ROUNDING * self.size_of(set) / largest;
+        Ok(decompose(selected.as_ref(), self.rank_tolerance, rounding)?.among(&places, rows.len()))
+    }
+
+    /// The smallest of what the features of these kinds are sums of: the elastic constants for stress,
+    /// which may vanish itself, and the values of the others.
+    fn size_of(&self, set: &[FeatureKind]) -> f64 {
+        let features = &self.origin.features;
+        let size = |&kind: &FeatureKind| match kind {
+            FeatureKind::Stress | FeatureKind::Elastic => self.modulus,
+            _ => {
+                let rows = self.rows(&[kind]).into_iter();
+                let present = rows.filter(|&row| features.absent[row].is_none());
+                present.map(|row| features.values[row].abs()).fold(0.0, f64::max)
+            }
+        };
+        set.iter().map(size).fold(f64::INFINITY, f64::min)
     }
 
     /// The same with the rank of those rows that are not frequencies.
     ///
     /// # Errors
     /// [`AnalysisError::Svd`].
-    pub fn set(
-        &self,
-        jacobian: MatRef<'_, f64>,
-        set: &[FeatureKind],
-    ) -> Result<SetResult, AnalysisError> {
-        let svd = self.decompose(jacobian, set)?;
+    pub fn set(&self, theta: &Theta, set: &[FeatureKind]) -> Result<SetResult, AnalysisError> {
+        let svd = self.decompose(theta, set)?;
         let others: Vec<FeatureKind> =
             set.iter().copied().filter(|&kind| kind != FeatureKind::Modes).collect();
         let rank_without_modes = match (others.len() == set.len(), others.is_empty()) {
             (true, _) => None,
             (false, true) => Some(0),
-            (false, false) => Some(self.decompose(jacobian, &others)?.rank),
+            (false, false) => Some(self.decompose(theta, &others)?.rank),
         };
         Ok(SetResult { svd, rank_without_modes })
     }

@@ -39,8 +39,8 @@ impl Feasibility {
         };
         let jacobian: Vec<Vec<f64>> = linear.jacobian.iter().map(scaled).collect();
         let everything: Vec<Vec<f64>> = everything(problem, state).iter().map(scaled).collect();
-        let svd = decompose(matrix(&jacobian).as_ref(), RANK_TOLERANCE)?;
-        let all = decompose(matrix(&everything).as_ref(), RANK_TOLERANCE)?;
+        let svd = decompose(matrix(&jacobian).as_ref(), RANK_TOLERANCE, 0.0)?;
+        let all = decompose(matrix(&everything).as_ref(), RANK_TOLERANCE, 0.0)?;
         let first = |svd: &Susceptibility| svd.singular_values.first().copied().unwrap_or(0.0);
         let reference = first(&all).max(first(&svd));
         let relevant = |s: &&f64| **s > RANK_TOLERANCE * reference;

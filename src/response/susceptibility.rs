@@ -15,7 +15,9 @@ pub struct Susceptibility {
     /// w_i as rows, shape (min(n_y, n_θ), n_θ), each signed so that its component of largest
     /// magnitude (the first on a tie) is positive; u_i goes with it.
     pub right: Mat<f64>,
-    /// The number of s_i > tolerance · s_0.
+    /// The value above which an s_i is more than rounding: tolerance · s_0, and no less than `rounding`.
+    pub threshold: f64,
+    /// The number of s_i > threshold.
     pub rank: usize,
     /// s_rank / s_rank+1; infinite where the rank is full or the next value is zero.
     pub gap: f64,
@@ -49,11 +51,16 @@ impl Susceptibility {
 #[error("the singular value decomposition of the Jacobian did not converge")]
 pub struct SvdError;
 
-/// Decomposes a Jacobian.
+/// Decomposes a Jacobian. Singular values count above `tolerance` times the largest, and above `rounding`,
+/// the size that entries have which should be zero: a Jacobian that is zero has rank 0.
 ///
 /// # Errors
 /// [`SvdError`] where J holds a value that is not finite.
-pub fn decompose(jacobian: MatRef<'_, f64>, tolerance: f64) -> Result<Susceptibility, SvdError> {
+pub fn decompose(
+    jacobian: MatRef<'_, f64>,
+    tolerance: f64,
+    rounding: f64,
+) -> Result<Susceptibility, SvdError> {
     let (rows, columns) = (jacobian.nrows(), jacobian.ncols());
     let finite = (0..columns).all(|c| (0..rows).all(|r| jacobian[(r, c)].is_finite()));
     if !finite {
@@ -62,8 +69,8 @@ pub fn decompose(jacobian: MatRef<'_, f64>, tolerance: f64) -> Result<Susceptibi
     let count = rows.min(columns);
     if count == 0 {
         let (left, right) = (Mat::zeros(rows, 0), Mat::zeros(0, columns));
-        let (singular_values, gap) = (Vec::new(), f64::INFINITY);
-        return Ok(Susceptibility { singular_values, left, right, rank: 0, gap });
+        let (singular_values, threshold, gap) = (Vec::new(), rounding, f64::INFINITY);
+        return Ok(Susceptibility { singular_values, left, right, threshold, rank: 0, gap });
     }
     let svd = jacobian.thin_svd().map_err(|_| SvdError)?;
     let singular_values: Vec<f64> = (0..count).map(|i| svd.S().column_vector()[i]).collect();
@@ -83,12 +90,13 @@ pub fn decompose(jacobian: MatRef<'_, f64>, tolerance: f64) -> Result<Susceptibi
         }
     }
     let largest = singular_values.first().copied().unwrap_or(0.0);
-    let rank = singular_values.iter().filter(|&&s| s > tolerance * largest).count();
+    let threshold = rounding.max(tolerance * largest);
+    let rank = singular_values.iter().filter(|&&s| s > threshold).count();
     let gap = match (rank.checked_sub(1), singular_values.get(rank)) {
         (Some(last), Some(&next)) if next > 0.0 => singular_values[last] / next,
         _ => f64::INFINITY,
     };
-    Ok(Susceptibility { singular_values, left, right, rank, gap })
+    Ok(Susceptibility { singular_values, left, right, threshold, rank, gap })
 }
 
 #[cfg(test)]
@@ -98,7 +106,7 @@ mod tests {
     #[test]
     fn the_factors_give_back_the_matrix_with_the_signs_of_the_convention() {
         let matrix = Mat::from_fn(3, 5, |r, c| ((r * 7 + c * 3) % 5) as f64 - 2.0);
-        let svd = decompose(matrix.as_ref(), RANK_TOLERANCE).unwrap();
+        let svd = decompose(matrix.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
         for r in 0..3 {
             for c in 0..5 {
                 let sum: f64 = (0..3)
@@ -117,15 +125,22 @@ mod tests {
     #[test]
     fn a_matrix_of_rank_one_has_rank_one_with_a_wide_gap() {
         let matrix = Mat::from_fn(4, 6, |r, c| (r + 1) as f64 * (c as f64 - 2.2));
-        let svd = decompose(matrix.as_ref(), RANK_TOLERANCE).unwrap();
+        let svd = decompose(matrix.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
         assert_eq!(svd.rank, 1);
         assert!(svd.gap > 1e12);
     }
 
     #[test]
+    fn a_matrix_of_rounding_has_rank_zero() {
+        let matrix = Mat::from_fn(3, 5, |r, c| 1e-17 * (((r * 7 + c * 3) % 5) as f64 - 2.0));
+        assert_eq!(decompose(matrix.as_ref(), RANK_TOLERANCE, 0.0).unwrap().rank, 3);
+        assert_eq!(decompose(matrix.as_ref(), RANK_TOLERANCE, 1e-15).unwrap().rank, 0);
+    }
+
+    #[test]
     fn features_without_a_value_leave_the_others_where_they_are() {
         let matrix = Mat::from_fn(2, 3, |r, c| ((r * 2 + c * c) % 5) as f64 - 1.0);
-        let alone = decompose(matrix.as_ref(), RANK_TOLERANCE).unwrap();
+        let alone = decompose(matrix.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
         let among = alone.clone().among(&[0, 2], 3);
         assert_eq!(among.singular_values[..2], alone.singular_values[..]);
         assert!(among.singular_values[2].is_nan());
@@ -136,13 +151,13 @@ mod tests {
             assert_eq!(among.right[(mode, 1)], alone.right[(mode, 1)]);
         }
         assert_eq!(among.rank, 2);
-        let none = decompose(Mat::zeros(0, 3).as_ref(), RANK_TOLERANCE).unwrap().among(&[], 2);
+        let none = decompose(Mat::zeros(0, 3).as_ref(), RANK_TOLERANCE, 0.0).unwrap().among(&[], 2);
         assert!(none.rank == 0 && none.singular_values.iter().all(|s| s.is_nan()));
     }
 
     #[test]
     fn a_jacobian_that_is_not_finite_is_an_error() {
         let matrix = Mat::from_fn(2, 2, |_, _| f64::NAN);
-        assert!(decompose(matrix.as_ref(), RANK_TOLERANCE).is_err());
+        assert!(decompose(matrix.as_ref(), RANK_TOLERANCE, 0.0).is_err());
     }
 }

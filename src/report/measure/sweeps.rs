@@ -28,7 +28,7 @@ pub(super) fn write<const D: usize>(
     let name = summary.name.clone();
     let failed = |source| MeasureError::Analysis { name: name.clone(), source };
     let (features, settings) = (&options.sweep_features, &options.settings);
-    let svd = analysis.decompose(theta.jacobian.as_ref(), features).map_err(failed)?;
+    let svd = analysis.decompose(theta, features).map_err(failed)?;
     let Some(chosen) = directions::choose(&name, theta.values.len(), &svd, given, options)? else {
         return Ok(());
     };
@@ -41,7 +41,7 @@ pub(super) fn write<const D: usize>(
     let solid = theta.solid(analysis);
     summary.directions = oriented
         .map(|(vector, sign)| {
-            let direction = set.direction(analysis, theta, &svd, (vector, sign));
+            let direction = set.direction(theta, &svd, (vector, sign));
             let sweep = match (options.sweep, theta.space()) {
                 (false, _) => SweepResult::not_applicable(Vec::new()),
                 (true, None) => return Err(MeasureError::SweepOfBonds),

@@ -68,7 +68,7 @@ pub(super) fn solid<const D: usize>(
         columns.add(&parameterisation.name, quantities::THETA, &theta);
         for set in &scenario.features.sets {
             let group = format!("{}/{}", parameterisation.name, set_name(set));
-            let result = analysis.set(theta.jacobian.as_ref(), set)?;
+            let result = analysis.set(&theta, set)?;
             columns.add(&group, quantities::SET, &result);
         }
     }
@@ -97,13 +97,13 @@ pub(super) fn directions<const D: usize>(
     let direction = |place: usize| -> Direction {
         let (base, sign) = (place / signs.len(), signs[place % signs.len()]);
         if let Some(vector) = chosen.get(base) {
-            return set.direction(analysis, theta, svd, (vector, sign));
+            return set.direction(theta, svd, (vector, sign));
         }
         let vector: Vec<f64> = (0..theta.values.len()).map(|q| svd.right[(base, q)]).collect();
         Direction {
             susceptibility: svd.singular_values[base],
             relevant: base < svd.rank,
-            ..set.direction(analysis, theta, svd, (&vector, sign))
+            ..set.direction(theta, svd, (&vector, sign))
         }
     };
     let solid = theta.solid(analysis);
