@@ -204,7 +204,7 @@ fn wishes<const D: usize>(
             problem.targets.iter_mut().for_each(|target| target.unit = 1.0);
             let jacobian = Linearisation::new(&problem, &state, 0.0).jacobian;
             let jacobian = Mat::from_fn(names.len(), parameters.len(), |r, q| jacobian[r][q]);
-            let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).expect("a finite J");
+            let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).expect("a finite J");
             let zeta = svd.singular_values[i];
             let size = if of_y { size } else { size * zeta };
             let wanted = (0..names.len()).map(|r| Wanted::Change(size * svd.left[(r, i)]));

@@ -88,7 +88,7 @@ fn kernels<const D: usize>() {
             let space = ParameterSpace::new(&[ParameterKind::Diameter], count);
             let bonds = &equilibrium.contacts.bonds;
             let jacobian = jacobians.projected(bonds, &assignment.species, &space).matrix;
-            decompose(jacobian.as_ref(), RANK_TOLERANCE).expect("finite");
+            decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).expect("finite");
         }
     });
     println!(

@@ -41,7 +41,7 @@ fn disordered(
 fn singular_values<const D: usize>(made: &mut Prepared<D>) -> Vec<f64> {
     let space = ParameterSpace::new(&[ParameterKind::Diameter], made.solid.interactions.species());
     let response = respond(&made.solid, &mut made.equilibrium, &FEATURES, &space);
-    decompose(response.jacobian.as_ref(), RANK_TOLERANCE).unwrap().singular_values
+    decompose(response.jacobian.as_ref(), RANK_TOLERANCE, 0.0).unwrap().singular_values
 }
 
 fn rank(s: &[f64]) -> usize {

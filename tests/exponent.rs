@@ -55,7 +55,7 @@ fn check<const D: usize>(exponent: f64, pressure: f64) {
         println!("{name} {what}: {error:.1e}");
         assert!(error < 1e-8, "{name} {what}: {error:e}");
     }
-    let svd = decompose(response.jacobian.as_ref(), RANK_TOLERANCE).unwrap();
+    let svd = decompose(response.jacobian.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
     let (s, full) = (&svd.singular_values, request.len(D));
     println!("{name}: rank {} of {full}, s_min/s_max = {:.1e}", svd.rank, s[full - 1] / s[0]);
     assert_eq!(svd.rank, full, "{name}: {s:?}");

@@ -57,7 +57,7 @@ fn outcome<const D: usize>(recipe: &Recipe, unit: f64) -> Outcome {
     let request = FeatureRequest { modes: 0, derived: false, ..EVERYTHING };
     let jacobian =
         Mat::from_fn(stresses, space.len(), |row, column| response.jacobian[(row, column)]);
-    let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).unwrap();
+    let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
     let settings = SweepSettings { gamma_max: 3e-2, points: 5, ..SweepSettings::DEFAULT };
     let thresholds = (0..2)
         .flat_map(|mode| {

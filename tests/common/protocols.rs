@@ -99,7 +99,7 @@ impl<const D: usize> Subject<D> {
             BondJacobians::new(&prepared.solid, bonds, &features.sensitivities, space.kinds())
                 .projected(bonds, &assignment.species, &space)
                 .matrix;
-        let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).unwrap();
+        let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
         let sign = if case.direction.is_multiple_of(2) { 1.0 } else { -1.0 };
         let direction =
             (0..svd.right.ncols()).map(|q| sign * svd.right[(case.direction, q)]).collect();

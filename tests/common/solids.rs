@@ -56,7 +56,7 @@ pub fn scenario_1<const D: usize>(replica: u64) -> (Solid<D>, ParameterSpace, Su
         BondJacobians::new(&prepared.solid, bonds, &features.sensitivities, space.kinds())
             .projected(bonds, &assignment.species, &space)
             .matrix;
-    let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE).unwrap();
+    let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
     let solid = prepared.solid.reassigned(assignment.species, assignment.interactions);
     (solid, space, svd)
 }
