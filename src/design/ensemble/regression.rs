@@ -105,6 +105,18 @@ pub struct Fit {
     surfaces: Vec<Surface>,
 }
 
+/// The mean of a feature beside the centre, less that at the centre; variances over that of a single solid.
+pub struct Shift {
+    pub change: f64,
+    /// Its slopes there, shape (n_x,).
+    pub slopes: DVector<f64>,
+    /// The variance of the change, and half of its slopes, shape (n_x,).
+    pub variance: f64,
+    pub variance_slopes: DVector<f64>,
+    /// The covariance of the slopes, shape (n_x, n_x).
+    pub slope_covariance: DMatrix<f64>,
+}
+
 /// The fitted function of one feature: coefficients of 1, δ and, where it is curved, of their products.
 #[derive(Clone, Debug, PartialEq)]
 struct Surface {
@@ -194,6 +206,35 @@ impl Fit {
         let surface = &self.surfaces[feature];
         let row = surface.row(offset);
         (row.dot(&surface.coefficients), row.dot(&(&surface.covariance * &row)))
+    }
+
+    /// How the mean of a feature differs beside the centre.
+    pub fn shift(&self, feature: usize, offset: &[f64]) -> Shift {
+        let surface = &self.surfaces[feature];
+        let (parameters, columns) = (offset.len(), surface.coefficients.len());
+        let mut row = surface.row(offset);
+        row[0] = 0.0;
+        // What the functions change by with δ, shape (columns, n_x).
+        let mut gradient = DMatrix::zeros(columns, parameters);
+        for q in 0..parameters {
+            gradient[(1 + q, q)] = 1.0;
+        }
+        let mut column = 1 + parameters;
+        for (p, q) in (0..parameters).flat_map(|p| (p..parameters).map(move |q| (p, q))) {
+            if column < columns {
+                gradient[(column, p)] += offset[q];
+                gradient[(column, q)] += offset[p];
+                column += 1;
+            }
+        }
+        let spread = &surface.covariance * &row;
+        Shift {
+            change: row.dot(&surface.coefficients),
+            slopes: gradient.tr_mul(&surface.coefficients),
+            variance: row.dot(&spread),
+            variance_slopes: gradient.tr_mul(&spread),
+            slope_covariance: gradient.tr_mul(&(&surface.covariance * &gradient)),
+        }
     }
 
     /// Means of a feature at several offsets, each of so many solids, brought to one offset by the fitted
