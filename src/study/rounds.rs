@@ -14,9 +14,6 @@ use crate::relax::prepare::Recipe;
 use crate::solid::sphere_volume;
 use crate::study::config::{EnsembleDesign, Round, Study};
 
-/// Why an item of a stage that the design did not come to is not computed.
-pub const NOT_NEEDED: &str = "not needed: the ensemble design had ended";
-
 /// What the rounds have decided, bit for bit: centres as the bits of their numbers, for no text says them
 /// exactly enough.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -6,14 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::archive::{Access, ArchiveError, Finished, Item, ItemLayout, Writer};
-use crate::format::row::Failure;
+use crate::format::archive::{Access, ArchiveError, Item, ItemLayout, Writer};
 use crate::study::config::Study;
 use crate::study::forecast::Longest;
 use crate::study::request::Request;
 use crate::study::results;
 use crate::study::resume::Pending;
-use crate::study::rounds::{self, Known, NOT_NEEDED};
+use crate::study::rounds::{self, Known};
 use crate::study::runner::abort::{FAILURE, abort};
 use crate::study::runner::{Job, Progress};
 use crate::study::schema::shape;
@@ -112,12 +111,7 @@ fn next(
         let mut writer = Writer::open(&request.output, Access::Serial, shape, &host)?;
         for unit in progress.unneeded.iter().cloned().flatten() {
             let (scenario, slot) = layout.unit(unit);
-            writer.push(Finished {
-                item: Item { scenario, slot, part: 0 },
-                outcome: Err(Failure { reason: NOT_NEEDED.to_owned() }),
-                seconds: 0.0,
-                finished: now.as_secs_f64(),
-            })?;
+            writer.push_unneeded(Item { scenario, slot, part: 0 }, now.as_secs_f64())?;
         }
         writer.close()?;
     }

@@ -239,7 +239,12 @@ impl Fit {
 
     /// Means of a feature at several offsets, each of so many solids, brought to one offset by the fitted
     /// function and averaged: the mean and its variance over that of a single solid.
-    pub fn gather(&self, feature: usize, means: &[(Vec<f64>, f64, usize)], to: &[f64]) -> (f64, f64) {
+    pub fn gather(
+        &self,
+        feature: usize,
+        means: &[(Vec<f64>, f64, usize)],
+        to: &[f64],
+    ) -> (f64, f64) {
         let surface = &self.surfaces[feature];
         let solids: f64 = means.iter().map(|(.., solids)| *solids as f64).sum();
         let (mut mean, mut shift) = (0.0, surface.row(to));

@@ -21,14 +21,19 @@ const CLOSE: f64 = 0.5;
 /// Below this many of its own errors a residual says that the means should be known better, not that θ should
 /// be another one.
 const TELLING: f64 = 2.0;
-/// A step is worth a round where it changes a feature by an error of the verification.
-const WORTH: f64 = 1.0;
+/// A step is worth a round where less than this share of the squared residual is to be expected after it.
+const WORTH: f64 = 0.8;
+/// Rounds that come no nearer, and with no step worth one, after which there is none.
+const SETTLED: usize = 5;
+/// Where no step leads nearer, the search goes on from the other side of θ₀ so many times: what lies on one
+/// side of it may be a dead end.
+const RESTARTS: usize = 1;
 /// The longest step in units of the scatter's length: slopes hold about as far as they were measured, and
 /// the rounds before stay in the window.
 const RADIUS: f64 = 0.5;
 /// Earlier rounds nearer than this many of the scatter's lengths count for the slopes of a feature, where its
 /// means agree.
-const WINDOW: f64 = 1.0;
+const WINDOW: f64 = 1.5;
 /// The means of rounds nearer than this are brought to a centre by the slopes.
 const NEAR: f64 = 0.2;
 /// Means agree within this many of their standard errors: a larger difference may be curvature, which would
@@ -88,6 +93,10 @@ pub struct Search {
     pub ending: Option<Outcome>,
     /// Coefficients over the relative changes of the features of the combination that no parameter moves.
     pub unmoved: Option<Vec<f64>>,
+    /// The squared residuals of the rounds since the last restart.
+    squares: Vec<f64>,
+    /// Centres at which no step led nearer, with their squared residuals.
+    dead_ends: Vec<(Vec<f64>, f64)>,
     next: Option<Next>,
 }
 
@@ -120,6 +129,8 @@ impl Search {
             verifications: 0,
             ending: None,
             unmoved: None,
+            squares: Vec::new(),
+            dead_ends: Vec::new(),
             next: Some(Next { place: 0, centre, scattered: false }),
         }
     }
@@ -160,7 +171,9 @@ impl Search {
     fn lose(&mut self) {
         self.ending = Some(Outcome::LostRigidity);
         let place = self.stages.last().map_or(0, |stage| stage.place);
-        if place <= self.plan.rounds && let Some(centre) = self.centre_before() {
+        if place <= self.plan.rounds
+            && let Some(centre) = self.centre_before()
+        {
             self.next_verification(centre);
         }
     }
@@ -206,11 +219,11 @@ impl Search {
 
     fn next_verification(&mut self, centre: Vec<f64>) {
         let place = self.plan.verifications().start + self.verifying();
-        self.next = self
-            .plan
-            .verifications()
-            .contains(&place)
-            .then_some(Next { place, centre, scattered: false });
+        self.next = self.plan.verifications().contains(&place).then_some(Next {
+            place,
+            centre,
+            scattered: false,
+        });
     }
 
     /// What the stages say of the last centre. Slopes of a feature are fitted to every stage near it whose
@@ -307,18 +320,31 @@ impl Search {
         let own = |i: usize| fit.mean_error(i) / errors[i];
         let beyond =
             |factor: f64| (0..errors.len()).any(|i| residual[i].abs() > AIM.max(factor * own(i)));
-        let telling =
-            (0..errors.len()).any(|i| residual[i].abs() > CLOSE.max(TELLING * own(i)));
+        let telling = (0..errors.len()).any(|i| residual[i].abs() > CLOSE.max(TELLING * own(i)));
         let stay = self.aim(&known, &vec![0.0; centre.len()]);
         let go = self.aim(&known, &step.change);
-        let stuck = beyond(SIGNIFICANT) && step.gain < WORTH;
+        let is_far = beyond(SIGNIFICANT);
+        let squared = residual.iter().map(|r| r * r).sum();
+        self.squares.push(squared);
+        let stuck = is_far && step.left > WORTH && self.has_stalled();
+        if stuck && step.unmoved.is_none() {
+            self.dead_ends.push((centre.clone(), squared));
+            self.squares.clear();
+            if self.dead_ends.len() <= RESTARTS && !is_last {
+                let other = centre.iter().zip(&self.plan.bounds);
+                let other = other.map(|(x, range)| (-x).clamp(*range.start(), *range.end()));
+                let other = other.collect();
+                self.keep(known);
+                return self.next_round(other, true);
+            }
+        }
         let gained = step.unmoved.as_ref().is_some_and(|it| self.has_gained(it, &known));
         let (next, ending) = match &step.unmoved {
             _ if stay.is_final => (stay, Some(Outcome::StatisticalLimit)),
             _ if go.is_final => (go, Some(Outcome::StatisticalLimit)),
             Some(_) if !gained => (stay, Some(Outcome::Infeasible)),
-            _ if stuck && step.free_gain >= WORTH => (stay, Some(Outcome::Bound)),
-            Some(_) if stuck => (stay, Some(Outcome::Stationary)),
+            _ if stuck && step.is_bounded() => (stay, Some(Outcome::Bound)),
+            _ if stuck => (stay, Some(Outcome::Stationary)),
             _ if is_last && beyond(AIM) => (stay, Some(Outcome::Limit)),
             _ if is_last => (go, Some(Outcome::StatisticalLimit)),
             _ if !telling => (stay, None),
@@ -329,15 +355,32 @@ impl Search {
         }
         self.ending = ending;
         match ending {
-            None => self.next_round(next.centre, next.needs_slopes),
+            None => self.next_round(next.centre, next.needs_slopes || is_far),
             // What cannot be is not verified.
             Some(Outcome::Infeasible) => self.next = None,
+            Some(Outcome::Bound | Outcome::Stationary) => {
+                let best = self.dead_ends.iter().min_by(|(_, a), (_, b)| a.total_cmp(b));
+                let centre = best.map_or(next.centre, |(centre, _)| centre.clone());
+                self.next_verification(centre);
+            }
             Some(_) => self.next_verification(next.centre),
         }
-        let stage = &mut self.stages[last];
+        self.keep(known);
+    }
+
+    /// Keeps what is known of the last stage with it.
+    fn keep(&mut self, known: Knowledge) {
+        let Some(stage) = self.stages.last_mut() else { return };
         if stage.residual.is_none() {
             (stage.fit, stage.residual) = (Some(known.fit), Some(known.residual));
         }
+    }
+
+    /// Whether the last rounds have not come nearer.
+    fn has_stalled(&self) -> bool {
+        let Some(before) = self.squares.len().checked_sub(SETTLED + 1) else { return false };
+        let best = self.squares[before + 1..].iter().copied().fold(f64::INFINITY, f64::min);
+        best > WORTH * self.squares[before]
     }
 
     /// What is known about the end of a step.
@@ -418,7 +461,8 @@ impl Search {
         let first = self.stages.len().checked_sub(self.plan.verification)?;
         let last = &self.stages[first..];
         let all = last.iter().all(|stage| stage.place > self.plan.rounds);
-        let solids: Vec<&[f64]> = last.iter().flat_map(|it| &it.observations).map(|it| &it.y[..]).collect();
+        let solids: Vec<&[f64]> =
+            last.iter().flat_map(|it| &it.observations).map(|it| &it.y[..]).collect();
         all.then(|| mean_of(&solids)).flatten()
     }
 

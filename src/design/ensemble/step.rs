@@ -50,16 +50,24 @@ pub struct Question<'a> {
 pub struct Step {
     /// d, shape (n_x,).
     pub change: Vec<f64>,
-    /// The largest predicted change of a feature [SE].
-    pub gain: f64,
+    /// The squared residual that is expected after it, over that before.
+    pub left: f64,
     /// The same where there were no bounds.
-    pub free_gain: f64,
+    pub free_left: f64,
     /// Coefficients over y/SE of the combination that is asked for most and that no parameter moves,
     /// shape (n_y,).
     pub unmoved: Option<Vec<f64>>,
 }
 
+/// Bounds are in the way where a step gains so many times as much without them.
+const IN_THE_WAY: f64 = 2.0;
+
 impl Step {
+    /// Whether bounds are in the way.
+    pub fn is_bounded(&self) -> bool {
+        1.0 - self.free_left > IN_THE_WAY * (1.0 - self.left)
+    }
+
     pub fn new(question: &Question<'_>) -> Self {
         let Question { fit, errors, solids, .. } = *question;
         let features = errors.len();
@@ -72,13 +80,14 @@ impl Step {
         let (wanted, unmoved) = separate(question, &scaled, &(&covariance / features as f64));
         let free = minimise(question, &wanted, false);
         let change = minimise(question, &wanted, true);
-        let gain = |change: &DVector<f64>| {
-            let of = |i: usize| fit.shift(i, change.as_slice()).change / errors[i];
-            (0..features).fold(0.0, |most: f64, i| most.max(of(i).abs()))
+        let left = |change: &DVector<f64>| {
+            let [before, after] = [&(change * 0.0), change]
+                .map(|change| Expected::new(question, &wanted, change).value);
+            if before > 0.0 { after / before } else { 1.0 }
         };
         Step {
-            gain: gain(&change),
-            free_gain: gain(&free),
+            left: left(&change),
+            free_left: left(&free),
             change: change.iter().copied().collect(),
             unmoved,
         }

@@ -57,7 +57,14 @@ impl Model {
 }
 
 fn plan(wanted: Vec<Wanted>, parameters: usize, solids: usize) -> Plan {
-    Plan { wanted, bounds: vec![-50.0..=50.0; parameters], rounds: 24, solids, verification: 1, key: KEY }
+    Plan {
+        wanted,
+        bounds: vec![-50.0..=50.0; parameters],
+        rounds: 24,
+        solids,
+        verification: 1,
+        key: KEY,
+    }
 }
 
 /// Two features of three parameters: one stiff, one soft.
@@ -173,6 +180,8 @@ fn a_bound_holds_the_design_back_and_says_so() {
     let model = one();
     let mut plan = plan(vec![Wanted::Value(2.0)], 3, 60);
     plan.bounds = vec![-3.0..=3.0; 3];
+    // It looks on the other side of the start, too.
+    plan.rounds = 60;
     let search = model.design(&plan, 1);
     assert_eq!(search.ending, Some(Outcome::Bound));
     // Only the parameters that matter.
