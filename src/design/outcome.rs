@@ -5,18 +5,20 @@ use crate::system::words::Word;
 /// How a design ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every target is met.
+    /// Every target is met; in an ensemble design the verification agrees with every one.
     Reached,
     /// No step leads nearer, and noise does not help.
     Stationary,
-    /// To first order the targets exclude each other in this solid.
+    /// To first order the targets exclude each other.
     Infeasible,
-    /// Every step nearer leads where there is no solid.
+    /// Every step nearer leads where there is no solid, or too few of an ensemble.
     LostRigidity,
-    /// A bound of a parameter holds the solid back.
+    /// A bound of a parameter holds the design back.
     Bound,
-    /// The re-linearisations are used up.
+    /// The re-linearisations, or rounds, are used up.
     Limit,
+    /// The rounds of an ensemble design show nothing to correct, but the verification disagrees.
+    StatisticalLimit,
 }
 
 impl Word for Outcome {
@@ -27,6 +29,7 @@ impl Word for Outcome {
         ("lost_rigidity", Outcome::LostRigidity),
         ("bound", Outcome::Bound),
         ("limit", Outcome::Limit),
+        ("statistical_limit", Outcome::StatisticalLimit),
     ];
 }
 
@@ -40,6 +43,7 @@ impl Outcome {
         (4, "lost_rigidity"),
         (5, "bound"),
         (6, "limit"),
+        (7, "statistical_limit"),
     ];
 
     /// Its code.

@@ -229,6 +229,10 @@ fn copy(
         }
         let outcome = match states[index] {
             State::Pending => continue,
+            State::Unneeded => {
+                writer.push_unneeded(there, finished[index])?;
+                continue;
+            }
             State::Failed => Err(Failure { reason: reasons[index].clone() }),
             State::Done => {
                 let mut row = part.row(here)?;

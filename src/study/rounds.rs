@@ -14,17 +14,14 @@ use crate::relax::prepare::Recipe;
 use crate::solid::sphere_volume;
 use crate::study::config::{EnsembleDesign, Round, Study};
 
-/// Why an item of a stage that the design did not come to is not computed.
-pub const NOT_NEEDED: &str = "not needed: the ensemble design had ended";
-
 /// What the rounds have decided, bit for bit: centres as the bits of their numbers, for no text says them
 /// exactly enough.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Known {
     /// The packing fraction of the box at θ₀.
     packing_fraction: Option<u64>,
-    /// The centre of every scenario.
-    centres: Vec<Option<Vec<u64>>>,
+    /// The centre of every scenario, and whether its solids are scattered.
+    centres: Vec<Option<(Vec<u64>, bool)>>,
 }
 
 /// How far an ensemble design is.
@@ -37,7 +34,7 @@ pub struct Progress {
     /// The scenario whose solids are to be made next, and those of its units that are pending; none where
     /// the design is over.
     pub next: Option<(usize, Vec<Range<u64>>)>,
-    /// Units of stages that are not needed and not marked so yet.
+    /// Units of stages that are not needed and not marked so yet, once the design is over.
     pub unneeded: Vec<Range<u64>>,
 }
 
@@ -46,8 +43,9 @@ impl Study {
     pub fn know(&mut self, known: &Known) {
         for (scenario, centre) in self.scenarios.iter_mut().zip(&known.centres) {
             let Some(round) = &mut scenario.round else { continue };
-            let numbers = |bits: &Vec<u64>| bits.iter().map(|&bits| f64::from_bits(bits)).collect();
-            round.centre = centre.as_ref().map(numbers);
+            let numbers = |bits: &[u64]| bits.iter().map(|&bits| f64::from_bits(bits)).collect();
+            round.centre = centre.as_ref().map(|(bits, _)| numbers(bits));
+            round.scattered = centre.as_ref().is_some_and(|(_, scattered)| *scattered);
             if let Some(fraction) = known.packing_fraction {
                 round.packing_fraction = Some(f64::from_bits(fraction));
             }
@@ -66,49 +64,74 @@ pub fn is_ahead(study: &Study, scenario: usize) -> bool {
 /// # Errors
 /// Where the file cannot be read.
 pub fn follow(archive: &Archive<Study>) -> Result<Option<Progress>, ArchiveError> {
-    let study = archive.study();
-    let Some(design) = &study.ensemble_design else { return Ok(None) };
-    let rounds: Vec<&Round> = study.scenarios.iter().filter_map(|it| it.round.as_ref()).collect();
-    let Some(first) = rounds.first() else { return Ok(None) };
-    let mut progress = Progress {
-        known: Known { packing_fraction: None, centres: vec![None; rounds.len()] },
-        search: Search::new(first.plan.clone()),
-        next: None,
-        unneeded: Vec::new(),
-    };
-    let fraction = first.packing_fraction.map(f64::to_bits);
-    progress.known.packing_fraction = fraction;
-    for (scenario, round) in rounds.iter().enumerate() {
-        let pending = pending(archive, scenario)?;
-        let is_next = match (round.stage, progress.search.next()) {
-            // Without a single solid there is no box, and no start.
-            (None, _) => true,
-            (Some(stage), Some((next, centre))) if stage == next => {
-                let bits = centre.iter().map(|x| x.to_bits()).collect();
-                progress.known.centres[scenario] = Some(bits);
-                true
-            }
-            _ => false,
-        };
-        if !is_next {
-            progress.unneeded.extend(pending);
-            continue;
-        }
-        if !pending.is_empty() {
-            progress.next = Some((scenario, pending));
-            // What comes later is not known yet.
-            progress.unneeded.clear();
-            break;
-        }
-        match round.stage {
-            None => {
-                let fraction = packing_fraction(archive, scenario, design)?;
-                progress.known.packing_fraction = fraction.map(f64::to_bits);
-            }
-            Some(_) => progress.search.add(&targeted(archive, scenario, design)?),
-        }
-    }
+    let Some(mut progress) = Progress::new(archive.study()) else { return Ok(None) };
+    progress.advance(archive)?;
     Ok(Some(progress))
+}
+
+impl Progress {
+    /// Before the first stage; none where the study is no ensemble design.
+    pub fn new(study: &Study) -> Option<Self> {
+        study.ensemble_design.as_ref()?;
+        let rounds: Vec<&Round> = rounds_of(study).collect();
+        let first = rounds.first()?;
+        let known = Known {
+            packing_fraction: first.packing_fraction.map(f64::to_bits),
+            centres: vec![None; rounds.len()],
+        };
+        let search = Search::new(first.plan.clone());
+        Some(Progress { known, search, next: None, unneeded: Vec::new() })
+    }
+
+    /// Takes the stages that were finished since it was here last.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn advance(&mut self, archive: &Archive<Study>) -> Result<(), ArchiveError> {
+        let study = archive.study();
+        let Some(design) = &study.ensemble_design else { return Ok(()) };
+        (self.next, self.unneeded) = (None, Vec::new());
+        // Without a single solid there is no box, and no start.
+        let box_stage = rounds_of(study).position(|round| round.stage.is_none());
+        if let Some(scenario) = box_stage.filter(|_| self.known.packing_fraction.is_none()) {
+            if self.waits(archive, scenario)? {
+                return Ok(());
+            }
+            let fraction = packing_fraction(archive, scenario, design)?;
+            self.known.packing_fraction = fraction.map(f64::to_bits);
+        }
+        while let Some(next) = self.search.next() {
+            let is_next = |round: &Round| round.stage == Some(next.place);
+            let Some(scenario) = rounds_of(study).position(is_next) else { break };
+            let bits = next.centre.iter().map(|x| x.to_bits()).collect();
+            self.known.centres[scenario] = Some((bits, next.scattered));
+            if self.waits(archive, scenario)? {
+                return Ok(());
+            }
+            self.search.add(&targeted(archive, scenario, design)?);
+        }
+        for (scenario, round) in rounds_of(study).enumerate() {
+            if round.stage.is_some() && self.known.centres[scenario].is_none() {
+                self.unneeded.extend(pending(archive, scenario)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a scenario has pending solids; it is the next one then.
+    fn waits(&mut self, archive: &Archive<Study>, scenario: usize) -> Result<bool, ArchiveError> {
+        let pending = pending(archive, scenario)?;
+        let waits = !pending.is_empty();
+        if waits {
+            self.next = Some((scenario, pending));
+        }
+        Ok(waits)
+    }
+}
+
+/// What the scenarios are within an ensemble design; nothing where they are none.
+fn rounds_of(study: &Study) -> impl Iterator<Item = &Round> {
+    study.scenarios.iter().filter_map(|scenario| scenario.round.as_ref())
 }
 
 /// The units of a scenario that are pending, or whose checksum does not hold.

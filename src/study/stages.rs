@@ -6,14 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::archive::{Access, ArchiveError, Finished, Item, ItemLayout, Writer};
-use crate::format::row::Failure;
+use crate::format::archive::{Access, ArchiveError, Item, ItemLayout, Writer};
 use crate::study::config::Study;
 use crate::study::forecast::Longest;
 use crate::study::request::Request;
 use crate::study::results;
 use crate::study::resume::Pending;
-use crate::study::rounds::{self, Known, NOT_NEEDED};
+use crate::study::rounds::{self, Known};
 use crate::study::runner::abort::{FAILURE, abort};
 use crate::study::runner::{Job, Progress};
 use crate::study::schema::shape;
@@ -44,11 +43,12 @@ where
     let longest = longest(pending.longest);
     let mut total = Progress::default();
     let mut last = None;
+    let mut known = None;
     loop {
         let mut units = Vec::new();
         let mut announced = None;
         if root {
-            let next = next(request, study)
+            let next = next(request, study, &mut known)
                 .unwrap_or_else(|error| abort(&error.to_string(), FAILURE))
                 // A stage that was left unfinished is for the next run.
                 .filter(|(announcement, _)| last != Some(announcement.scenario));
@@ -85,13 +85,23 @@ fn longest(of_stages: Vec<Longest>) -> Vec<Longest> {
 /// Ranges of work units.
 type Units = Vec<std::ops::Range<u64>>;
 
-/// The next stage with its pending units; none where the design is over, and nothing is pending then.
-fn next(request: &Request, study: &Study) -> Result<Option<(Announcement, Units)>, ArchiveError> {
-    let archive = results::open(&request.output)?;
-    let Some(progress) = rounds::follow(&archive)? else { return Ok(None) };
+/// The next stage with its pending units; none where the design is over, and nothing is pending then. `known`
+/// is what the stages before have decided: each of them is read once.
+fn next(
+    request: &Request,
+    study: &Study,
+    known: &mut Option<rounds::Progress>,
+) -> Result<Option<(Announcement, Units)>, ArchiveError> {
+    let archive = results::open_undecided(&request.output)?;
+    if known.is_none() {
+        *known = rounds::Progress::new(archive.study());
+    }
+    let Some(progress) = known else { return Ok(None) };
+    progress.advance(&archive)?;
     drop(archive);
-    if let Some((scenario, units)) = progress.next {
-        return Ok(Some((Announcement { known: progress.known, scenario }, units)));
+    if let Some((scenario, units)) = &progress.next {
+        let announcement = Announcement { known: progress.known.clone(), scenario: *scenario };
+        return Ok(Some((announcement, units.clone())));
     }
     if !progress.unneeded.is_empty() {
         let shape = shape(study);
@@ -99,14 +109,9 @@ fn next(request: &Request, study: &Study) -> Result<Option<(Announcement, Units)
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let host = world::host();
         let mut writer = Writer::open(&request.output, Access::Serial, shape, &host)?;
-        for unit in progress.unneeded.into_iter().flatten() {
+        for unit in progress.unneeded.iter().cloned().flatten() {
             let (scenario, slot) = layout.unit(unit);
-            writer.push(Finished {
-                item: Item { scenario, slot, part: 0 },
-                outcome: Err(Failure { reason: NOT_NEEDED.to_owned() }),
-                seconds: 0.0,
-                finished: now.as_secs_f64(),
-            })?;
+            writer.push_unneeded(Item { scenario, slot, part: 0 }, now.as_secs_f64())?;
         }
         writer.close()?;
     }

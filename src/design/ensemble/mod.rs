@@ -8,6 +8,7 @@
 //! Everything here is a pure function of the features of the solids so far: no MPI, no file, no clock,
 //! no solids.
 
+pub mod plan;
 pub mod regression;
 pub mod search;
 pub mod step;

@@ -1,11 +1,14 @@
-//! Least squares: the mean of every feature at a centre and its slopes, with their errors.
+//! Least squares: the mean of every feature around a centre, its slopes and its curvature, with their errors.
 //!
-//! y = ȳ + b·(x − c) + q·\[scattered\] + noise, one fit for every feature. Half of the solids of a round
-//! stand at the centre, the others are scattered around it in opposite pairs, so the slopes b are free
-//! of even orders; what these add to the scattered solids goes into q, and ȳ is the mean at the centre
-//! itself. Noise is independent from solid to solid.
+//! y = ȳ + b·δ + ½ δᵀQδ + noise with δ = x − c, one fit for every feature; where there are too few solids
+//! for Q, an offset of all scattered solids in its place. Half of the solids of a round stand at the centre,
+//! the others are scattered around it in opposite pairs, so the slopes b are free of even orders. Noise is
+//! independent from solid to solid.
 
 use nalgebra::{DMatrix, DVector};
+
+/// Solids per coefficient from which on the curvature is fitted.
+const SOLIDS_PER_COEFFICIENT: usize = 4;
 
 /// The features of one solid and where it was prepared.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +19,72 @@ pub struct Observation {
     pub y: Vec<f64>,
     /// Whether it stands beside the centre of its round.
     pub scattered: bool,
+}
+
+/// Sums over solids, of which fits are made: of the products of 1, δ, every product of two δ, whether the
+/// solid is scattered, and y − origin.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    parameters: usize,
+    /// What is taken off y before it is squared, shape (n_y,).
+    origin: Vec<f64>,
+    count: usize,
+    /// Shape (columns, columns).
+    normal: DMatrix<f64>,
+    /// Shape (columns, n_y).
+    projected: DMatrix<f64>,
+    /// Shape (n_y, n_y).
+    squares: DMatrix<f64>,
+}
+
+impl Sums {
+    /// Over these solids, around a centre.
+    pub fn new(observations: &[Observation], centre: &[f64], origin: &[f64]) -> Self {
+        let (parameters, features) = (centre.len(), origin.len());
+        let columns = quadratic(parameters) + 1;
+        let mut sums = Self {
+            parameters,
+            origin: origin.to_vec(),
+            count: observations.len(),
+            normal: DMatrix::zeros(columns, columns),
+            projected: DMatrix::zeros(columns, features),
+            squares: DMatrix::zeros(features, features),
+        };
+        for Observation { x, y, scattered } in observations {
+            let offset: Vec<f64> = x.iter().zip(centre).map(|(x, c)| x - c).collect();
+            let mut row = products(&offset);
+            row.push(f64::from(u8::from(*scattered)));
+            let row = DVector::from_vec(row);
+            let y = DVector::from_iterator(features, y.iter().zip(origin).map(|(y, o)| y - o));
+            sums.normal.ger(1.0, &row, &row, 1.0);
+            sums.projected.ger(1.0, &row, &y, 1.0);
+            sums.squares.ger(1.0, &y, &y, 1.0);
+        }
+        sums
+    }
+
+    /// With the solids of others around the same centre and origin.
+    pub fn add(&mut self, other: &Sums) {
+        self.count += other.count;
+        self.normal += &other.normal;
+        self.projected += &other.projected;
+        self.squares += &other.squares;
+    }
+}
+
+/// Coefficients of a quadratic function.
+fn quadratic(parameters: usize) -> usize {
+    (parameters + 1) * (parameters + 2) / 2
+}
+
+/// 1, δ, and every product of two δ.
+fn products(offset: &[f64]) -> Vec<f64> {
+    let mut row = vec![1.0];
+    row.extend(offset);
+    for (q, x) in offset.iter().enumerate() {
+        row.extend(offset[q..].iter().map(|y| x * y));
+    }
+    row
 }
 
 /// What the observations say about a centre.
@@ -33,27 +102,54 @@ pub struct Fit {
     pub mean_variance: Vec<f64>,
     /// Covariance of the slopes of each feature over the variance of a single solid, shapes (n_x, n_x).
     pub slope_covariance: Vec<DMatrix<f64>>,
+    surfaces: Vec<Surface>,
+}
+
+/// The mean of a feature beside the centre, less that at the centre; variances over that of a single solid.
+pub struct Shift {
+    pub change: f64,
+    /// Its slopes there, shape (n_x,).
+    pub slopes: DVector<f64>,
+    /// The variance of the change, and half of its slopes, shape (n_x,).
+    pub variance: f64,
+    pub variance_slopes: DVector<f64>,
+    /// The covariance of the slopes, shape (n_x, n_x).
+    pub slope_covariance: DMatrix<f64>,
+}
+
+/// The fitted function of one feature: coefficients of 1, δ and, where it is curved, of their products.
+#[derive(Clone, Debug, PartialEq)]
+struct Surface {
+    coefficients: DVector<f64>,
+    /// Their covariance over the variance of a single solid.
+    covariance: DMatrix<f64>,
+}
+
+impl Surface {
+    /// The functions' values, shape (columns,).
+    fn row(&self, offset: &[f64]) -> DVector<f64> {
+        let mut row = products(offset);
+        row.truncate(self.coefficients.len());
+        DVector::from_vec(row)
+    }
 }
 
 impl Fit {
-    /// Fits the observations; none where they do not determine every slope.
-    pub fn new(observations: &[&Observation], centre: &[f64]) -> Option<Self> {
-        let (parameters, features) = (centre.len(), observations.first()?.y.len());
-        let columns = parameters + 2;
-        let freedom = observations.len().checked_sub(columns).filter(|&left| left > 0)?;
-        let row = |observation: &Observation| {
-            let offsets = observation.x.iter().zip(centre).map(|(x, c)| x - c);
-            let scattered = f64::from(u8::from(observation.scattered));
-            DVector::from_iterator(columns, std::iter::once(1.0).chain(offsets).chain([scattered]))
-        };
-        let mut normal = DMatrix::zeros(columns, columns);
-        let mut projected = DMatrix::zeros(columns, features);
-        for observation in observations {
-            let row = row(observation);
-            let y = DVector::from_column_slice(&observation.y);
-            normal += &row * row.transpose();
-            projected += row * y.transpose();
-        }
+    /// Fits solids by their sums; none where they do not determine every slope.
+    pub fn new(sums: &Sums) -> Option<Self> {
+        let curved = quadratic(sums.parameters);
+        let enough = sums.count >= SOLIDS_PER_COEFFICIENT * curved;
+        let all = enough.then(|| Self::with(sums, &(0..curved).collect::<Vec<_>>()));
+        let plain = || (0..=sums.parameters).chain([curved]).collect::<Vec<_>>();
+        all.flatten().or_else(|| Self::with(sums, &plain()))
+    }
+
+    /// Fits these of the columns.
+    fn with(sums: &Sums, chosen: &[usize]) -> Option<Self> {
+        let (parameters, features) = (sums.parameters, sums.origin.len());
+        let freedom = sums.count.checked_sub(chosen.len()).filter(|&left| left > 0)?;
+        let normal = sums.normal.select_rows(chosen).select_columns(chosen);
+        let projected = sums.projected.select_rows(chosen);
         let scale = normal.diagonal().max();
         let inverse = normal.cholesky()?;
         if inverse.l_dirty().diagonal().min().powi(2) <= f64::EPSILON * scale {
@@ -61,24 +157,28 @@ impl Fit {
         }
         let coefficients = inverse.solve(&projected);
         let covariance = inverse.inverse();
-        let mut residuals = DMatrix::zeros(features, features);
-        for observation in observations {
-            let y = DVector::from_column_slice(&observation.y);
-            let residual = y - coefficients.transpose() * row(observation);
-            residuals += &residual * residual.transpose();
-        }
+        let residuals = &sums.squares - coefficients.tr_mul(&projected);
         let deviation: Vec<f64> =
-            (0..features).map(|i| (residuals[(i, i)] / freedom as f64).sqrt()).collect();
+            (0..features).map(|i| (residuals[(i, i)].max(0.0) / freedom as f64).sqrt()).collect();
         let correlation = DMatrix::from_fn(features, features, |i, j| {
-            let scale = (residuals[(i, i)] * residuals[(j, j)]).sqrt();
+            let scale = (residuals[(i, i)] * residuals[(j, j)]).max(0.0).sqrt();
             if i == j || scale == 0.0 {
                 f64::from(u8::from(i == j))
             } else {
                 residuals[(i, j)] / scale
             }
         });
+        // An offset of the scattered solids is no function of δ.
+        let functions = chosen.iter().filter(|&&column| column < quadratic(parameters)).count();
+        let mean = |i: usize| coefficients[(0, i)] + sums.origin[i];
+        let surface = |i: usize| {
+            let mut coefficients = coefficients.column(i).rows(0, functions).into_owned();
+            coefficients[0] = mean(i);
+            let covariance = covariance.view((0, 0), (functions, functions)).into_owned();
+            Surface { coefficients, covariance }
+        };
         Some(Fit {
-            mean: coefficients.row(0).iter().copied().collect(),
+            mean: (0..features).map(mean).collect(),
             slopes: coefficients.rows(1, parameters).transpose(),
             deviation,
             correlation,
@@ -87,6 +187,7 @@ impl Fit {
                 covariance.view((1, 1), (parameters, parameters)).into_owned();
                 features
             ],
+            surfaces: (0..features).map(surface).collect(),
         })
     }
 
@@ -97,6 +198,63 @@ impl Fit {
         self.deviation[feature] = other.deviation[feature];
         self.mean_variance[feature] = other.mean_variance[feature];
         self.slope_covariance[feature].clone_from(&other.slope_covariance[feature]);
+        self.surfaces[feature].clone_from(&other.surfaces[feature]);
+    }
+
+    /// The mean of a feature beside the centre, and its variance over that of a single solid.
+    pub fn at(&self, feature: usize, offset: &[f64]) -> (f64, f64) {
+        let surface = &self.surfaces[feature];
+        let row = surface.row(offset);
+        (row.dot(&surface.coefficients), row.dot(&(&surface.covariance * &row)))
+    }
+
+    /// How the mean of a feature differs beside the centre.
+    pub fn shift(&self, feature: usize, offset: &[f64]) -> Shift {
+        let surface = &self.surfaces[feature];
+        let (parameters, columns) = (offset.len(), surface.coefficients.len());
+        let mut row = surface.row(offset);
+        row[0] = 0.0;
+        // What the functions change by with δ, shape (columns, n_x).
+        let mut gradient = DMatrix::zeros(columns, parameters);
+        for q in 0..parameters {
+            gradient[(1 + q, q)] = 1.0;
+        }
+        let mut column = 1 + parameters;
+        for (p, q) in (0..parameters).flat_map(|p| (p..parameters).map(move |q| (p, q))) {
+            if column < columns {
+                gradient[(column, p)] += offset[q];
+                gradient[(column, q)] += offset[p];
+                column += 1;
+            }
+        }
+        let spread = &surface.covariance * &row;
+        Shift {
+            change: row.dot(&surface.coefficients),
+            slopes: gradient.tr_mul(&surface.coefficients),
+            variance: row.dot(&spread),
+            variance_slopes: gradient.tr_mul(&spread),
+            slope_covariance: gradient.tr_mul(&(&surface.covariance * &gradient)),
+        }
+    }
+
+    /// Means of a feature at several offsets, each of so many solids, brought to one offset by the fitted
+    /// function and averaged: the mean and its variance over that of a single solid.
+    pub fn gather(
+        &self,
+        feature: usize,
+        means: &[(Vec<f64>, f64, usize)],
+        to: &[f64],
+    ) -> (f64, f64) {
+        let surface = &self.surfaces[feature];
+        let solids: f64 = means.iter().map(|(.., solids)| *solids as f64).sum();
+        let (mut mean, mut shift) = (0.0, surface.row(to));
+        for (offset, value, count) in means {
+            let weight = *count as f64 / solids;
+            mean += weight * value;
+            shift.axpy(-weight, &surface.row(offset), 1.0);
+        }
+        let uncertain = shift.dot(&(&surface.covariance * &shift));
+        (mean + shift.dot(&surface.coefficients), 1.0 / solids + uncertain)
     }
 
     /// The standard error of the mean of a feature.

@@ -1,9 +1,10 @@
-//! One step: from the residuals at a centre and the measured slopes to the next centre.
+//! One step: from the residuals at a centre and the fitted means around it to the next centre.
 //!
 //! Residuals r are in units of the error that the verification will have, SE. The step minimises the
-//! squared residual that is to be *expected*, |r − B d|² + Σ_i dᵀΣ_i d: Σ_i is the covariance of the slopes
-//! of feature i, so what is badly known is not relied on. A combination of features is left alone where its slopes
-//! cannot be told from noise, and could not bring what is asked for if they were as large as they may be.
+//! squared residual that is to be *expected*, Σ_i (r_i − Δ_i(d))² + Var Δ_i(d): Δ is the fitted change of the
+//! means, with slopes and curvature, so what is badly known is not relied on. A combination of features is left
+//! alone where its slopes cannot be told from noise, and could not bring what is asked for if they were as large
+//! as they may be.
 
 use std::ops::RangeInclusive;
 
@@ -17,6 +18,14 @@ pub const SIGNIFICANT: f64 = 3.0;
 /// A share of the squared length of d beside the expected residual: of steps that are equally good the
 /// shortest.
 const SHORTEST: f64 = 1e-6;
+
+/// Linearisations of the fitted means on the way to a step, by how much the last one gains of the squared
+/// residual, and halvings of each until it gains.
+const ITERATIONS: usize = 50;
+const CONVERGED: f64 = 1e-6;
+const SHORTENINGS: i32 = 10;
+/// Halvings of the interval of λ: to the last bit.
+const HALVINGS: usize = 60;
 
 /// What the step is made of.
 pub struct Question<'a> {
@@ -41,16 +50,24 @@ pub struct Question<'a> {
 pub struct Step {
     /// d, shape (n_x,).
     pub change: Vec<f64>,
-    /// The largest predicted change of a feature [SE].
-    pub gain: f64,
+    /// The squared residual that is expected after it, over that before.
+    pub left: f64,
     /// The same where there were no bounds.
-    pub free_gain: f64,
+    pub free_left: f64,
     /// Coefficients over y/SE of the combination that is asked for most and that no parameter moves,
     /// shape (n_y,).
     pub unmoved: Option<Vec<f64>>,
 }
 
+/// Bounds are in the way where a step gains so many times as much without them.
+const IN_THE_WAY: f64 = 2.0;
+
 impl Step {
+    /// Whether bounds are in the way.
+    pub fn is_bounded(&self) -> bool {
+        1.0 - self.free_left > IN_THE_WAY * (1.0 - self.left)
+    }
+
     pub fn new(question: &Question<'_>) -> Self {
         let Question { fit, errors, solids, .. } = *question;
         let features = errors.len();
@@ -61,21 +78,74 @@ impl Step {
         let covariance: DMatrix<f64> =
             fit.slope_covariance.iter().sum::<DMatrix<f64>>() * solids as f64;
         let (wanted, unmoved) = separate(question, &scaled, &(&covariance / features as f64));
-        let normal = scaled.transpose() * &scaled + covariance;
-        let normal = &normal
-            + DMatrix::identity(normal.nrows(), normal.ncols())
-                * (SHORTEST * normal.diagonal().max());
-        let gain = |change: &DVector<f64>| (&scaled * change).amax();
-        let right = scaled.transpose() * wanted;
-        let free = bounded(&normal, &right, question, false);
-        let change = bounded(&normal, &right, question, true);
+        let free = minimise(question, &wanted, false);
+        let change = minimise(question, &wanted, true);
+        let left = |change: &DVector<f64>| {
+            let [before, after] = [&(change * 0.0), change]
+                .map(|change| Expected::new(question, &wanted, change).value);
+            if before > 0.0 { after / before } else { 1.0 }
+        };
         Step {
-            gain: gain(&change),
-            free_gain: gain(&free),
+            left: left(&change),
+            free_left: left(&free),
             change: change.iter().copied().collect(),
             unmoved,
         }
     }
+}
+
+/// The squared residual that is to be expected beside the centre, to second order around there.
+struct Expected {
+    value: f64,
+    /// Half of minus its slopes, shape (n_x,).
+    descent: DVector<f64>,
+    /// Half of its curvature (Gauss and Newton's), shape (n_x, n_x).
+    normal: DMatrix<f64>,
+}
+
+impl Expected {
+    fn new(question: &Question<'_>, wanted: &DVector<f64>, change: &DVector<f64>) -> Self {
+        let Question { fit, errors, solids, .. } = *question;
+        let count = change.len();
+        let (mut value, mut descent) = (0.0, DVector::zeros(count));
+        let mut normal = DMatrix::zeros(count, count);
+        // In units of SE the variance of a single solid is the number of solids.
+        let single = solids as f64;
+        for (i, error) in errors.iter().enumerate() {
+            let shift = fit.shift(i, change.as_slice());
+            let (slopes, residual) = (shift.slopes / *error, wanted[i] - shift.change / error);
+            value += residual * residual + single * shift.variance;
+            descent += &slopes * residual - shift.variance_slopes * single;
+            normal += &slopes * slopes.transpose() + shift.slope_covariance * single;
+        }
+        let shortest = SHORTEST * normal.diagonal().max();
+        value += shortest * change.norm_squared();
+        descent -= change * shortest;
+        normal += DMatrix::identity(count, count) * shortest;
+        Expected { value, descent, normal }
+    }
+}
+
+/// The step to the least squared residual that is to be expected.
+fn minimise(question: &Question<'_>, wanted: &DVector<f64>, within: bool) -> DVector<f64> {
+    let mut change = DVector::zeros(question.centre.len());
+    let mut expected = Expected::new(question, wanted, &change);
+    for _ in 0..ITERATIONS {
+        let right = &expected.normal * &change + &expected.descent;
+        let whole = bounded(&expected.normal, &right, question, within) - &change;
+        let shares = (0..SHORTENINGS).map(|power| 0.5_f64.powi(power));
+        let lower = shares.map(|share| &change + &whole * share).find_map(|other| {
+            let there = Expected::new(question, wanted, &other);
+            (there.value < expected.value).then_some((other, there))
+        });
+        let Some((other, there)) = lower else { break };
+        let ends = expected.value - there.value <= CONVERGED * expected.value;
+        (change, expected) = (other, there);
+        if ends {
+            break;
+        }
+    }
+    change
 }
 
 /// The residual without the combinations that are asked for in vain, and of these the one that is asked
@@ -136,12 +206,11 @@ fn bounded(
         let mut held = change.clone();
         free.iter().for_each(|&q| held[q] = 0.0);
         let rest = (right - normal * &held).select_rows(&free);
-        let Some(solved) = block.cholesky().map(|block| block.solve(&rest)) else { break };
         // The radius is left to those that are free.
         let room = (question.radius.powi(2) - held.norm_squared()).max(0.0).sqrt();
-        let scale = (room / solved.norm()).min(1.0);
+        let solved = within_radius(block, &rest, room);
         change = held;
-        free.iter().zip(solved.iter()).for_each(|(&q, &value)| change[q] = scale * value);
+        free.iter().zip(solved.iter()).for_each(|(&q, &value)| change[q] = value);
         if !within {
             break;
         }
@@ -160,4 +229,30 @@ fn bounded(
         }
     }
     change
+}
+
+/// The solution of (N + λ) d = g with the smallest λ ≥ 0 for which |d| ≤ radius: what is known well goes on
+/// where the way along what is known badly is too long.
+fn within_radius(normal: DMatrix<f64>, right: &DVector<f64>, radius: f64) -> DVector<f64> {
+    let eigen = SymmetricEigen::new(normal);
+    let along = eigen.eigenvectors.tr_mul(right);
+    let least = eigen.eigenvalues.max() * f64::EPSILON;
+    let solve = |shift: f64| {
+        DVector::from_iterator(
+            along.len(),
+            along.iter().zip(eigen.eigenvalues.iter()).map(|(g, n)| g / (n.max(least) + shift)),
+        )
+    };
+    let mut found = solve(0.0);
+    if found.norm() > radius {
+        // At the upper end |d| ≤ |g|/λ = radius.
+        let (mut low, mut high) = (0.0, right.norm() / radius.max(f64::MIN_POSITIVE));
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            let is_long = solve(middle).norm() > radius;
+            (if is_long { &mut low } else { &mut high }).clone_from(&middle);
+        }
+        found = solve(high);
+    }
+    eigen.eigenvectors * found
 }

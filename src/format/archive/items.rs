@@ -17,11 +17,15 @@ pub enum State {
     Done = 1,
     /// Failed, with a reason: the row has no meaning.
     Failed = 2,
+    /// Not computed, and not to be: an ensemble design had ended before. The row has no meaning.
+    Unneeded = 3,
 }
 
 impl State {
     /// Every state, in the order of its code.
-    pub const ALL: [State; 3] = [State::Pending, State::Done, State::Failed];
+    pub const ALL: [State; 4] = [State::Pending, State::Done, State::Failed, State::Unneeded];
+    /// Those that are counted.
+    pub const COUNTED: [State; 3] = [State::Pending, State::Done, State::Failed];
 
     /// The state with this code.
     pub fn from_code(code: u8) -> Option<State> {
@@ -34,6 +38,7 @@ impl State {
             State::Pending => "pending",
             State::Done => "done",
             State::Failed => "failed",
+            State::Unneeded => "unneeded",
         }
     }
 }

@@ -5,7 +5,7 @@
 //! syncs this rank's data through a descriptor of its own. An item counts only if its checksum
 //! holds, so a commit that was cut off at any point is no more than missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File as PosixFile, OpenOptions};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
@@ -60,6 +60,8 @@ pub struct Writer {
     origin: Origin,
     /// Waiting items that have another origin.
     copied: HashMap<Item, Origin>,
+    /// Waiting items that are not to be computed.
+    unneeded: HashSet<Item>,
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -135,6 +137,7 @@ impl Writer {
                 pad(&[processor()], PROCESSOR_LENGTH),
             ],
             copied: HashMap::new(),
+            unneeded: HashSet::new(),
             pending: Vec::new(),
             pending_bytes: 0,
         })
@@ -157,6 +160,13 @@ impl Writer {
     pub fn push_copy(&mut self, finished: Finished, origin: Origin) -> Result<(), ArchiveError> {
         self.copied.insert(finished.item, origin);
         self.push(finished)
+    }
+
+    /// Takes an item that is not to be computed, as it was known at this time [s since 1970, UTC].
+    pub fn push_unneeded(&mut self, item: Item, finished: f64) -> Result<(), ArchiveError> {
+        self.unneeded.insert(item);
+        let outcome = Err(Failure { reason: String::new() });
+        self.push(Finished { item, outcome, seconds: 0.0, finished })
     }
 
     /// Makes rows of `/items` pending again.
@@ -203,6 +213,7 @@ impl Writer {
             self.write_rows(run)?;
         }
         self.copied.clear();
+        self.unneeded.clear();
         self.sync()?;
         Ok(items.len())
     }
@@ -212,6 +223,7 @@ impl Writer {
         let schema = &self.archive.schemas[item.scenario];
         let part = &schema.parts[item.part];
         let (state, reason) = match &finished.outcome {
+            _ if self.unneeded.contains(&item) => (State::Unneeded, reason_cell("")),
             Ok(_) => (State::Done, reason_cell("")),
             Err(failure) => (State::Failed, reason_cell(&failure.reason)),
         };

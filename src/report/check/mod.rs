@@ -18,7 +18,6 @@ use crate::format::row::{Failure, Part, Stage};
 use crate::study::reasons::Reasons;
 use crate::study::replica::{Examination, Worker};
 use crate::study::results::Results;
-use crate::study::rounds::is_ahead;
 use crate::study::statistics::arrays;
 use crate::study::work::Work;
 use crate::system::program::ComputedBy;
@@ -137,20 +136,17 @@ impl Checker<'_> {
         let mut counts = Flags::default();
         let mut reasons = Reasons::default();
         let spots = archive.layout().replicas().div_ceil(SPOT_CHECKS).max(1);
-        let ahead = is_ahead(archive.study(), scenario);
         for slots in archive.blocks(scenario, BLOCK_BYTES) {
             let states = archive.states_of(scenario, &slots)?;
             let good = archive.verify(scenario, &slots)?;
-            if !ahead {
-                reasons.add_failed(archive, &archive.layout().rows(scenario, &slots), &states)?;
-            }
+            reasons.add_failed(archive, &archive.layout().rows(scenario, &slots), &states)?;
             for (index, (&state, &good)) in states.iter().zip(&good).enumerate() {
                 let item = archive.layout().item(scenario, slots.start, index);
                 if state == State::Pending && good {
                     self.pending += 1;
                     continue;
                 }
-                self.failed += u64::from(state == State::Failed && !ahead);
+                self.failed += u64::from(state == State::Failed);
                 let wrong = "the checksum does not hold, or the state does not exist; `amorph run --resume` computes it again";
                 let lines = if good { Vec::new() } else { vec![wrong.to_owned()] };
                 self.checksums.add(&self.place(item), lines);

@@ -3,8 +3,6 @@
 use std::fmt::Write as _;
 
 use super::cells::{number, row};
-use crate::study::reasons::Reason;
-use crate::study::rounds::NOT_NEEDED;
 use crate::study::statistics::{RoundsStatistics, ScenarioStatistics};
 
 /// Rounds between the first and the last ones that are left out of a summary.
@@ -18,7 +16,9 @@ pub(super) fn rounds(
 ) -> String {
     let mut text = String::new();
     let y = of.targets.len();
-    let known: Vec<usize> = (0..of.stages.len()).filter(|&s| of.solids[s].is_finite()).collect();
+    // In time.
+    let mut known: Vec<usize> = (0..of.stages.len()).filter(|&s| of.order[s] > 0).collect();
+    known.sort_by_key(|&stage| of.order[stage]);
     let width = of.stages.iter().map(String::len).max().unwrap_or(0);
     let _ = writeln!(
         text,
@@ -47,6 +47,13 @@ pub(super) fn rounds(
         let (name, solids) = (&of.stages[stage], of.solids[stage]);
         let _ = writeln!(text, "  {name:width$} {solids:>7} {}", row(cells));
     }
+    if of.verifications > 0 {
+        let verified = of.verified.iter().zip(&of.verified_error);
+        let all = verified.zip(&of.wanted).flat_map(|((mean, error), wanted)| {
+            [number(*mean), number(*error), number((wanted - mean) / error)]
+        });
+        let _ = writeln!(text, "  {:width$}         {}", "verified", row(all));
+    }
     if of.wanted.iter().all(|wanted| wanted.is_finite()) {
         let wanted = of.wanted.iter().zip(&of.wanted_error);
         let cells =
@@ -74,8 +81,7 @@ fn parameters(text: &mut String, of: &RoundsStatistics, known: &[usize]) {
 
 fn failures(text: &mut String, scenarios: &[ScenarioStatistics]) {
     for scenario in scenarios {
-        let needed = |reason: &&Reason| !reason.example.starts_with(NOT_NEEDED);
-        for reason in scenario.reasons.iter().filter(needed) {
+        for reason in &scenario.reasons {
             let _ = writeln!(text, "  {}: failed {} times: {reason}", scenario.name, reason.count);
         }
     }
@@ -92,6 +98,6 @@ fn ending(text: &mut String, of: &RoundsStatistics) {
         );
     }
     if let Some(outcome) = &of.outcome {
-        let _ = writeln!(text, "\n  outcome: {outcome}");
+        let _ = writeln!(text, "\n  outcome: {outcome}, verifications: {}", of.verifications);
     }
 }

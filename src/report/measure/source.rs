@@ -223,6 +223,9 @@ fn done_row(archive: &Results, file: &Path, item: Item) -> Result<Row, MeasureEr
             let reason = reasons.first().map_or("", String::as_str);
             return Err(not_done(format!("failed: {reason}")));
         }
+        Some(State::Unneeded) => {
+            return Err(not_done("not needed: the ensemble design had ended".to_owned()));
+        }
         _ => return Err(not_done("pending: it has not been computed yet".to_owned())),
     }
     if archive.verify(scenario, &(slot..slot + 1))?.get(part) != Some(&true) {

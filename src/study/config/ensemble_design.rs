@@ -10,7 +10,7 @@ use super::lines::{Lines, Raw};
 use super::section::Section;
 use super::{Parameterisation, Scenario, Study};
 use crate::analysis::theta::Level;
-use crate::design::ensemble::search::Plan;
+use crate::design::ensemble::plan::Plan;
 use crate::design::feature::Feature;
 use crate::design::target::Wish;
 use crate::relax::prepare::Structure;
@@ -26,6 +26,8 @@ keys! {
     "hold": Form::Schema(r#"{"type": "array", "items": {"type": "string"}}"#),
     /// most rounds; each prepares study.replicas solids, as do start and verification
     "rounds": Form::Integer(1..=MAX_ROUNDS),
+    /// solids of a verification over study.replicas
+    "verification": Form::Integer(1..=MAX_VERIFICATION),
     /// standard deviations of ln D, ln k and ln B around the centre of a round
     "scatter": Form::Schema(
         r#"{"type": "object", "additionalProperties": false, "properties": {
@@ -41,6 +43,7 @@ keys! {
 }
 
 const MAX_ROUNDS: i64 = 500;
+const MAX_VERIFICATION: i64 = 100;
 const SCATTER: RangeInclusive<f64> = 1e-4..=1.0;
 /// The kinds that can be designed, their scatter and their bounds. A pressure of 0.1 follows ln D about ten
 /// times as strongly as ln k.
@@ -65,6 +68,8 @@ pub struct EnsembleDesign {
     pub wishes: Vec<Wish>,
     /// The most rounds.
     pub rounds: usize,
+    /// Solids of a verification over those of a stage.
+    pub verification: usize,
     /// Standard deviations of ln D, ln k and ln B around the centre of a round.
     pub scatter: [f64; KINDS.len()],
     /// Bounds of D, k and B over θ₀.
@@ -169,6 +174,7 @@ impl EnsembleDesign {
             hold,
             wishes,
             rounds: section.integer("rounds", 20) as usize,
+            verification: section.integer("verification", 2) as usize,
             scatter: section.read("scatter", KINDS.map(|(_, scatter, _)| scatter), read_scatter),
             bounds,
             scenario: Box::new(scenario),
@@ -186,6 +192,7 @@ impl EnsembleDesign {
             .add("targets", Raw(toml::Value::from(self.targets.clone()).to_string()))
             .add("hold", Raw(toml::Value::from(self.hold.clone()).to_string()))
             .add("rounds", self.rounds)
+            .add("verification", self.verification)
             .add("scatter", Raw(of_kinds(self.scatter)))
             .add("bounds", Raw(of_kinds(self.bounds)))
             .text()

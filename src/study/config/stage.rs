@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{EnsembleDesign, Scenario, Study};
-use crate::design::ensemble::search::Plan;
+use crate::design::ensemble::plan::{Plan, VERIFICATIONS};
 use crate::relax::prepare::{Target, Tuning};
 use crate::solid::random::StreamKey;
 
@@ -18,6 +18,8 @@ pub struct Round {
     pub plan: Plan,
     /// The centre in units of the search, once the rounds before have decided it.
     pub centre: Option<Vec<f64>>,
+    /// Whether half of the solids are scattered around it, once it is known.
+    pub scattered: bool,
     /// The packing fraction at θ₀ of the box that all solids share, once it is known.
     pub packing_fraction: Option<f64>,
 }
@@ -31,6 +33,7 @@ impl EnsembleDesign {
             bounds: bounds.collect(),
             rounds: self.rounds,
             solids: study.replicas as usize,
+            verification: self.verification,
             key: StreamKey { seed: study.seed, solid: 0, replica: 0, attempt: 0 },
         }
     }
@@ -46,14 +49,23 @@ impl EnsembleDesign {
         let width = self.rounds.to_string().len();
         let first = self.measures_box().then_some(("box".to_owned(), None));
         let rounds = (1..=self.rounds).map(|round| (format!("round_{round:0width$}"), Some(round)));
-        let last = ("verification".to_owned(), Some(plan.verification()));
+        // Those that disagree are followed by others.
+        let parts = 0..self.verification;
+        let name = |attempt: usize, part: usize| match self.verification {
+            1 => format!("verification_{attempt}"),
+            _ => format!("verification_{attempt}_{part}"),
+        };
+        let verifications = (1..=VERIFICATIONS)
+            .flat_map(|attempt| parts.clone().map(move |part| (attempt, part + 1)))
+            .map(|(attempt, part)| name(attempt, part));
+        let last = plan.verifications().zip(verifications).map(|(stage, name)| (name, Some(stage)));
         let all = first.into_iter().chain([("start".to_owned(), Some(0))]).chain(rounds);
         let fraction = match self.scenario.solid.recipe.target {
             Target::PackingFraction(fraction) => Some(fraction),
             Target::Pressure(_) => None,
         };
         let mut scenarios = Vec::new();
-        for (index, (name, stage)) in all.chain([last]).enumerate() {
+        for (index, (name, stage)) in all.chain(last).enumerate() {
             let mut scenario = (*self.scenario).clone();
             scenario.name = name;
             scenario.solid.stage = Some(index);
@@ -63,6 +75,7 @@ impl EnsembleDesign {
                 stage,
                 plan: plan.clone(),
                 centre: None,
+                scattered: false,
                 packing_fraction: fraction,
             });
             scenarios.push(scenario);
@@ -83,7 +96,7 @@ impl Study {
 impl Round {
     /// ln(θ/θ₀) of a solid, shape (n_θ,); none where the centre is not known.
     pub fn logarithms(&self, slot: usize) -> Option<Vec<f64>> {
-        let offset = self.plan.offset(self.stage?, slot);
+        let offset = self.plan.offset(self.stage?, slot).filter(|_| self.scattered);
         self.beside_centre(offset.as_deref())
     }
 

@@ -251,6 +251,7 @@ impl Local {
                 let reason = archive.reasons(&(row..row + 1))?.concat();
                 self.fail_directions(&reason)?;
             }
+            State::Unneeded => self.share(Vec::new()),
             State::Done if complete => self.share(Vec::new()),
             State::Done => {
                 let row = archive.row(item)?;

@@ -107,7 +107,7 @@ fn estimate_axis() -> Axis {
 }
 
 fn states_and_reasons(arrays: &mut Arrays, scenario: &ScenarioStatistics) {
-    let state = names("state", &State::ALL.map(State::name), "state of an item");
+    let state = names("state", &State::COUNTED.map(State::name), "state of an item");
     let index = counted("reason_index", REASONS, "kinds of failures, the most frequent first");
     let counts = |counts: &Counts| [counts.pending, counts.done, counts.failed];
     let reason = |index: usize| scenario.reasons.get(index);

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::list::Arrays;
 use crate::analysis::axis::{counted, labelled};
 use crate::analysis::values::Kind;
-use crate::design::ensemble::search::{Ending, Search, Stage};
+use crate::design::ensemble::search::{Search, Stage};
+use crate::design::outcome::Outcome;
 use crate::format::schema::Column;
 use crate::study::config::{EnsembleDesign, Round, Scenario, Study};
 use crate::system::words::Word;
@@ -29,6 +30,13 @@ pub struct RoundsStatistics {
     pub wanted: Vec<f64>,
     /// Its standard errors, which the start leaves, shape (target).
     pub wanted_error: Vec<f64>,
+    /// Verifications that were made; those that disagreed count among the rounds.
+    pub verifications: usize,
+    /// Means of all solids of the last one and their standard errors, shape (target).
+    pub verified: Vec<f64>,
+    pub verified_error: Vec<f64>,
+    /// Place of every stage in time, from 1; 0: it was not needed, shape (stage).
+    pub order: Vec<u64>,
     /// θ at the centre, shape (stage, parameter).
     pub theta: Vec<f64>,
     /// θ of every solid, shape (stage, replica, parameter).
@@ -81,6 +89,10 @@ impl RoundsStatistics {
             packing_fraction: f64::NAN,
             wanted: vec![f64::NAN; y],
             wanted_error: vec![f64::NAN; y],
+            verifications: 0,
+            verified: vec![f64::NAN; y],
+            verified_error: vec![f64::NAN; y],
+            order: vec![0; stages.len()],
             theta: missing(theta),
             theta_of_solids: missing(slots * theta),
             solids: missing(1),
@@ -116,10 +128,13 @@ impl RoundsStatistics {
         }
         of.at_bound = search.at_bound();
         of.fill_theta(design, &rounds);
-        let last = rounds.len() - 1;
+        of.verifications = search.verifications;
+        if let Some((mean, error)) = search.verified() {
+            (of.verified, of.verified_error) = (mean, error);
+        }
         for (index, stage) in search.stages.iter().enumerate() {
-            let verifies = index > 0 && index + 1 == search.stages.len() && search.verified;
-            of.fill_stage(if verifies { last } else { index }, stage, &design.scales());
+            of.order[stage.place] = index as u64 + 1;
+            of.fill_stage(stage.place, stage, &design.scales());
         }
         Some(of)
     }
@@ -163,19 +178,27 @@ impl RoundsStatistics {
     pub(super) fn arrays(&self) -> Vec<(Column, Vec<u8>)> {
         let of = self;
         let mut arrays = Arrays::default();
-        let stage = labelled("stage", of.stages.clone(), "start, rounds, verification");
+        let stage = labelled("stage", of.stages.clone(), "start, rounds, verifications");
         let target = labelled("target", of.targets.clone(), "targeted and held features");
         let text = "parameters theta, of species that split the sizes";
         let parameter = labelled("parameter", of.parameters.clone(), text);
         let replica = counted("replica", of.slots, "index of the solid");
         arrays.add("outcome", Kind::U8, &[], "1", "how the design has ended", vec![of.code()]);
-        arrays.arrays.iter_mut().for_each(|(column, _)| column.flags = Self::codes());
+        arrays.arrays.iter_mut().for_each(|(column, _)| column.flags = Outcome::CODES.to_vec());
         let text = "packing fraction at theta_0 of the box that all solids share";
         arrays.floats("packing_fraction", &[], "1", text, &[of.packing_fraction]);
         let text = "what the means shall be";
         arrays.floats("wanted", &[&target], "mixed", text, &of.wanted);
         let text = "standard error of what is wanted, from the solids of the start";
         arrays.floats("wanted_error", &[&target], "mixed", text, &of.wanted_error);
+        let text = "verifications that were made; those that disagreed count among the rounds";
+        arrays.numbers("verifications", &[], text, &[of.verifications as u64]);
+        let text = "mean over all solids of the last verification";
+        arrays.floats("verified", &[&target], "mixed", text, &of.verified);
+        let text = "standard error of verified";
+        arrays.floats("verified_error", &[&target], "mixed", text, &of.verified_error);
+        let text = "place of the stage in time, from 1; 0: it was not needed";
+        arrays.numbers("order", &[&stage], text, &of.order);
         let text = "theta at the centre of the stage";
         arrays.floats("theta", &[&stage, &parameter], "mixed", text, &of.theta);
         let (text, axes) = ("theta of every solid", [&stage, &replica, &parameter]);
@@ -213,19 +236,13 @@ impl RoundsStatistics {
 
     /// The outcome's code: 0 before the end.
     pub fn code(&self) -> u8 {
-        let place = |outcome: &String| Ending::WORDS.iter().position(|(word, _)| word == outcome);
-        self.outcome.as_ref().and_then(place).map_or(0, |place| place as u8 + 1)
-    }
-
-    /// The codes of the outcomes.
-    pub fn codes() -> Vec<(u8, &'static str)> {
-        let words = Ending::WORDS.iter().map(|(word, _)| *word);
-        (0..).zip(std::iter::once("undecided").chain(words)).collect()
+        let outcome = self.outcome.as_deref().and_then(Outcome::from_word);
+        outcome.map_or(0, Outcome::code)
     }
 
     /// Whether it was reached.
     pub fn is_reached(&self) -> bool {
-        self.outcome.as_deref() == Some(Ending::Reached.word())
+        self.outcome.as_deref() == Some(Outcome::Reached.word())
     }
 }
 

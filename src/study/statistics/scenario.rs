@@ -222,6 +222,7 @@ impl Counts {
             State::Pending => self.pending += 1,
             State::Done => self.done += 1,
             State::Failed => self.failed += 1,
+            State::Unneeded => {}
         }
     }
 }
