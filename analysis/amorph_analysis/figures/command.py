@@ -49,7 +49,7 @@ def parser():
     for name, figure in FIGURES.items():
         sub = names.add_parser(
             name,
-            help=_summary(figure),
+            help=summary(figure),
             description=figure.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -92,7 +92,7 @@ def parser():
     return parser
 
 
-def _summary(figure):
+def summary(figure):
     """What a figure shows, from the beginning of its documentation."""
     sentences = " ".join(figure.__doc__.split()).partition(": ")[2]
     return re.split(r"[.:;] ", sentences)[0]
