@@ -62,6 +62,8 @@ REPLICAS_allosteric := 0:3
 REPLICAS_spectrum := 0:2
 REPLICAS_disorder := 0:4
 REPLICAS_interaction := 0:5
+# What amorph-table prints, and from which study.
+TABLES := allosteric:allosteric choice:allosteric rank:spectrum disorder:disorder defects:disorder interaction:interaction
 # As many series as have colours of their own.
 OPTIONS_allosteric := $(addprefix --scenario ,own_2d own-particles_2d one-particles_2d)
 OPTIONS_spectrum := $(addprefix --scenario ,species_2d_N256 species_3d_N256 particles_2d_N256 particles_3d_N256)
@@ -69,6 +71,11 @@ OPTIONS_spectrum := $(addprefix --scenario ,species_2d_N256 species_3d_N256 part
 beyond: $(VENV)/installed $(QUESTIONS:%=$(BEYOND)/%.h5)  ## the paper's open questions from reduced ensembles into beyond/, some minutes
 	@$(foreach name,$(QUESTIONS),$(VENV)/bin/amorph-figure $(name) $(BEYOND)/$(name).h5 $(OPTIONS_$(name)) \
 	  -o $(BEYOND)/$(name).pdf -o $(BEYOND)/$(name).png && echo "figure   $(BEYOND)/$(name).pdf, .png" &&) :
+	@for table in $(TABLES); do \
+	  name="$${table%:*}"; \
+	  $(VENV)/bin/amorph-table "$$name" "$(BEYOND)/$${table#*:}.h5" > "$(BEYOND)/$$name.md" && \
+	  echo "table    $(BEYOND)/$$name.md" || exit; \
+	done
 
 $(BEYOND)/%.h5: build FORCE
 	@mkdir -p $(BEYOND)

@@ -3,7 +3,8 @@
 
 mod common;
 
-use amorph::relax::prepare::Structure;
+use amorph::relax::disorder::Disorder;
+use amorph::relax::prepare::{Recipe, Structure};
 use amorph::response::curvature::{DirectionResponse, curvature};
 use amorph::response::features::{Absence, FeatureRequest};
 use amorph::response::linear::LinearResponse;
@@ -113,6 +114,49 @@ fn as_many_frequencies_are_independent_as_there_are_diameters() {
         println!("p = {pressure:e}: {count} modes, rank {} of {parameters}, {ratio:.1e}", svd.rank);
         assert_eq!(svd.rank, parameters, "{:?}", svd.singular_values);
         assert!(ratio > 1e-6, "{ratio:e}");
+    }
+}
+
+#[test]
+fn differences_of_close_frequencies_are_off_by_the_second_order_of_their_step() {
+    let disorder = Some(Disorder { polydispersity: 1e-6, defects: 0.0 });
+    let recipe = Recipe { disorder, ..recipe(108, Structure::Crystal, 1e-1, 0.0) };
+    let request = FeatureRequest { stress: true, elastic: true, modes: 10, ..FeatureRequest::NONE };
+    let space = ParameterSpace::new(&[ParameterKind::Diameter], 20);
+    let component = |q: usize| [1.0, -1.0][q % 2] / 20.0_f64.sqrt();
+    for replica in 0..3 {
+        let mut made = prepared::<3>(&recipe, replica, 20);
+        let response = respond(&made.solid, &mut made.equilibrium, &request, &space);
+        let theta = space.values(&made.solid.interactions);
+        let at = responses(&made.solid, &made.equilibrium, &request, &space);
+        let rows: Vec<usize> =
+            (0..response.values.len()).filter(|&row| !response.degenerate[row]).collect();
+        let element = |row: usize, q: usize| response.jacobian[(row, q)];
+        let squares = rows.iter().flat_map(|&row| (0..20).map(move |q| element(row, q).powi(2)));
+        let size = squares.sum::<f64>().sqrt();
+        // Over |J|, of frequencies and of the others.
+        let errors = |step: f64| {
+            let side = |sign: f64| {
+                let moved: Vec<f64> =
+                    (0..20).map(|q| theta[q] + sign * step * component(q)).collect();
+                at(&moved).unwrap().values
+            };
+            let (plus, minus) = (side(1.0), side(-1.0));
+            let mut sums = [0.0; 2];
+            for &row in &rows {
+                let linear: f64 = (0..20).map(|q| element(row, q) * component(q)).sum();
+                let slope = (plus[row] - minus[row]) / (2.0 * step);
+                sums[usize::from(row < request.len(3) - 10)] += (slope - linear).powi(2);
+            }
+            sums.map(|sum: f64| sum.sqrt() / size)
+        };
+        let ([long, others], [short, _]) = (errors(1e-6), errors(1e-7));
+        println!(
+            "frequencies {long:.1e}, with a tenth of the step {short:.1e}; others {others:.1e}"
+        );
+        // Two orders of magnitude; more where the first step is too long for any order.
+        assert!(long > 1e-4 && short < long / 50.0, "{long:e} {short:e}");
+        assert!(others < 1e-7, "{others:e}");
     }
 }
 

@@ -295,6 +295,15 @@ fn attractive_spheres_agree_with_differences() {
     check::<2>("attractive 2d p = 0.1", &attractive(48, 1e-1), 0, &ParameterKind::ALL);
     check::<2>("attractive 2d p = 0.001", &attractive(48, 1e-3), 0, &SPHERES);
     check::<3>("attractive 3d p = 0.1", &attractive(64, 1e-1), 0, &ParameterKind::ALL);
+    check::<3>("attractive 3d p = 0.001", &attractive(64, 1e-3), 0, &SPHERES);
+}
+
+#[test]
+fn cores_of_another_exponent_agree_with_differences() {
+    let mut power = recipe(64, Structure::Disordered, 1e-1, 0.0);
+    power.potential.exponent = 2.5;
+    check::<2>("α = 2.5, 2d", &power, 0, &SPHERES);
+    check::<3>("α = 2.5, 3d", &power, 0, &SPHERES);
 }
 
 #[test]
@@ -370,37 +379,66 @@ fn check_compatibility<const D: usize>(particles: usize) {
     if D == 3 {
         return;
     }
-    // A particle in the plane whose m neighbours touch each other in a closed ring.
+    let wheels = wheels(&contacts, source);
+    for wheel in &wheels {
+        let pairs: Vec<AllostericPair> = wheel.iter().map(to).collect();
+        let svd = spectrum(&by_stiffness(&solid, &mut equilibrium, &pairs));
+        println!("wheel: rank {} of {}, gap {:.1e}", svd.rank, wheel.len(), svd.gap);
+        assert_eq!(svd.rank, wheel.len() - 1, "{:?}", svd.singular_values);
+    }
+    assert!(!wheels.is_empty(), "no closed ring");
+}
+
+/// A particle's m contacts and the m of its neighbours, where these touch each other in a closed ring, for
+/// every particle in the plane that does not touch the source.
+fn wheels(contacts: &[(usize, usize)], source: [usize; 2]) -> Vec<Vec<(usize, usize)>> {
     let neighbours = |i: usize| -> BTreeSet<usize> {
         let other = |&(a, b): &(usize, usize)| (a == i).then_some(b).or((b == i).then_some(a));
         contacts.iter().filter_map(other).collect()
     };
-    let mut wheels = 0;
-    for hub in 0..solid.len() {
+    let hubs: BTreeSet<usize> = contacts.iter().flat_map(|&(a, b)| [a, b]).collect();
+    let mut wheels = Vec::new();
+    for hub in hubs {
         let around = neighbours(hub);
         let rim: Vec<(usize, usize)> = (contacts.iter().copied())
             .filter(|(a, b)| around.contains(a) && around.contains(b))
             .collect();
         let closed = around.iter().all(|&i| neighbours(i).intersection(&around).count() == 2);
-        let wheel: Vec<(usize, usize)> =
-            around.iter().map(|&i| (hub.min(i), hub.max(i))).chain(rim.iter().copied()).collect();
-        let apart = !around.contains(&source[0]) && !around.contains(&source[1]);
-        if !closed || rim.len() != around.len() || !apart || source.contains(&hub) {
-            continue;
+        let apart = source.iter().all(|i| *i != hub && !around.contains(i));
+        if closed && rim.len() == around.len() && apart {
+            wheels.push(around.iter().map(|&i| (hub.min(i), hub.max(i))).chain(rim).collect());
         }
-        let pairs: Vec<AllostericPair> = wheel.iter().map(to).collect();
-        let svd = spectrum(&by_stiffness(&solid, &mut equilibrium, &pairs));
-        println!(
-            "wheel of {}: rank {} of {}, gap {:.1e}",
-            around.len(),
-            svd.rank,
-            wheel.len(),
-            svd.gap
-        );
-        assert_eq!(svd.rank, 2 * around.len() - 1, "{:?}", svd.singular_values);
-        wheels += 1;
     }
-    assert!(wheels > 0, "no closed ring");
+    wheels
+}
+
+#[test]
+fn strains_of_a_closed_ring_are_independent_in_packings() {
+    let recipe = recipe(256, Structure::Disordered, 1e-1, 0.0);
+    let (mut looked_at, mut least, mut most) = (0, f64::INFINITY, 0.0_f64);
+    for replica in 0..5 {
+        let mut solid = prepared::<2>(&recipe, replica, 2).solid;
+        let mut equilibrium = relaxed(&mut solid);
+        let contacts = equilibrium.contacts.contact_set();
+        let source = [contacts[7].0, contacts[7].1];
+        let middle = solid.positions[source[0]];
+        let far = 0.25 * solid.cell.edges().min();
+        for wheel in wheels(&contacts, source) {
+            let apart =
+                |&(i, _): &(usize, usize)| solid.cell.minimum_image(solid.positions[i] - middle);
+            if wheel.iter().any(|bond| apart(bond).norm() < far) {
+                continue;
+            }
+            let to = |&(i, j): &(usize, usize)| AllostericPair { source, target: [i, j] };
+            let pairs: Vec<AllostericPair> = wheel.iter().map(to).collect();
+            let svd = spectrum(&by_stiffness(&solid, &mut equilibrium, &pairs));
+            assert_eq!(svd.rank, wheel.len(), "{:?}", svd.singular_values);
+            let ratio = svd.singular_values[wheel.len() - 1] / svd.singular_values[0];
+            (looked_at, least, most) = (looked_at + 1, least.min(ratio), most.max(ratio));
+        }
+    }
+    println!("{looked_at} closed rings in 5 packings: s_min/s_max = {least:.1e} to {most:.1e}");
+    assert!(looked_at >= 5 && least > 1e-4, "{looked_at}, {least:e}");
 }
 
 #[test]

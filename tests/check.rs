@@ -168,6 +168,57 @@ fn every_stored_number_of_a_solid_is_guarded() {
 }
 
 #[test]
+fn every_stored_number_between_order_and_disorder_and_of_allosteric_features_is_guarded() {
+    let text = "version = 1\n[study]\nname = \"checked\"\nreplicas = 1\n[solid]\ndimension = 2\n\
+        particles = 80\npressure = 0.1\nstructure = \"triangular\"\npolydispersity = 0.05\n\
+        defects = 0.0375\n[features]\nsets = [[\"stress\", \"allosteric\"]]\n\
+        allosteric = { pairs = 4 }\n[parameters]\nkinds = [\"Dk\"]\nspecies = [4]\n[sweep]\n\
+        parameters = []\n";
+    let results = Results::new(text);
+    clean(&results.path, 1);
+    let counted = |path: &'static str| {
+        results.altered(SOLID, move |row| match row.iter_mut().find(|(name, _)| name == path) {
+            Some((_, Values::I32(counts))) => counts[0] += 1,
+            other => panic!("{path}: {other:?}"),
+        })
+    };
+    let mechanics = "forces, pressure";
+    for name in ["coordination", "bond_order", "local_bond_order"] {
+        let path = format!("solids/{name}");
+        let altered = results.altered(SOLID, |row| floats(row, &path)[0] += 1e-6);
+        finds(&altered, 0, mechanics, &format!("{name} is off by"));
+    }
+    let size = results.altered(SOLID, |row| floats(row, "solids/size_factor")[0] += 1e-6);
+    finds(&size, 0, mechanics, "size_factor is off by");
+    finds(&counted("solids/healed_sites"), 0, mechanics, "another number of healed sites");
+    let identities = "identities of J";
+    finds(
+        &counted("features/allosteric_pairs"),
+        0,
+        identities,
+        "other pairs of allosteric features",
+    );
+    // The last row of J is one of eta, its last column one of k.
+    let slope = results.altered(SOLID, |row| {
+        let last = floats(row, "Dk_n4/jacobian").last_mut().expect("an element");
+        *last += 1e-3;
+    });
+    finds(&slope, 0, identities, "growing all k alike");
+}
+
+/// Within the usual step of θ these frequencies nearly cross.
+#[test]
+fn frequencies_that_are_close_are_not_called_wrong() {
+    let text = "version = 1\n[study]\nname = \"checked\"\nreplicas = 1\n[solid]\ndimension = 3\n\
+        particles = 108\npressure = 0.1\nstructure = \"fcc\"\npolydispersity = 1e-6\n\
+        [features]\nmodes = 10\nsets = [[\"stress\", \"elastic\", \"modes\"]]\n\
+        [parameters]\nspecies = [20]\n[sweep]\nparameters = []\n";
+    let report = clean(&Results::new(text).path, 0);
+    let differences = section(&report, "finite differences");
+    assert!(differences.looked_at == 1 && differences.wrong == 0, "{differences:#?}");
+}
+
+#[test]
 fn a_solid_at_another_pressure_than_the_configuration_is_found() {
     let results = Results::new(&text(SOFT, 1));
     let other = Study::parse("s.toml", &text(&SOFT.replace("0.1", "0.11"), 1)).expect("valid");

@@ -60,10 +60,10 @@ def ratios(theta, features):
 
 
 def exponents(values, solids):
-    """(estimate, low, high) of every s_i/s_1 that is beyond rounding at all values."""
+    """(estimate, low, high) of every s_i/s_1 that is beyond rounding in all solids at all values."""
     for mode in range(1, len(solids[0][0])):
         groups = [[solid[mode] for solid in group] for group in solids]
-        if min(map(np.median, groups)) > ROUNDING:
+        if min(map(min, groups)) > ROUNDING:
             estimate = lambda groups: bootstrap.power(values, list(map(np.median, groups)))[0]
             yield mode, bootstrap.interval(estimate, groups)
 

@@ -19,8 +19,8 @@ def digits(value):
 
 
 def whole(value):
-    """A count; of medians with a half where there is one."""
-    return f"{value:g}"
+    """A count, with a half where a median has one, or a number as it is written in a study: 1e-6."""
+    return f"{value:g}".replace("e-0", "e-")
 
 
 def spread(values, show=number):

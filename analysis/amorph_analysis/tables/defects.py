@@ -30,7 +30,7 @@ def tables(sources, options):
             rows.append([
                 source.name,
                 len(s),
-                source.solid["defects"],
+                cells.whole(source.solid["defects"]),
                 cells.share(~broken),
                 cells.reach(rank[broken]) if broken.any() else "",
                 cells.share(full[broken]),

@@ -1,20 +1,20 @@
 """Polydispersity: how the singular values grow with δ, and what stands beside them.
 
 First the power laws s_i/s_1 ~ δ^x, 0 < δ ≤ 1e-2, of `amorph-figure disorder`: the smallest and the largest
-exponent with 95% intervals by a bootstrap over solids, half of the widest interval, and s_i/(s_1 δ) at the
-smallest δ. Then a line for every scenario. Medians (smallest to largest) over solids."""
+exponent with 95% intervals by a bootstrap over solids, half of the widest interval, and at the smallest δ
+s_i/(s_1 δ) of the first and the last of them. What is below rounding in a solid has none. Then a line for every scenario. Medians (smallest to largest) over solids."""
 
 import numpy as np
 
 from . import cells
 from .rank import spectra
 from ..errors import FileError
-from ..figures.disorder import KEYS, exponents, ratios
+from ..figures.disorder import KEYS, ROUNDING, exponents, ratios
 from ..figures.scans import scans
 
 OPTIONS = ["--set"]
 KEY = "polydispersity"
-GROWTH = ["solids", "modes", "x, least", "x, largest", "widest", "s_2/(s_1 δ)", "s_min/(s_1 δ)"]
+GROWTH = ["solids", "modes", "x, least", "x, largest", "widest", "first/δ", "last/δ"]
 HEAD = ["solids", "n", "δ", "rank", "full", "s_2/s_1", "s_min/s_1", "contacts", "local order"]
 HEAD += ["order of all bonds"]
 
@@ -42,14 +42,15 @@ def growth(scan, features):
     if len(points) < 3:
         return None
     deltas, solids = zip(*points)
-    found = [interval for _, interval in exponents(np.array(deltas), list(solids))]
-    if not found:
+    modes = dict(exponents(np.array(deltas), list(solids)))
+    if not modes:
         return None
+    found = list(modes.values())
     written = [f"{x:.3f} [{low:.3f}, {high:.3f}]" for x, low, high in (min(found), max(found))]
     widest = max((high - low) / 2 for _, low, high in found)
-    first = [cells.spread([solid[mode] / deltas[0] for solid in solids[0]]) for mode in (1, -1)]
+    ends = [[solid[mode] / deltas[0] for solid in solids[0]] for mode in (min(modes), max(modes))]
     name = scan.thetas[0].source.name
-    return [f"{name} and on", len(found), *written, f"±{widest:.3f}", *first]
+    return [f"{name} and on", len(found), *written, f"±{widest:.3f}", *map(cells.spread, ends)]
 
 
 def line(theta, features):
@@ -60,12 +61,16 @@ def line(theta, features):
     return [
         theta.source.name,
         len(s),
-        theta.source.solid[KEY],
+        cells.whole(theta.source.solid[KEY]),
         cells.reach(rank),
         cells.share(full),
-        *(cells.spread(s[:, mode] / s[:, 0]) for mode in (1, -1)),
+        *(cells.spread(s[:, mode] / s[:, 0], ratio) for mode in (1, -1)),
         *line_of_order(theta.source),
     ]
+
+
+def ratio(value):
+    return cells.number(value) if value > ROUNDING else "rounding"
 
 
 def line_of_order(source):

@@ -322,7 +322,9 @@ fn spot_check<const D: usize>(
         .map(|row| (0..parameters).map(|q| element(row, q) * direction[q]).sum())
         .collect();
     let interactions = &analysis.solid.interactions;
-    let curved = interactions.potential.exponent != HARMONIC || interactions.attractive();
+    let curved = interactions.potential.exponent != HARMONIC
+        || interactions.attractive()
+        || analysis.origin.request.modes > 0;
     let mut last = f64::INFINITY;
     for step in STEPS {
         let side = |sign: f64| displaced(analysis, theta, &direction, sign * step);
@@ -339,8 +341,8 @@ fn spot_check<const D: usize>(
         let difference = (error / f64::max(size, f64::MIN_POSITIVE)).sqrt();
         found.difference = Some(difference);
         let agrees = difference <= (DIFFERENCE * STEPS[0] / step).min(FALLS * last);
-        // With α > 2 a step may be long against the smallest overlap, and in the curved tails of a soft
-        // solid against the second order.
+        // With α > 2 a step may be long against the smallest overlap, in the curved tails of a soft solid
+        // against the second order, and against the distance of two frequencies that are close.
         if !agrees && curved && step != STEPS[STEPS.len() - 1] {
             last = difference;
             continue;
