@@ -9,8 +9,8 @@ use faer::Mat;
 
 use super::directions::DirectionResult;
 use super::quantity::{Along, Quantity, Value, quantities};
-use super::solid::{Analysis, SetResult};
-use super::theta::Theta;
+use super::solid::Analysis;
+use super::theta::{SetResult, Theta};
 use crate::response::allosteric::AllostericPair;
 use crate::response::features::Absence;
 use crate::response::stability::Stability;

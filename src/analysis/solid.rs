@@ -1,9 +1,6 @@
 //! One solid at its minimum: state, linear response and features, computed once for every
 //! parameterisation, direction and curve.
 
-use faer::Mat;
-
-use super::theta::Theta;
 use crate::linearity::origin::Origin;
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
@@ -13,12 +10,9 @@ use crate::response::jacobian::BondJacobians;
 use crate::response::linear::LinearResponse;
 use crate::response::modes::{lowest_modes, most_modes};
 use crate::response::stability::Stability;
-use crate::response::susceptibility::{Susceptibility, SvdError, decompose};
+use crate::response::susceptibility::SvdError;
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
-
-/// What rounding leaves of a derivative that is zero, relative to what it is a sum of.
-const ROUNDING: f64 = 1e-12;
 
 /// Why a solid cannot be analysed.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +43,9 @@ pub struct Analysis<const D: usize> {
     pub energy: f64,
     pub stability: Stability,
     pub(super) bond_jacobians: BondJacobians,
-    rank_tolerance: f64,
+    pub(super) rank_tolerance: f64,
     /// The largest elastic constant in magnitude [energy/length^d].
     modulus: f64,
-}
-
-/// The singular value decomposition of the rows of a feature set.
-#[derive(Debug)]
-pub struct SetResult {
-    pub svd: Susceptibility,
-    /// Rank of the rows that are not frequencies, where some are.
-    pub rank_without_modes: Option<usize>,
 }
 
 impl<const D: usize> Analysis<D> {
@@ -127,27 +113,9 @@ impl<const D: usize> Analysis<D> {
         rows.iter().map(|&row| self.origin.features.values[row]).collect()
     }
 
-    /// The singular value decomposition of the rows of a set, NaN for features without a value.
-    ///
-    /// # Errors
-    /// [`AnalysisError::Svd`].
-    pub fn decompose(
-        &self,
-        theta: &Theta,
-        set: &[FeatureKind],
-    ) -> Result<Susceptibility, AnalysisError> {
-        let (rows, places) = (self.rows(set), self.present(set));
-        let jacobian = &theta.jacobian;
-        let selected =
-            Mat::from_fn(places.len(), jacobian.ncols(), |row, q| jacobian[(rows[places[row]], q)]);
-        let largest = theta.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        let rounding = ROUNDING * self.size_of(set) / largest;
-        Ok(decompose(selected.as_ref(), self.rank_tolerance, rounding)?.among(&places, rows.len()))
-    }
-
     /// The smallest of what the features of these kinds are sums of: the elastic constants for stress,
     /// which may vanish itself, and the values of the others.
-    fn size_of(&self, set: &[FeatureKind]) -> f64 {
+    pub(super) fn size_of(&self, set: &[FeatureKind]) -> f64 {
         let features = &self.origin.features;
         let size = |&kind: &FeatureKind| match kind {
             FeatureKind::Stress | FeatureKind::Elastic => self.modulus,
@@ -158,21 +126,5 @@ impl<const D: usize> Analysis<D> {
             }
         };
         set.iter().map(size).fold(f64::INFINITY, f64::min)
-    }
-
-    /// The same with the rank of those rows that are not frequencies.
-    ///
-    /// # Errors
-    /// [`AnalysisError::Svd`].
-    pub fn set(&self, theta: &Theta, set: &[FeatureKind]) -> Result<SetResult, AnalysisError> {
-        let svd = self.decompose(theta, set)?;
-        let others: Vec<FeatureKind> =
-            set.iter().copied().filter(|&kind| kind != FeatureKind::Modes).collect();
-        let rank_without_modes = match (others.len() == set.len(), others.is_empty()) {
-            (true, _) => None,
-            (false, true) => Some(0),
-            (false, false) => Some(self.decompose(theta, &others)?.rank),
-        };
-        Ok(SetResult { svd, rank_without_modes })
     }
 }

@@ -3,13 +3,18 @@
 use faer::Mat;
 
 use super::solid::{Analysis, AnalysisError};
+use crate::response::features::FeatureKind;
 use crate::response::labels;
+use crate::response::susceptibility::{Susceptibility, decompose};
 use crate::solid::Solid;
 use crate::solid::assignment::Assignment;
 use crate::solid::contacts::Bond;
 use crate::solid::parameters::{ParameterDirection, ParameterKind, ParameterSpace};
 use crate::solid::potential::PairTangent;
 use crate::system::words::Word;
+
+/// What rounding leaves of a derivative that is zero, relative to what it is a sum of.
+const ROUNDING: f64 = 1e-12;
 
 /// What owns a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,14 @@ pub struct Theta {
     pub jacobian: Mat<f64>,
     /// Parameters that no bond depends on, shape (n_θ,).
     pub inert: Vec<bool>,
+}
+
+/// The singular value decomposition of the rows of a feature set.
+#[derive(Debug)]
+pub struct SetResult {
+    pub svd: Susceptibility,
+    /// Rank of the rows that are not frequencies, where some are.
+    pub rank_without_modes: Option<usize>,
 }
 
 impl Theta {
@@ -182,6 +195,45 @@ impl Theta {
             offset += bonds.len();
         }
         tangents
+    }
+
+    /// The singular value decomposition of the rows of a set, NaN for features without a value.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Svd`].
+    pub fn decompose<const D: usize>(
+        &self,
+        analysis: &Analysis<D>,
+        set: &[FeatureKind],
+    ) -> Result<Susceptibility, AnalysisError> {
+        let (rows, places) = (analysis.rows(set), analysis.present(set));
+        let jacobian = &self.jacobian;
+        let selected =
+            Mat::from_fn(places.len(), jacobian.ncols(), |row, q| jacobian[(rows[places[row]], q)]);
+        let largest = self.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let rounding = ROUNDING * analysis.size_of(set) / largest;
+        Ok(decompose(selected.as_ref(), analysis.rank_tolerance, rounding)?
+            .among(&places, rows.len()))
+    }
+
+    /// The same with the rank of those rows that are not frequencies.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Svd`].
+    pub fn set<const D: usize>(
+        &self,
+        analysis: &Analysis<D>,
+        set: &[FeatureKind],
+    ) -> Result<SetResult, AnalysisError> {
+        let svd = self.decompose(analysis, set)?;
+        let others: Vec<FeatureKind> =
+            set.iter().copied().filter(|&kind| kind != FeatureKind::Modes).collect();
+        let rank_without_modes = match (others.len() == set.len(), others.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some(0),
+            (false, false) => Some(self.decompose(analysis, &others)?.rank),
+        };
+        Ok(SetResult { svd, rank_without_modes })
     }
 }
 

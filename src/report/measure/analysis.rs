@@ -49,7 +49,7 @@ pub(super) fn analyse<const D: usize>(
         FeatureRequest::new(&options.features, options.modes.of(D, solid.len()), &given.pairs);
     let analysis = Analysis::new(solid, request, &options.kinds, RANK_TOLERANCE).map_err(failed)?;
     let theta = theta(&analysis, options).map_err(failed)?;
-    let set = analysis.set(&theta, &options.features).map_err(failed)?;
+    let set = theta.set(&analysis, &options.features).map_err(failed)?;
     let axes = Axes::new(&analysis, &theta, options);
     let mut output = Output::new(axes.units);
     let mut summary = Summary {

@@ -16,8 +16,8 @@ pub(super) use source::{AnySolid, load};
 
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::quantities::SolidResult;
-use crate::analysis::solid::SetResult;
 use crate::analysis::theta::Level;
+use crate::analysis::theta::SetResult;
 use crate::format::measurement::{self, FORMAT};
 use crate::linearity::settings::SweepSettings;
 use crate::response::features::FeatureKind;

@@ -28,7 +28,7 @@ pub(super) fn write<const D: usize>(
     let name = summary.name.clone();
     let failed = |source| MeasureError::Analysis { name: name.clone(), source };
     let (features, settings) = (&options.sweep_features, &options.settings);
-    let svd = analysis.decompose(theta, features).map_err(failed)?;
+    let svd = theta.decompose(analysis, features).map_err(failed)?;
     let Some(chosen) = directions::choose(&name, theta.values.len(), &svd, given, options)? else {
         return Ok(());
     };

@@ -66,7 +66,7 @@ impl<const D: usize> Replicate<D> {
             Some(made) => made,
             None => {
                 let theta = self.theta(&scenario.parameterisations()[index])?;
-                let svd = self.analysis.decompose(&theta, &scenario.sweep.set)?;
+                let svd = theta.decompose(&self.analysis, &scenario.sweep.set)?;
                 (theta, svd)
             }
         };

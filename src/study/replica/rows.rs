@@ -68,7 +68,7 @@ pub(super) fn solid<const D: usize>(
         columns.add(&parameterisation.name, quantities::THETA, &theta);
         for set in &scenario.features.sets {
             let group = format!("{}/{}", parameterisation.name, set_name(set));
-            let result = analysis.set(&theta, set)?;
+            let result = theta.set(analysis, set)?;
             columns.add(&group, quantities::SET, &result);
         }
     }
