@@ -1,14 +1,15 @@
 //! The lowest vibrational modes: eigenpairs (λ, v) of H on the backbone, ω = √λ, unit masses.
 //!
-//! Lanczos with full reorthogonalisation on the projected inverse H⁺, whose factor is there
-//! already. A single Krylov sequence finds one vector of a degenerate eigenspace, so the number of
-//! eigenvalues below a threshold in the gap above the wanted ones is counted by inertia; where the
-//! count disagrees, the dense eigenvalue problem is solved.
+//! Few of them by a Krylov space of the projected inverse H⁺ (`search`), whose factor is there already; where
+//! more than a third of all is wanted, or the search fails, by the dense eigenvalue problem.
+
+mod krylov;
+mod search;
 
 use faer::{Mat, Side};
 
 use crate::relax::forces::stiffness;
-use crate::relax::hessian::{Field, Hessian, apply, bond_stiffness};
+use crate::relax::hessian::{Field, Hessian, bond_stiffness, multiply, stiffnesses};
 use crate::relax::newton::Equilibrium;
 use crate::solid::contacts::{Bond, softening};
 use crate::solid::{Solid, Vector};
@@ -17,21 +18,12 @@ use crate::solid::{Solid, Vector};
 /// such a cluster have no derivatives of their own.
 pub const DEGENERATE: f64 = 1e-7;
 
-/// Residual |β s| of a Ritz pair of H⁺ at which it has converged, relative to the pair's value.
-const RITZ_TOLERANCE: f64 = 1e-13;
-
-/// Residual |H v − λ v| above which a mode from Lanczos is not trusted, in units of the largest
-/// curvature of the pair energies. Exact degeneracies exhaust the Krylov space and leave such.
+/// Residual |H v − λ v| above which a mode of a Krylov space is not trusted, in units of the largest
+/// curvature of the pair energies.
 const RESIDUAL: f64 = 1e-10;
 
-/// Largest Krylov space before the dense solver takes over.
-const MAX_KRYLOV: usize = 320;
-
-/// Ritz pairs are inspected every this many steps.
-const INSPECT_EVERY: usize = 8;
-
-/// Modes asked for beyond the wanted ones, to see the gap above them.
-const SPARE: usize = 3;
+/// The dense solver is faster where more than this share of all modes is wanted.
+const DENSE_SHARE: usize = 3;
 
 /// Up to this many degrees of freedom the dense solver is as fast.
 const DENSE_SIZE: usize = 120;
@@ -84,23 +76,20 @@ pub fn lowest_modes<const D: usize>(
     if wanted == 0 {
         return Modes::none();
     }
-    let lanczos = (size > DENSE_SIZE && wanted + SPARE <= MAX_KRYLOV)
-        .then(|| lanczos(solid, equilibrium, (wanted + SPARE).min(size)))
+    let Equilibrium { contacts, hessian, .. } = equilibrium;
+    let potential = &solid.interactions.potential;
+    let found = (size > DENSE_SIZE && wanted <= size / DENSE_SHARE)
+        .then(|| search::lowest(hessian, potential, &contacts.bonds, wanted))
         .flatten();
-    if let Some((eigenvalues, vectors)) = lanczos
-        && let Some(kept) = end_of_cluster(&eigenvalues, wanted)
-    {
-        let threshold = 0.5 * (eigenvalues[kept - 1] + eigenvalues[kept]);
-        let potential = &solid.interactions.potential;
-        let bonds = &equilibrium.contacts.bonds;
-        let counted = equilibrium.hessian.eigenvalues_below(potential, bonds, threshold);
-        let refactored = equilibrium.hessian.factorise(potential, bonds);
-        debug_assert!(refactored.is_ok(), "the same values factored before");
-        if counted == Some(kept + D) {
+    if let Some(vectors) = found {
+        let (eigenvalues, vectors, residual) = rayleigh(solid, &contacts.bonds, vectors);
+        let limit = RESIDUAL * stiffness(solid) * softening(solid, &contacts.bonds);
+        if residual <= limit {
+            let kept = end_of_cluster(&eigenvalues, wanted).unwrap_or(eigenvalues.len());
             return assembled(eigenvalues, vectors, kept);
         }
     }
-    let (eigenvalues, vectors) = dense(solid, &equilibrium.contacts.bonds, &equilibrium.hessian);
+    let (eigenvalues, vectors) = dense(solid, &contacts.bonds, hessian);
     let kept = end_of_cluster(&eigenvalues, wanted).unwrap_or(eigenvalues.len());
     assembled(eigenvalues, vectors, kept)
 }
@@ -108,11 +97,13 @@ pub fn lowest_modes<const D: usize>(
 /// The lowest eigenvalue above the d translations, however many modes share it [energy/length²]:
 /// a third of the work of its modes, as no cluster has to be completed and counted.
 pub fn lowest_eigenvalue<const D: usize>(solid: &Solid<D>, equilibrium: &Equilibrium<D>) -> f64 {
-    let hessian = &equilibrium.hessian;
-    let values = (hessian.size() > DENSE_SIZE + D)
-        .then(|| lanczos(solid, equilibrium, 1))
-        .flatten()
-        .map_or_else(|| dense(solid, &equilibrium.contacts.bonds, hessian).0, |(values, _)| values);
+    let Equilibrium { contacts, hessian, .. } = equilibrium;
+    let vector =
+        (hessian.size() > DENSE_SIZE + D).then(|| search::lowest_vector(hessian)).flatten();
+    let values = match vector {
+        Some(vector) => rayleigh(solid, &contacts.bonds, vec![vector]).0,
+        None => dense(solid, &contacts.bonds, hessian).0,
+    };
     values.first().copied().unwrap_or(f64::NAN)
 }
 
@@ -144,20 +135,6 @@ fn end_of_cluster(eigenvalues: &[f64], wanted: usize) -> Option<usize> {
     (wanted..eigenvalues.len()).find(|&m| !close(eigenvalues[m - 1], eigenvalues[m]))
 }
 
-/// A fixed start vector without any symmetry.
-fn start_vector<const D: usize>(hessian: &Hessian<D>, particles: usize) -> Field<D> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
-    };
-    let mut field: Field<D> = (0..particles).map(|_| Vector::from_fn(|_, _| next())).collect();
-    hessian.remove_translation(&mut field);
-    field
-}
-
 pub(super) fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {
     a.iter().zip(b).map(|(x, y)| x.dot(y)).sum()
 }
@@ -183,107 +160,31 @@ fn normalise<const D: usize>(field: &mut Field<D>) -> f64 {
     norm
 }
 
-/// The `wanted` lowest eigenpairs of H by Lanczos on H⁺; `None` if it does not converge.
-fn lanczos<const D: usize>(
-    solid: &Solid<D>,
-    equilibrium: &Equilibrium<D>,
-    wanted: usize,
-) -> Option<(Vec<f64>, Vec<Field<D>>)> {
-    let hessian = &equilibrium.hessian;
-    let limit = MAX_KRYLOV.min(hessian.size() - D);
-    let mut basis: Vec<Field<D>> = Vec::with_capacity(limit + 1);
-    let (mut alpha, mut beta): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    let mut first = start_vector(hessian, solid.len());
-    normalise(&mut first);
-    basis.push(first);
-    loop {
-        let step = alpha.len();
-        let mut next = basis[step].clone();
-        hessian.solve_one(&mut next);
-        alpha.push(dot(&next, &basis[step]));
-        // Twice is enough.
-        for _ in 0..2 {
-            deflate(&mut next, &basis);
-        }
-        let norm = normalise(&mut next);
-        let size = alpha.len();
-        let exhausted = !(norm > RITZ_TOLERANCE * alpha[0].abs());
-        if size >= wanted && (size.is_multiple_of(INSPECT_EVERY) || exhausted || size == limit) {
-            let (values, ritz) = tridiagonal_eigen(&alpha, &beta)?;
-            let converged = (0..wanted).all(|m| {
-                let column = size - 1 - m;
-                (norm * ritz[(size - 1, column)]).abs() <= RITZ_TOLERANCE * values[column].abs()
-            });
-            if converged || exhausted {
-                let vectors =
-                    (0..wanted).map(|m| combine(&basis, |row| ritz[(row, size - 1 - m)])).collect();
-                let bonds = &equilibrium.contacts.bonds;
-                let (eigenvalues, vectors) = rayleigh(solid, bonds, vectors);
-                return exact(solid, bonds, &eigenvalues, &vectors)
-                    .then_some((eigenvalues, vectors));
-            }
-        }
-        if exhausted || size == limit {
-            return None;
-        }
-        beta.push(norm);
-        basis.push(next);
-    }
-}
-
-fn combine<const D: usize>(basis: &[Field<D>], weight: impl Fn(usize) -> f64) -> Field<D> {
-    let mut sum = vec![Vector::zeros(); basis[0].len()];
-    for (row, vector) in basis.iter().enumerate() {
-        add(&mut sum, weight(row), vector);
-    }
-    normalise(&mut sum);
-    sum
-}
-
-/// Eigenvalues as Rayleigh quotients of H itself: more exact than those of the inverse.
+/// Eigenvalues as Rayleigh quotients of H itself, ascending: more exact than those of the inverse. Also the
+/// largest |H v − λ v|.
 fn rayleigh<const D: usize>(
     solid: &Solid<D>,
     bonds: &[Bond<D>],
     vectors: Vec<Field<D>>,
-) -> (Vec<f64>, Vec<Field<D>>) {
+) -> (Vec<f64>, Vec<Field<D>>, f64) {
+    let stiffness = stiffnesses(&solid.interactions.potential, bonds);
     let mut product = vec![Vector::zeros(); solid.len()];
+    let mut largest = 0.0_f64;
     let mut pairs: Vec<(f64, Field<D>)> = vectors
         .into_iter()
         .map(|vector| {
-            apply(&solid.interactions.potential, bonds, &vector, &mut product);
-            (dot(&vector, &product), vector)
+            multiply(bonds, &stiffness, &vector, &mut product);
+            let value = dot(&vector, &product);
+            add(&mut product, -value, &vector);
+            let rest = dot(&product, &product).sqrt();
+            // NaN stays.
+            largest = if rest > largest || rest.is_nan() { rest } else { largest };
+            (value, vector)
         })
         .collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    pairs.into_iter().unzip()
-}
-
-/// Is every pair an eigenpair?
-fn exact<const D: usize>(
-    solid: &Solid<D>,
-    bonds: &[Bond<D>],
-    eigenvalues: &[f64],
-    vectors: &[Field<D>],
-) -> bool {
-    let limit = RESIDUAL * stiffness(solid) * softening(solid, bonds);
-    let mut product = vec![Vector::zeros(); solid.len()];
-    eigenvalues.iter().zip(vectors).all(|(&value, vector)| {
-        apply(&solid.interactions.potential, bonds, vector, &mut product);
-        add(&mut product, -value, vector);
-        dot(&product, &product).sqrt() <= limit
-    })
-}
-
-fn tridiagonal_eigen(alpha: &[f64], beta: &[f64]) -> Option<(Vec<f64>, Mat<f64>)> {
-    let n = alpha.len();
-    let matrix = Mat::from_fn(n, n, |row, column| match row.abs_diff(column) {
-        0 => alpha[row],
-        1 => beta[row.min(column)],
-        _ => 0.0,
-    });
-    let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
-    let values = (0..n).map(|m| eigen.S().column_vector()[m]).collect();
-    Some((values, eigen.U().to_owned()))
+    let (values, vectors) = pairs.into_iter().unzip();
+    (values, vectors, largest)
 }
 
 /// Every eigenpair above the translations, ascending.
@@ -338,5 +239,6 @@ pub fn dense<const D: usize>(
             field
         })
         .collect();
-    rayleigh(solid, bonds, vectors)
+    let (eigenvalues, vectors, _) = rayleigh(solid, bonds, vectors);
+    (eigenvalues, vectors)
 }
