@@ -3,6 +3,7 @@
 //! Few of them by a Krylov space of the projected inverse H⁺ (`search`), whose factor is there already; where
 //! more than a third of all is wanted, or the search fails, by the dense eigenvalue problem.
 
+mod cluster;
 mod krylov;
 mod search;
 
@@ -14,9 +15,9 @@ use crate::relax::newton::Equilibrium;
 use crate::solid::contacts::{Bond, softening};
 use crate::solid::{Solid, Vector};
 
-/// Eigenvalues nearer than this, relative to the larger one, are degenerate: the frequencies of
-/// such a cluster have no derivatives of their own.
-pub const DEGENERATE: f64 = 1e-7;
+use cluster::{close, end_of_cluster};
+
+pub use cluster::DEGENERATE;
 
 /// Residual |H v − λ v| above which a mode of a Krylov space is not trusted, in units of the largest
 /// curvature of the pair energies.
@@ -124,15 +125,6 @@ fn assembled<const D: usize>(
         }
     }
     Modes { eigenvalues, vectors, clusters }
-}
-
-fn close(low: f64, high: f64) -> bool {
-    high - low <= DEGENERATE * high.abs()
-}
-
-/// The number of modes that completes the cluster which `wanted` cuts, if its end is in sight.
-fn end_of_cluster(eigenvalues: &[f64], wanted: usize) -> Option<usize> {
-    (wanted..eigenvalues.len()).find(|&m| !close(eigenvalues[m - 1], eigenvalues[m]))
 }
 
 pub(super) fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {

@@ -1,6 +1,6 @@
 //! The lowest modes by a Krylov space of H⁺, and the proof that none is missing.
 
-use super::close;
+use super::cluster::close;
 use super::krylov::{Krylov, Ritz};
 use crate::relax::hessian::{Field, Hessian};
 use crate::solid::contacts::Bond;
@@ -15,18 +15,28 @@ const VALUE_CONVERGED: f64 = 1e-11;
 /// The gap above the wanted modes is seen where the residual of the pair above it is below this share of it.
 const GAP_SEEN: f64 = 0.1;
 
-/// Columns of a block; up to the second number where more copies of an eigenvalue are missing.
+/// Columns of a block: a solve of four takes 1.5 (2d) to 2.2 (3d) times as long as one of a single column
+/// (benchmark `kernels`).
 const BLOCK: usize = 4;
-const LARGEST_BLOCK: usize = 16;
+
+/// The same where more copies of an eigenvalue are missing.
+const MOST_COLUMNS: usize = 16;
 
 /// The space is restarted at this many times the wanted modes and this many more.
 const CAPACITY: [usize; 2] = [4, 60];
 
+/// Blocks beyond the wanted modes at which the pairs are first looked at.
+const FIRST_BLOCKS: usize = 4;
+
 /// Restarts before the dense solver takes over.
 const RESTARTS: usize = 40;
 
-/// The `wanted` lowest modes and those that complete the last cluster, shape (modes, N), perhaps some more;
-/// none where they are not found. The second number says how many are wanted and complete.
+/// The `wanted` lowest modes with those that complete the last cluster, shape (modes, N); none where they
+/// are not found.
+///
+/// A space has no more vectors of an eigenspace than its first block has columns, so the eigenvalues below
+/// a threshold in the gap above are counted by the inertia of H. Where some are missing the search goes on
+/// with random columns until it has as many.
 pub(super) fn lowest<const D: usize>(
     hessian: &mut Hessian<D>,
     potential: &Potential,
@@ -39,7 +49,7 @@ pub(super) fn lowest<const D: usize>(
     let below = hessian.eigenvalues_below(potential, bonds, above)?.checked_sub(D)?;
     if below != kept {
         let missing = below.checked_sub(kept)?;
-        let block = missing.clamp(BLOCK, LARGEST_BLOCK);
+        let block = missing.clamp(BLOCK, MOST_COLUMNS);
         search.krylov.restart_at_random(hessian, &ritz, kept, block);
         (ritz, kept) = search.until(hessian, below, |ritz| ritz.all_below(above, below))?;
     }
@@ -50,13 +60,15 @@ pub(super) fn lowest<const D: usize>(
 /// A vector of the lowest mode, good enough for its eigenvalue.
 pub(super) fn lowest_vector<const D: usize>(hessian: &Hessian<D>) -> Option<Field<D>> {
     let mut search = Search::new(hessian);
-    let (ritz, _) = search.until(hessian, 1, |ritz| (ritz.residuals[0] <= VALUE_CONVERGED).then_some(1))?;
+    let (ritz, _) =
+        search.until(hessian, 1, |ritz| (ritz.residuals[0] <= VALUE_CONVERGED).then_some(1))?;
     Some(hessian.field(&search.krylov.vectors(&ritz, 1)))
 }
 
 impl Ritz {
     fn converged(&self, count: usize) -> bool {
-        self.residuals.iter().take(count).filter(|&&residual| residual <= CONVERGED).count() == count
+        self.residuals.iter().take(count).filter(|&&residual| residual <= CONVERGED).count()
+            == count
     }
 
     /// How many of the lowest pairs have converged and end with a cluster, at least so many.
@@ -98,26 +110,51 @@ impl<const D: usize> Search<D> {
     ) -> Option<(Ritz, usize)> {
         let block = self.krylov.block;
         let capacity = (CAPACITY[0] * needed + CAPACITY[1]).min(self.room.checked_sub(2 * block)?);
-        let mut inspect = self.krylov.size + needed;
+        let mut inspect = Inspections::new(self.krylov.size + needed + FIRST_BLOCKS * block);
         loop {
-            while self.krylov.size + block <= inspect.min(capacity) {
+            while self.krylov.size + block <= inspect.next.min(capacity) {
                 self.krylov.grow(hessian);
             }
-            let size = self.krylov.size;
             let ritz = self.krylov.ritz()?;
-            eprintln!("size {size} needed {needed}: {:.1e} {:.1e}", ritz.residuals[0], ritz.residuals.get(needed-1).copied().unwrap_or(f64::NAN));
             if let Some(count) = goal(&ritz) {
                 return Some((ritz, count));
             }
-            if size + block > capacity {
+            inspect.expect(self.krylov.size, block, ritz.residuals.get(needed - 1).copied());
+            if self.krylov.size + block > capacity {
                 self.restarts += 1;
                 let keep = (needed + capacity) / 2;
                 if self.restarts > RESTARTS || keep + 2 * block > capacity {
                     return None;
                 }
                 self.krylov.restart(hessian, &ritz, keep);
+                inspect = Inspections::new(self.krylov.size + block);
             }
-            inspect = self.krylov.size + (size / 8).max(block);
         }
+    }
+}
+
+/// At which size the Ritz pairs are looked at next: their eigenvalue problem costs as much as many solves.
+struct Inspections {
+    next: usize,
+    last: Option<(usize, f64)>,
+}
+
+impl Inspections {
+    fn new(first: usize) -> Self {
+        Self { next: first, last: None }
+    }
+
+    /// After the pairs at this size, the last of which needed has this residual: residuals fall
+    /// exponentially.
+    fn expect(&mut self, size: usize, block: usize, residual: Option<f64>) {
+        let residual = residual.unwrap_or(1.0).ln();
+        let steps = match self.last {
+            Some((before, higher)) if residual < higher => {
+                (residual - CONVERGED.ln()) / (higher - residual) * (size - before) as f64
+            }
+            _ => 0.0,
+        };
+        self.last = Some((size, residual));
+        self.next = size + (steps as usize).clamp(block, (size / 2).max(block));
     }
 }
