@@ -23,8 +23,12 @@ pub(super) struct Settled<const D: usize> {
     pub equilibrium: Equilibrium<D>,
 }
 
-/// Every γ that was visited on the way to a state, with the positions there.
-pub(super) type Way<const D: usize> = Vec<(f64, Vec<Vector<D>>)>;
+/// A state on the way to another one.
+pub(super) struct Visited<const D: usize> {
+    gamma: f64,
+    positions: Vec<Vector<D>>,
+    rattler: Vec<bool>,
+}
 
 /// The way of a solid from γ = 0.
 pub(super) struct Walk<'r, const D: usize> {
@@ -76,12 +80,13 @@ impl<const D: usize> Walk<'_, D> {
     }
 
     /// Visits these γ one after the other, from γ = 0: where it has been, and where it ends.
-    pub fn walk(&self, steps: &[f64]) -> Result<(Way<D>, Settled<D>), RelaxError> {
+    pub fn walk(&self, steps: &[f64]) -> Result<(Vec<Visited<D>>, Settled<D>), RelaxError> {
         let mut here = self.relax_from(&self.solid.positions, 0.0)?;
         let mut way = Vec::with_capacity(steps.len());
         for &gamma in steps {
             let next = self.relax_from(&here.solid.positions, gamma)?;
-            way.push((here.gamma, here.solid.positions));
+            let rattler = here.equilibrium.contacts.rattler;
+            way.push(Visited { gamma: here.gamma, positions: here.solid.positions, rattler });
             here = next;
         }
         Ok((way, here))
@@ -89,13 +94,14 @@ impl<const D: usize> Walk<'_, D> {
 
     /// Whether walking back from the end of this way leads over the same states. Coming back to γ = 0 alone does
     /// not say so: a hysteresis that began and ended on the way would not be seen.
-    pub fn returns(&self, way: &Way<D>, there: &Settled<D>) -> bool {
+    pub fn returns(&self, way: &[Visited<D>], there: &Settled<D>) -> bool {
         let mut positions = there.solid.positions.clone();
-        let rattler = &there.equilibrium.contacts.rattler;
-        way.iter().rev().all(|(gamma, before)| {
-            let Ok(state) = self.relax_from(&positions, *gamma) else { return false };
+        way.iter().rev().all(|before| {
+            let Ok(state) = self.relax_from(&positions, before.gamma) else { return false };
             positions = state.solid.positions;
-            self.is_back(&positions, before, rattler)
+            let rattlers = before.rattler.iter().zip(&state.equilibrium.contacts.rattler);
+            let rattler: Vec<bool> = rattlers.map(|(before, now)| *before || *now).collect();
+            self.is_back(&positions, &before.positions, &rattler)
         })
     }
 
