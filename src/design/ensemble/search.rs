@@ -5,6 +5,8 @@
 //! to be known better. Last is the verification, solids at the final θ that nothing was decided from. One that
 //! disagrees counts as a round. Parameters are x = ln(θ/θ₀) in units of the scatter.
 
+use std::ops::RangeInclusive;
+
 use super::plan::{Plan, VERIFICATIONS};
 use super::regression::{Fit, Observation, Sums, mean_of};
 use super::step::{Question, SIGNIFICANT, Step};
@@ -27,7 +29,9 @@ const WORTH: f64 = 0.8;
 const SETTLED: usize = 5;
 /// Where no step leads nearer, the search goes on from the other side of θ₀ so many times: what lies on one
 /// side of it may be a dead end.
-const RESTARTS: usize = 1;
+const RESTARTS: usize = 2;
+/// How far on the other side a restart is, over how far it was on this one.
+const OTHER_SIDE: f64 = 1.5;
 /// The longest step in units of the scatter's length: slopes hold about as far as they were measured, and
 /// the rounds before stay in the window.
 const RADIUS: f64 = 0.5;
@@ -35,7 +39,7 @@ const RADIUS: f64 = 0.5;
 /// means agree.
 const WINDOW: f64 = 1.5;
 /// The means of rounds nearer than this are brought to a centre by the slopes.
-const NEAR: f64 = 0.2;
+const NEAR: f64 = 0.1;
 /// Means agree within this many of their standard errors: a larger difference may be curvature, which would
 /// shift the fit by much of it.
 const AGREEMENT: f64 = 1.5;
@@ -332,7 +336,10 @@ impl Search {
             self.squares.clear();
             if self.dead_ends.len() <= RESTARTS && !is_last {
                 let other = centre.iter().zip(&self.plan.bounds);
-                let other = other.map(|(x, range)| (-x).clamp(*range.start(), *range.end()));
+                let beyond = |(x, range): (&f64, &RangeInclusive<f64>)| {
+                    (-OTHER_SIDE * x).clamp(*range.start(), *range.end())
+                };
+                let other = other.map(beyond);
                 let other = other.collect();
                 self.keep(known);
                 return self.next_round(other, true);

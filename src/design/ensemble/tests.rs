@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::regression::{Fit, Observation, Sums};
-use super::search::{AIM, Search};
+use super::search::{AIM, Search, Stage};
 use crate::design::outcome::Outcome;
 use crate::design::target::Wanted;
 use crate::solid::random::{Purpose, StreamKey, gaussian};
@@ -17,13 +17,16 @@ struct Model {
     noise: f64,
     /// Where the first feature is larger there are no solids.
     most: f64,
+    /// Whether the curvature has the other sign where the features grow.
+    dead_end: bool,
 }
 
 impl Model {
     fn mean(&self, x: &[f64]) -> Vec<f64> {
         let of = |(start, row): (&f64, &Vec<f64>)| {
             let along: f64 = row.iter().zip(x).map(|(b, x)| b * x).sum();
-            start + along + self.curvature * along * along
+            let sign = if self.dead_end && along > 0.0 { -1.0 } else { 1.0 };
+            start + along + sign * self.curvature * along * along
         };
         self.start.iter().zip(&self.slopes).map(of).collect()
     }
@@ -70,7 +73,14 @@ fn plan(wanted: Vec<Wanted>, parameters: usize, solids: usize) -> Plan {
 /// Two features of three parameters: one stiff, one soft.
 fn two(curvature: f64) -> Model {
     let slopes = vec![vec![0.05, 0.04, 0.0], vec![0.002, -0.01, 0.02]];
-    Model { start: vec![1.0, 2.0], slopes, curvature, noise: 0.05, most: f64::INFINITY }
+    Model {
+        start: vec![1.0, 2.0],
+        slopes,
+        curvature,
+        noise: 0.05,
+        most: f64::INFINITY,
+        dead_end: false,
+    }
 }
 
 /// The stiff one alone.
@@ -198,4 +208,40 @@ fn where_half_of_the_solids_cannot_be_made_the_design_returns_and_ends() {
     let last = search.stages.last().unwrap();
     let mean = model.mean(&last.centre)[0];
     assert!(search.verifications == 1 && (1.2..=1.6).contains(&mean), "{mean}");
+}
+
+#[test]
+fn a_dead_end_is_left_for_the_other_side_of_the_start() {
+    // The mean grows by 0.02 at most on the side to which its slope leads.
+    let slopes = vec![vec![0.03]];
+    let model = Model { start: vec![1.0], slopes, curvature: 11.0, dead_end: true, ..two(0.0) };
+    let model = Model { noise: 0.01, ..model };
+    for seed in 0..10 {
+        let mut plan = plan(vec![Wanted::Change(0.1)], 1, 80);
+        plan.rounds = 60;
+        let search = model.design(&plan, seed);
+        let last = search.stages.last().unwrap();
+        assert!(matches!(search.ending, Some(Outcome::Reached)), "{:?}", search.ending);
+        assert!(last.centre[0] < -3.0, "{:?}", last.centre);
+    }
+}
+
+#[test]
+fn several_stages_verify_as_one_and_a_verification_that_disagrees_is_followed_by_another() {
+    let model = two(1.0);
+    let plan =
+        Plan { verification: 2, ..plan(vec![Wanted::Value(1.2), Wanted::Value(2.0)], 3, 80) };
+    let mut again = 0;
+    for seed in 0..40 {
+        let search = model.design(&plan, seed);
+        let verifying: Vec<_> = search.stages.iter().filter(|it| it.place > plan.rounds).collect();
+        assert_eq!(verifying.len(), 2 * search.verifications);
+        let [first, second] = verifying[verifying.len() - 2..] else { panic!() };
+        assert!(first.centre == second.centre && first.residual == second.residual);
+        let (mean, _) = search.verified().unwrap();
+        let half = |stage: &Stage| stage.mean.as_ref().unwrap().0[0];
+        assert!((mean[0] - 0.5 * (half(first) + half(second))).abs() < 1e-12);
+        again += usize::from(search.verifications > 1 && search.ending == Some(Outcome::Reached));
+    }
+    assert!(again > 1, "{again}");
 }
