@@ -327,11 +327,12 @@ impl Search {
         let telling = (0..errors.len()).any(|i| residual[i].abs() > CLOSE.max(TELLING * own(i)));
         let stay = self.aim(&known, &vec![0.0; centre.len()]);
         let go = self.aim(&known, &step.change);
+        let gained = step.unmoved.as_ref().is_some_and(|it| self.has_gained(it, &known));
         let is_far = beyond(SIGNIFICANT);
         let squared = residual.iter().map(|r| r * r).sum();
         self.squares.push(squared);
         let stuck = is_far && step.left > WORTH && self.has_stalled();
-        if stuck && step.unmoved.is_none() {
+        if stuck && (step.unmoved.is_none() || gained) {
             self.dead_ends.push((centre.clone(), squared));
             self.squares.clear();
             if self.dead_ends.len() <= RESTARTS && !is_last {
@@ -345,7 +346,6 @@ impl Search {
                 return self.next_round(other, true);
             }
         }
-        let gained = step.unmoved.as_ref().is_some_and(|it| self.has_gained(it, &known));
         let (next, ending) = match &step.unmoved {
             _ if stay.is_final => (stay, Some(Outcome::StatisticalLimit)),
             _ if go.is_final => (go, Some(Outcome::StatisticalLimit)),
