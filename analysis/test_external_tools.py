@@ -1,6 +1,4 @@
-"""The examples of docs/external-tools.md, run one after the other as they stand there.
-
-AMORPH names the program (default: target/debug/amorph)."""
+"""The examples of docs/external-tools.md, run one after the other as they stand there."""
 
 import os
 import re
@@ -11,9 +9,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-AMORPH = Path(os.environ.get("AMORPH", HERE.parent / "target/debug/amorph")).resolve()
-PAGE = HERE.parent / "docs/external-tools.md"
+from common import PATH, ROOT
+
+PAGE = ROOT / "docs/external-tools.md"
 
 # The names of configs/demo.toml, in seconds.
 STUDY = """
@@ -60,7 +58,6 @@ class ExternalTools(unittest.TestCase):
             runners["octave"] = [OCTAVE, "--no-gui"]
         seen = set()
         with tempfile.TemporaryDirectory() as folder:
-            path = f"{AMORPH.parent}{os.pathsep}{os.environ['PATH']}"
             Path(folder, "demo.toml").write_text(STUDY)
             for line, language, text in blocks():
                 seen.add(language)
@@ -71,7 +68,7 @@ class ExternalTools(unittest.TestCase):
                 done = subprocess.run(
                     [*runners[language], example],
                     cwd=folder,
-                    env=os.environ | {"PATH": path, "QT_QPA_PLATFORM": "offscreen"},
+                    env=os.environ | {"PATH": PATH, "QT_QPA_PLATFORM": "offscreen"},
                     capture_output=True,
                     text=True,
                     timeout=120,

@@ -1,13 +1,7 @@
-"""`amorph-figure`, on results of the real program. `make test` runs this.
+"""`amorph-figure`, on results of the real program. `make test` runs this."""
 
-AMORPH names the program (default: target/debug/amorph)."""
-
-import contextlib
-import io
-import os
 import shutil
 import struct
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -19,9 +13,7 @@ import pandas
 from matplotlib.collections import LineCollection, PathCollection
 
 from amorph_analysis.figures import FIGURES, bootstrap, command, source, style, words
-
-HERE = Path(__file__).resolve().parent
-AMORPH = os.environ.get("AMORPH", str(HERE.parent / "target/debug/amorph"))
+from common import BEYOND, amorph, ended
 
 STUDY = """
 version = 1
@@ -67,33 +59,7 @@ sweep.parameters = []
 """
 SET = "stress+elastic"
 
-BEYOND = """
-version = 1
-[study]
-name = "beyond"
-replicas = 2
-[solid]
-dimension = 2
-particles = 48
-pressure = 0.1
-[parameters]
-species = [12]
-[sweep]
-directions = 2
-gamma_max = 1e-3
-[[scenario]]
-name = "pairs"
-features = { sets = [["allosteric"]], allosteric = { pairs = 24 } }
-sweep = { set = ["allosteric"], parameters = [] }
-[[scenario]]
-name = "mixed"
-solid = { structure = "triangular", polydispersity = [0.0, 1e-4, 1e-3, 1e-2] }
-sweep.parameters = []
-[[scenario]]
-name = "power"
-solid.exponent = [2.0, 3.0]
-"""
-# Which figures are drawn from it.
+# Which figures are drawn from the study of the open questions.
 OF_BEYOND = ["allosteric", "spectrum", "disorder", "interaction"]
 
 
@@ -106,37 +72,16 @@ class Figures(unittest.TestCase):
         study = cls.folder / "study.toml"
         study.write_text(STUDY)
         cls.results = cls.folder / "results.h5"
-        subprocess.run([AMORPH, "run", study, "-o", cls.results], check=True, capture_output=True)
-        study.write_text(BEYOND)
+        amorph("run", study, "-o", cls.results)
+        study.write_text(BEYOND.format(replicas=2))
         cls.beyond = cls.folder / "beyond.h5"
-        subprocess.run([AMORPH, "run", study, "-o", cls.beyond], check=True, capture_output=True)
+        amorph("run", study, "-o", cls.beyond)
+        one = ["--scenario", "packing", "--parameterisation", "D_n12"]
         cls.measured = cls.folder / "one.h5"
-        subprocess.run(
-            [
-                AMORPH,
-                "measure",
-                cls.results,
-                "--scenario",
-                "packing",
-                "--replica",
-                "1",
-                "--parameterisation",
-                "D_n12",
-                "--sweep",
-                "-o",
-                cls.measured,
-            ],
-            check=True,
-            capture_output=True,
-        )
-
+        amorph("measure", cls.results, *one, "--replica", "1", "--sweep", "-o", cls.measured)
         cls.design = cls.folder / "design.h5"
-        target = ["--target", "K=+1%", "--scenario", "packing", "--replica", "0"]
-        subprocess.run(
-            [AMORPH, "design", cls.results, *target, "--parameterisation", "D_n12", "-o", cls.design],
-            check=True,
-            capture_output=True,
-        )
+        target = ["--target", "K=+1%", "--replica", "0"]
+        amorph("design", cls.results, *target, *one, "-o", cls.design)
 
     def drawn(self, *arguments):
         """The figure of a command line without its output."""
@@ -149,16 +94,6 @@ class Figures(unittest.TestCase):
         self.addCleanup(plt.close, figure)
         return figure
 
-    def run_command(self, *arguments):
-        """(exit code, what it said)."""
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said):
-            try:
-                code = command.main([*map(str, arguments)])
-            except SystemExit as exit:
-                code = exit.code
-        return code, said.getvalue()
-
     def stored(self, path, file=None):
         with h5py.File(file or self.results) as opened:
             return opened[path][...]
@@ -166,7 +101,7 @@ class Figures(unittest.TestCase):
     def refused(self, message, *arguments, output="refused.pdf"):
         output = self.folder / output
         before = sorted(self.folder.iterdir())
-        code, said = self.run_command(*arguments, "-o", output)
+        code, _, said = ended(command, *arguments, "-o", output)
         self.assertEqual(code, 2, said)
         self.assertIn(message, said)
         self.assertEqual(said.count("\n"), 1, said)
@@ -179,7 +114,7 @@ class Figures(unittest.TestCase):
                 forms = ("pdf", "svg", "png") if width == "column" else ("png",)
                 outputs = {form: self.folder / f"{name}-{width}.{form}" for form in forms}
                 options = [part for output in outputs.values() for part in ("-o", output)]
-                code, said = self.run_command(name, results, "--width", width, *options)
+                code, _, said = ended(command, name, results, "--width", width, *options)
                 self.assertEqual((code, said), (0, ""), name)
                 written = {form: output.read_bytes() for form, output in outputs.items()}
                 pixels = struct.unpack(">I", written["png"][16:20])[0]
@@ -197,7 +132,7 @@ class Figures(unittest.TestCase):
         for form in ("pdf", "svg", "png"):
             outputs = [self.folder / f"{index}.{form}" for index in range(2)]
             for output in outputs:
-                self.assertEqual(self.run_command("4", self.results, "-o", output), (0, ""))
+                self.assertEqual(ended(command, "4", self.results, "-o", output), (0, "", ""))
             self.assertEqual(*(output.read_bytes() for output in outputs))
 
     def test_rank_is_the_median_of_the_file_and_arrows_point_to_n_y(self):

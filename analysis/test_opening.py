@@ -1,9 +1,5 @@
-"""`amorph_analysis.open` and `to_dataframe`, on results of the real program. `make test` runs this.
+"""`amorph_analysis.open` and `to_dataframe`, on results of the real program. `make test` runs this."""
 
-AMORPH names the program (default: target/debug/amorph)."""
-
-import os
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,10 +9,9 @@ import numpy as np
 import xarray
 
 import amorph_analysis
+from common import ROOT, amorph
 
-HERE = Path(__file__).resolve().parent
-AMORPH = os.environ.get("AMORPH", str(HERE.parent / "target/debug/amorph"))
-VERSION_1 = HERE.parent / "tests/data/results-version-1.h5"
+VERSION_1 = ROOT / "tests/data/results-version-1.h5"
 
 STUDY = """
 version = 1
@@ -47,10 +42,6 @@ structure = "triangular"
 directions = 1
 """
 SWEEPS = "packing/D_n12/sweeps"
-
-
-def amorph(*arguments):
-    subprocess.run([AMORPH, *map(str, arguments)], check=True, capture_output=True)
 
 
 class Opening(unittest.TestCase):
@@ -248,7 +239,7 @@ class Opening(unittest.TestCase):
         self.assertIn(tree["gamma_star_cause"].values[0], ["curvature", "contact_change"])
         self.assertEqual(tree["curve/norm"].dims, ("direction", "gamma"))
         self.assertEqual(float(tree["features"].sel(feature="C_xxxx")), float(tree["features"][3]))
-        solid = self.opened(HERE.parent / "tests/data/s2d_n064_p1e-1_D10.h5")
+        solid = self.opened(ROOT / "tests/data/s2d_n064_p1e-1_D10.h5")
         self.assertEqual(dict(solid["positions"].sizes), {"particle": 64, "axis": 2})
 
     def test_scenarios_are_swept_in_blocks_of_their_own(self):

@@ -1,12 +1,6 @@
-"""`amorph-table`, on results of the real program. `make test` runs this.
+"""`amorph-table`, on results of the real program. `make test` runs this."""
 
-AMORPH names the program (default: target/debug/amorph)."""
-
-import contextlib
-import io
-import os
 import shutil
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -15,40 +9,17 @@ import h5py
 import numpy as np
 
 from amorph_analysis.tables import TABLES, cells, command
+from common import AMORPH, BEYOND, amorph, ended
 
-HERE = Path(__file__).resolve().parent
-AMORPH = os.environ.get("AMORPH", str(HERE.parent / "target/debug/amorph"))
-
-STUDY = """
-version = 1
-[study]
-name = "beyond"
-replicas = 3
-[solid]
-dimension = 2
-particles = 48
-pressure = 0.1
-[parameters]
-species = [12]
-[sweep]
-directions = 2
-gamma_max = 1e-3
-[[scenario]]
-name = "pairs"
-features = { sets = [["allosteric"]], allosteric = { pairs = 24 } }
-sweep = { set = ["allosteric"], parameters = [] }
-[[scenario]]
-name = "mixed"
-solid = { structure = "triangular", polydispersity = [0.0, 1e-4, 1e-3, 1e-2] }
-sweep.parameters = []
+STUDY = (
+    BEYOND.format(replicas=3)
+    + """
 [[scenario]]
 name = "broken"
 solid = { structure = "triangular", particles = 80, defects = 0.0125 }
 sweep.parameters = []
-[[scenario]]
-name = "power"
-solid.exponent = [2.0, 3.0]
 """
+)
 SET = "stress+elastic"
 
 
@@ -61,29 +32,15 @@ class Tables(unittest.TestCase):
         study = cls.folder / "study.toml"
         study.write_text(STUDY)
         cls.results = cls.folder / "results.h5"
-        cls.amorph("run", study, "-o", cls.results)
+        amorph("run", study, "-o", cls.results)
         cls.measured = cls.folder / "one.h5"
         pairs = ["--scenario", "pairs", "--replica", "1", "--features", "allosteric"]
         by_bond = ["--parameters", "k", "--level", "bond"]
-        cls.amorph("measure", cls.results, *pairs, *by_bond, "-o", cls.measured)
-
-    @staticmethod
-    def amorph(*arguments):
-        subprocess.run([AMORPH, *map(str, arguments)], check=True, capture_output=True)
-
-    def printed(self, *arguments):
-        """(exit code, what was printed, what it said)."""
-        printed, said = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
-            try:
-                code = command.main([*map(str, arguments)])
-            except SystemExit as exit:
-                code = exit.code
-        return code, printed.getvalue(), said.getvalue()
+        amorph("measure", cls.results, *pairs, *by_bond, "-o", cls.measured)
 
     def rows(self, *arguments):
         """The rows of every table, by the names of its columns."""
-        code, printed, said = self.printed(*arguments)
+        code, printed, said = ended(command, *arguments)
         self.assertEqual((code, said), (0, ""))
         tables = []
         for table in printed.strip().split("\n\n")[1::2]:
@@ -94,7 +51,7 @@ class Tables(unittest.TestCase):
         return tables
 
     def refused(self, message, *arguments):
-        code, printed, said = self.printed(*arguments)
+        code, printed, said = ended(command, *arguments)
         self.assertEqual((code, printed, said.count("\n")), (2, "", 1))
         self.assertIn(message, said)
 

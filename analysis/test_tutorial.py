@@ -1,26 +1,22 @@
-"""docs/tutorial.ipynb runs from its first cell to its last, in an empty folder.
-
-AMORPH names the program (default: target/debug/amorph)."""
+"""docs/tutorial.ipynb runs from its first cell to its last, in an empty folder."""
 
 import os
 import tempfile
 import unittest
-from pathlib import Path
 from unittest import mock
 
 import nbclient
 import nbformat
 
-HERE = Path(__file__).resolve().parent
-AMORPH = Path(os.environ.get("AMORPH", HERE.parent / "target/debug/amorph")).resolve()
-NOTEBOOK = HERE.parent / "docs/tutorial.ipynb"
+from common import PATH, ROOT
+
+NOTEBOOK = ROOT / "docs/tutorial.ipynb"
 
 
 class Tutorial(unittest.TestCase):
     def test_every_cell_runs_and_the_last_one_draws(self):
         notebook = nbformat.read(NOTEBOOK, as_version=4)
-        path = f"{AMORPH.parent}{os.pathsep}{os.environ['PATH']}"
-        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, PATH=path):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, PATH=PATH):
             resources = {"metadata": {"path": folder}}
             nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
         outputs = [cell["outputs"] for cell in notebook.cells if cell["cell_type"] == "code"]

@@ -1,23 +1,21 @@
 """`amorph-figure`: draws one figure from results files."""
 
-import argparse
 import io
 import os
-import re
 import sys
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 
-from ..errors import FileError
 from . import FIGURES, source, style
+from ..arguments import BAD_INPUT, SET, parsers
+from ..errors import FileError
 
 SUFFIXES = [".pdf", ".svg", ".png"]
-BAD_INPUT = 2
 # What some figures have; each names its own.
 OPTIONS = {
-    "--set": {"metavar": "NAME", "help": "the feature set, such as stress+elastic"},
+    "--set": SET,
     "--all": {"action": "store_true", "help": "every curve that the files hold"},
     "--replica": {
         "action": "append",
@@ -36,30 +34,18 @@ OPTIONS = {
 }
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message):
-        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def parser():
-    parser = Parser(prog="amorph-figure", description="Draws a figure from results of amorph.")
-    names = parser.add_subparsers(dest="figure", metavar="FIGURE", required=True)
-    for name, figure in FIGURES.items():
-        sub = names.add_parser(
-            name,
-            help=summary(figure),
-            description=figure.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.add_argument(
-            "files",
-            nargs="+",
-            metavar="FILE",
-            help="results files of one study, or outputs of amorph measure; of design one of its own",
-        )
-        sub.add_argument(
+    whole, words = parsers(
+        "amorph-figure",
+        "Draws a figure from results of amorph.",
+        "figure",
+        FIGURES,
+        OPTIONS,
+        files="results files of one study, or outputs of amorph measure; of design one of its own",
+        only="draw",
+    )
+    for word in words:
+        word.add_argument(
             "-o",
             "--output",
             required=True,
@@ -67,35 +53,13 @@ def parser():
             metavar="OUT",
             help="what to write: .pdf, .svg or .png; again for another form of it",
         )
-        sub.add_argument(
+        word.add_argument(
             "--width",
             choices=style.WIDTHS,
             default="column",
             help="one column of a page, 3.4 inches (the default), or both, 7 inches",
         )
-        sub.add_argument(
-            "--scenario",
-            action="append",
-            default=[],
-            metavar="NAME",
-            help="draw this scenario; may be repeated",
-        )
-        sub.add_argument(
-            "--theta",
-            action="append",
-            default=[],
-            metavar="NAME",
-            help="draw this parameterisation, such as D_n40; may be repeated",
-        )
-        for option in figure.OPTIONS:
-            sub.add_argument(option, **OPTIONS[option])
-    return parser
-
-
-def summary(figure):
-    """What a figure shows, from the beginning of its documentation."""
-    sentences = " ".join(figure.__doc__.split()).partition(": ")[2]
-    return re.split(r"[.:;] ", sentences)[0]
+    return whole
 
 
 def main(arguments=None):

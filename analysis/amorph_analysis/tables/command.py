@@ -1,16 +1,15 @@
 """`amorph-table`: prints tables of results files as Markdown."""
 
-import argparse
 import sys
 
+from . import TABLES
+from ..arguments import BAD_INPUT, SET, parsers
 from ..errors import FileError
 from ..figures import source
-from ..figures.command import BAD_INPUT, Parser, summary
-from . import TABLES
 
 # What some tables have; each names its own.
 OPTIONS = {
-    "--set": {"metavar": "NAME", "help": "the feature set, such as stress+elastic"},
+    "--set": SET,
     "--amorph": {"metavar": "PROGRAM", "default": "amorph", "help": "the program (default: amorph)"},
     "--solids": {
         "type": int,
@@ -22,32 +21,16 @@ OPTIONS = {
 
 
 def parser():
-    parser = Parser(prog="amorph-table", description="Prints tables of results of amorph.")
-    names = parser.add_subparsers(dest="table", metavar="TABLE", required=True)
-    for name, table in TABLES.items():
-        sub = names.add_parser(
-            name,
-            help=summary(table),
-            description=table.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.add_argument(
-            "files",
-            nargs="+",
-            metavar="FILE",
-            help="results files of one study, or outputs of amorph measure",
-        )
-        for option, what in (("--scenario", "scenario"), ("--theta", "parameterisation")):
-            sub.add_argument(
-                option,
-                action="append",
-                default=[],
-                metavar="NAME",
-                help=f"only this {what}; may be repeated",
-            )
-        for option in table.OPTIONS:
-            sub.add_argument(option, **OPTIONS[option])
-    return parser
+    whole, _ = parsers(
+        "amorph-table",
+        "Prints tables of results of amorph.",
+        "table",
+        TABLES,
+        OPTIONS,
+        files="results files of one study, or outputs of amorph measure",
+        only="only",
+    )
+    return whole
 
 
 def main(arguments=None):
