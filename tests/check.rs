@@ -62,7 +62,7 @@ impl Results {
     fn write(&self, path: &Path, item: Item, row: Row) {
         let mut writer =
             Writer::open(path, Access::Serial, shape(&self.study), "host").expect("opened");
-        let finished = Finished { item, outcome: Ok(row), seconds: 0.0, finished: 0.0 };
+        let finished = Finished { item, outcome: Some(Ok(row)), seconds: 0.0, finished: 0.0 };
         writer.push(finished).expect("the schema's shape");
         writer.close().expect("closed");
     }

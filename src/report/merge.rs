@@ -229,11 +229,8 @@ fn copy(
         }
         let outcome = match states[index] {
             State::Pending => continue,
-            State::Unneeded => {
-                writer.push_unneeded(there, finished[index])?;
-                continue;
-            }
-            State::Failed => Err(Failure { reason: reasons[index].clone() }),
+            State::Unneeded => None,
+            State::Failed => Some(Err(Failure { reason: reasons[index].clone() })),
             State::Done => {
                 let mut row = part.row(here)?;
                 // Curves belong to the first replicas of a file: a part has more of them.
@@ -243,7 +240,7 @@ fn copy(
                     .map(|column| schema.columns[column].path.as_str())
                     .collect();
                 row.retain(|(path, _)| kept.contains(&path.as_str()));
-                Ok(row)
+                Some(Ok(row))
             }
         };
         let (seconds, finished) = (seconds[index], finished[index]);

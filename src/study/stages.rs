@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::archive::{Access, ArchiveError, Item, ItemLayout, Writer};
+use crate::format::archive::{Access, ArchiveError, Finished, Item, ItemLayout, Writer};
 use crate::study::config::Study;
 use crate::study::forecast::Longest;
 use crate::study::request::Request;
@@ -111,7 +111,9 @@ fn next(
         let mut writer = Writer::open(&request.output, Access::Serial, shape, &host)?;
         for unit in progress.unneeded.iter().cloned().flatten() {
             let (scenario, slot) = layout.unit(unit);
-            writer.push_unneeded(Item { scenario, slot, part: 0 }, now.as_secs_f64())?;
+            let item = Item { scenario, slot, part: 0 };
+            let finished = now.as_secs_f64();
+            writer.push(Finished { item, outcome: None, seconds: 0.0, finished })?;
         }
         writer.close()?;
     }

@@ -54,7 +54,7 @@ impl Synthetic {
             Part::Solid => Ok(row),
             _ => self.directions(item.scenario, replica, &bytes, &part),
         });
-        Finished { item, outcome, seconds: 0.5, finished: 1.0 }
+        Finished { item, outcome: Some(outcome), seconds: 0.5, finished: 1.0 }
     }
 
     fn row(&self, scenario: usize, replica: u64, part: &Part) -> Row {

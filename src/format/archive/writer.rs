@@ -5,7 +5,7 @@
 //! syncs this rank's data through a descriptor of its own. An item counts only if its checksum
 //! holds, so a commit that was cut off at any point is no more than missing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{File as PosixFile, OpenOptions};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
@@ -28,8 +28,8 @@ use crate::system::world::World;
 pub struct Finished {
     /// Which item.
     pub item: Item,
-    /// Its row, or why there is none.
-    pub outcome: Result<Row, Failure>,
+    /// Its row, or why there is none; none where it is not to be computed.
+    pub outcome: Option<Result<Row, Failure>>,
     /// Time that it took [s].
     pub seconds: f64,
     /// When it was finished [s since 1970, UTC].
@@ -60,8 +60,6 @@ pub struct Writer {
     origin: Origin,
     /// Waiting items that have another origin.
     copied: HashMap<Item, Origin>,
-    /// Waiting items that are not to be computed.
-    unneeded: HashSet<Item>,
     pending: Vec<Finished>,
     pending_bytes: usize,
 }
@@ -137,7 +135,6 @@ impl Writer {
                 pad(&[processor()], PROCESSOR_LENGTH),
             ],
             copied: HashMap::new(),
-            unneeded: HashSet::new(),
             pending: Vec::new(),
             pending_bytes: 0,
         })
@@ -145,7 +142,7 @@ impl Writer {
 
     /// Takes an item for the next commit.
     pub fn push(&mut self, finished: Finished) -> Result<(), ArchiveError> {
-        if let Ok(row) = &finished.outcome {
+        if let Some(Ok(row)) = &finished.outcome {
             let Item { scenario, slot, part } = finished.item;
             let schema = &self.archive.schemas[scenario];
             schema.check_row(&schema.parts[part], slot, row)?;
@@ -160,13 +157,6 @@ impl Writer {
     pub fn push_copy(&mut self, finished: Finished, origin: Origin) -> Result<(), ArchiveError> {
         self.copied.insert(finished.item, origin);
         self.push(finished)
-    }
-
-    /// Takes an item that is not to be computed, as it was known at this time [s since 1970, UTC].
-    pub fn push_unneeded(&mut self, item: Item, finished: f64) -> Result<(), ArchiveError> {
-        self.unneeded.insert(item);
-        let outcome = Err(Failure { reason: String::new() });
-        self.push(Finished { item, outcome, seconds: 0.0, finished })
     }
 
     /// Makes rows of `/items` pending again.
@@ -213,7 +203,6 @@ impl Writer {
             self.write_rows(run)?;
         }
         self.copied.clear();
-        self.unneeded.clear();
         self.sync()?;
         Ok(items.len())
     }
@@ -223,13 +212,13 @@ impl Writer {
         let schema = &self.archive.schemas[item.scenario];
         let part = &schema.parts[item.part];
         let (state, reason) = match &finished.outcome {
-            _ if self.unneeded.contains(&item) => (State::Unneeded, reason_cell("")),
-            Ok(_) => (State::Done, reason_cell("")),
-            Err(failure) => (State::Failed, reason_cell(&failure.reason)),
+            None => (State::Unneeded, reason_cell("")),
+            Some(Ok(_)) => (State::Done, reason_cell("")),
+            Some(Err(failure)) => (State::Failed, reason_cell(&failure.reason)),
         };
         let replica = self.archive.replica(item.slot);
         let mut checksum = Checksum::new(item, replica, state, &reason);
-        if let Ok(row) = &finished.outcome {
+        if let Some(Ok(row)) = &finished.outcome {
             for (column, (_, values)) in schema.columns_of(part, item.slot).zip(row) {
                 let bytes = bytes(values);
                 checksum.update(&bytes);

@@ -138,7 +138,7 @@ fn with_thresholds(path: &Path, thresholds: &[(f64, f64, Cause)]) {
         let part = schemas(&study)[0].parts[item.part].clone();
         let Part::Directions { directions, .. } = part else { continue };
         let mut finished = work.finished(item);
-        let row = finished.outcome.as_mut().expect("synthetic");
+        let row = finished.outcome.as_mut().expect("needed").as_mut().expect("synthetic");
         let chosen = &thresholds[directions];
         for (path, values) in row {
             let threshold = ["gamma_star", "gamma_contact", "gamma_rearrangement"];

@@ -349,6 +349,7 @@ impl Local {
         self.forecast.observe(item.scenario, part, time);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let (seconds, finished) = (time.as_secs_f64(), now.as_secs_f64());
+        let outcome = Some(outcome);
         self.writer.push(Finished { item, outcome, seconds, finished })
     }
 }

@@ -144,7 +144,9 @@ fn scan(folder: &Path, replicas: u64) -> PathBuf {
         let particles = study.scenarios[item.scenario].solid.recipe.particles as f64;
         let factor = noise(&format!("{particles} {}", item.slot));
         let mut finished = work.finished(item);
-        for (path, values) in finished.outcome.as_mut().expect("synthetic") {
+        for (path, values) in
+            finished.outcome.as_mut().expect("needed").as_mut().expect("synthetic")
+        {
             let count = values.len();
             let each = |of: &dyn Fn(usize) -> f64| Values::F64((0..count).map(of).collect());
             let hidden = particles == 128.0;
@@ -309,7 +311,9 @@ fn a_rank_is_full_where_it_is_the_largest_that_the_solid_can_have() {
     let mut work = Synthetic::new(Arc::clone(&study));
     for (slot, rank, known, inert) in [(0, 5, 9, 15), (1, 7, 7, 0), (2, 8, 9, 0)] {
         let mut finished = work.finished(Item { scenario: 0, slot, part: 0 });
-        for (path, values) in finished.outcome.as_mut().expect("synthetic") {
+        for (path, values) in
+            finished.outcome.as_mut().expect("needed").as_mut().expect("synthetic")
+        {
             let value = |mode| match mode {
                 mode if mode >= known => f64::NAN,
                 mode if mode >= rank => 1e-17,
