@@ -15,8 +15,6 @@ use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, SvdError, 
 /// that the parameters move in this solid.
 pub struct Feasibility {
     pub svd: Susceptibility,
-    /// Singular values that are more than rounding.
-    pub rank: usize,
     /// The largest singular value of stress and elastic constants [1/norm].
     reference: f64,
     jacobian: Vec<Vec<f64>>,
@@ -39,14 +37,13 @@ impl Feasibility {
         };
         let jacobian: Vec<Vec<f64>> = linear.jacobian.iter().map(scaled).collect();
         let everything: Vec<Vec<f64>> = everything(problem, state).iter().map(scaled).collect();
-        let svd = decompose(matrix(&jacobian).as_ref(), RANK_TOLERANCE, 0.0)?;
-        let all = decompose(matrix(&everything).as_ref(), RANK_TOLERANCE, 0.0)?;
         let first = |svd: &Susceptibility| svd.singular_values.first().copied().unwrap_or(0.0);
+        let all = decompose(matrix(&everything).as_ref(), RANK_TOLERANCE, 0.0)?;
+        let rounding = RANK_TOLERANCE * first(&all);
+        let svd = decompose(matrix(&jacobian).as_ref(), RANK_TOLERANCE, rounding)?;
         let reference = first(&all).max(first(&svd));
-        let relevant = |s: &&f64| **s > RANK_TOLERANCE * reference;
-        let rank = svd.singular_values.iter().filter(relevant).count();
         let scales = problem.targets.iter().map(|target| target.scale / target.unit).collect();
-        Ok(Self { svd, rank, reference, jacobian, scales })
+        Ok(Self { svd, reference, jacobian, scales })
     }
 
     /// The shortest change that makes these errors vanish, as far as they can, in units of the norm:
@@ -54,7 +51,7 @@ impl Feasibility {
     pub fn shortest(&self, errors: &[f64]) -> Vec<f64> {
         let n = self.svd.right.ncols();
         let mut x = vec![0.0; n];
-        for i in 0..self.rank {
+        for i in 0..self.svd.rank {
             let overlap: f64 =
                 errors.iter().enumerate().map(|(r, e)| self.svd.left[(r, i)] * e).sum();
             let share = -overlap / self.svd.singular_values[i];
@@ -69,7 +66,7 @@ impl Feasibility {
         let mut left = errors.to_vec();
         // Twice: what is left may be small beside the errors.
         for _ in 0..2 {
-            for i in 0..self.rank {
+            for i in 0..self.svd.rank {
                 let column = |r: usize| self.svd.left[(r, i)];
                 let overlap: f64 = left.iter().enumerate().map(|(r, e)| column(r) * e).sum();
                 left.iter_mut().enumerate().for_each(|(r, e)| *e -= overlap * column(r));

@@ -34,6 +34,16 @@ impl Plan {
         PATTERN * (parameters + 1)
     }
 
+    /// How far scattered solids stand from the centre: x has one as its standard deviation.
+    pub fn length(&self) -> f64 {
+        (self.bounds.len() as f64).sqrt()
+    }
+
+    /// Solids of one verification.
+    pub fn verified_solids(&self) -> usize {
+        self.solids * self.verification
+    }
+
     /// The stages of the verifications: those after start and rounds.
     pub fn verifications(&self) -> Range<usize> {
         self.rounds + 1..self.rounds + 1 + VERIFICATIONS * self.verification
@@ -47,10 +57,10 @@ impl Plan {
             3 => -1.0,
             _ => return None,
         };
-        let (parameters, place) = (self.bounds.len(), slot / PATTERN);
+        let place = slot / PATTERN;
         let key = StreamKey { replica: stage as u64, ..self.key };
-        let direction = key.directions(parameters, place + 1).pop().unwrap_or_default();
-        let length = sign * (parameters as f64).sqrt();
+        let direction = key.directions(self.bounds.len(), place + 1).pop().unwrap_or_default();
+        let length = sign * self.length();
         Some(direction.iter().map(|x| length * x).collect())
     }
 }

@@ -232,7 +232,7 @@ impl Search {
     fn knowledge(&self) -> Option<Knowledge> {
         let last = self.stages.last()?;
         let origin = &last.mean.as_ref()?.0;
-        let length = (last.centre.len() as f64).sqrt();
+        let length = self.plan.length();
         let mut near: Vec<(f64, &Stage)> =
             self.stages.iter().rev().map(|it| (distance(&it.centre, &last.centre), it)).collect();
         near.retain(|(distance, _)| *distance <= WINDOW * length);
@@ -261,7 +261,7 @@ impl Search {
             }
             pooled.take(feature, &fit);
         }
-        let solids = (self.plan.solids * self.plan.verification) as f64;
+        let solids = self.plan.verified_solids() as f64;
         let zero = vec![0.0; last.centre.len()];
         for feature in 0..self.targets.len() {
             let (mean, variance) = self.mean_at(&pooled, feature, &zero)?;
@@ -281,7 +281,7 @@ impl Search {
     fn mean_at(&self, fit: &Fit, feature: usize, offset: &[f64]) -> Option<(f64, f64)> {
         let centre = &self.stages.last()?.centre;
         let there: Vec<f64> = centre.iter().zip(offset).map(|(c, d)| c + d).collect();
-        let length = (centre.len() as f64).sqrt();
+        let length = self.plan.length();
         let mut means = Vec::new();
         for stage in &self.stages {
             if distance(&stage.centre, &there) <= NEAR * length || stage.centre == *centre {
@@ -311,10 +311,10 @@ impl Search {
             fit,
             residual,
             errors,
-            solids: self.plan.solids * self.plan.verification,
+            solids: self.plan.verified_solids(),
             centre: &centre,
             bounds: &self.plan.bounds,
-            radius: RADIUS * (centre.len() as f64).sqrt(),
+            radius: RADIUS * self.plan.length(),
             steps: self.plan.rounds,
         });
         let own = |i: usize| fit.mean_error(i) / errors[i];
@@ -388,7 +388,7 @@ impl Search {
         let Knowledge { fit, errors, .. } = known;
         let centre = &self.stages[self.stages.len() - 1].centre;
         let there: Vec<f64> = centre.iter().zip(change).map(|(x, d)| x + d).collect();
-        let length = (centre.len() as f64).sqrt();
+        let length = self.plan.length();
         let is_near = distance(centre, &there) <= NEAR * length;
         let (mut is_final, mut needs_slopes) = (is_near, !is_near);
         let solids: usize = self
