@@ -16,8 +16,7 @@ pub(super) use source::{AnySolid, load};
 
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::quantities::SolidResult;
-use crate::analysis::theta::Level;
-use crate::analysis::theta::SetResult;
+use crate::analysis::theta::{Level, SetResult};
 use crate::format::measurement::{self, FORMAT};
 use crate::linearity::settings::SweepSettings;
 use crate::response::features::FeatureKind;

@@ -24,7 +24,7 @@ keys! {
     "targets": Form::Schema(r#"{"type": "array", "minItems": 1, "items": {"type": "string"}}"#),
     /// features whose means must not change
     "hold": Form::Schema(r#"{"type": "array", "items": {"type": "string"}}"#),
-    /// most rounds; each prepares study.replicas solids, as do start and verification
+    /// most rounds; each prepares study.replicas solids, as does the start
     "rounds": Form::Integer(1..=MAX_ROUNDS),
     /// solids of a verification over study.replicas
     "verification": Form::Integer(1..=MAX_VERIFICATION),
