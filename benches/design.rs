@@ -235,7 +235,7 @@ fn one<const D: usize>(study: &Study, replica: u64, settings: &Settings) -> Row 
     let (solid, parameters) = prepare::<D>(&study.system, replica);
     let (wishes, zeta) = wishes(study.ask, &solid, &parameters, replica);
     let start = cpu_seconds();
-    let design: Design<D> = design(solid, parameters, &wishes, settings).expect("a design");
+    let design: Design<D> = design(solid, parameters, &wishes, &[], settings).expect("a design");
     let seconds = cpu_seconds() - start;
     let found = &design.found;
     let (first, last) = (&found.path[0], &found.path[found.path.len() - 1]);

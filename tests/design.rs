@@ -10,6 +10,7 @@ mod writer;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use amorph::analysis::pairs::{PairDraw, Sources, draw};
 use amorph::design::feature::BASE;
 use amorph::design::linearisation::Linearisation;
 use amorph::design::outcome::Outcome;
@@ -21,10 +22,13 @@ use amorph::design::state::State;
 use amorph::design::target::{Target, TargetError, Wanted, Wish};
 use amorph::design::walk::walk;
 use amorph::format::solid_file::SolidData;
+use amorph::relax::forces::Forces;
 use amorph::relax::prepare::{Recipe, Structure, Target as PressureTarget};
+use amorph::response::allosteric::AllostericPair;
 use amorph::response::features::FeatureRequest;
 use amorph::solid::Solid;
 use amorph::solid::assignment::Assignment;
+use amorph::solid::contacts::Contacts;
 use amorph::solid::interactions::SymmetricTable;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
 use amorph::solid::potential::{Potential, Tail};
@@ -73,21 +77,31 @@ fn network<const D: usize>(particles: usize, replica: u64) -> (Solid<D>, Paramet
     (solid, parameters)
 }
 
+/// So many pairs for allosteric features.
+fn pairs<const D: usize>(solid: &Solid<D>, pairs: usize) -> Vec<AllostericPair> {
+    let contacts = Contacts::find(solid, Forces::new(solid).candidates());
+    draw(solid, &contacts, &PairDraw { pairs, sources: Sources::Own, distance: 0.25 }, &key(7))
+        .unwrap()
+}
+
 fn wishes(text: &str) -> Vec<Wish> {
     Wish::list(text).unwrap()
 }
 
 fn designed<const D: usize>((solid, parameters): (Solid<D>, Parameters), text: &str) -> Design<D> {
-    design(solid, parameters, &wishes(text), &Settings::DEFAULT).unwrap()
+    let pairs = pairs(&solid, 3);
+    design(solid, parameters, &wishes(text), &pairs, &Settings::DEFAULT).unwrap()
 }
 
 /// A packing with the first order of everything that a step looks at.
 fn first_order(replica: u64, modes: usize) -> (Problem<2>, State<2>, Linearisation) {
     let (solid, parameters) = packing(64, 12, replica);
-    let request = FeatureRequest { modes, ..BASE };
+    let request = FeatureRequest { modes, pairs: pairs(&solid, 3), ..BASE };
     let mut problem = Problem { parameters, targets: Vec::new(), request: request.clone() };
     let state = State::new(&problem, solid).unwrap();
-    let wanted = wishes("K=+5%,nu=0.4,C_xxxx=+1%,stress_xy=0.01,omega_0=+1%,volume=+1%");
+    let wanted = wishes(
+        "K=+5%,nu=0.4,C_xxxx=+1%,stress_xy=0.01,omega_0=+1%,volume=+1%,eta_0=+5%,eta_2+=0.1",
+    );
     problem.targets = Target::all::<2>(&wanted, &request, &state.values, 60.0).unwrap();
     let state = State::new(&problem, state.solid).unwrap();
     let linear = Linearisation::new(&problem, &state, 0.1);
@@ -165,6 +179,10 @@ fn features_jump_at_a_contact_change_as_the_walls_say() {
             let most = 0.01 * largest(&found[..3]) + 1e-6;
             assert!(off <= most, "{pair:?}: {predicted:?} but {found:?}");
             assert_eq!(predicted[5], 0.0, "the volume of the particles does not jump");
+            // η of both pairs.
+            let off = largest_difference(&predicted[6..], &found[6..]);
+            let most = 0.01 * largest(&found[6..]) + 1e-6;
+            assert!(off <= most, "{pair:?}: {predicted:?} but {found:?}");
             looked_at[usize::from(first > 0.0)] += 1;
         }
     }
@@ -195,7 +213,7 @@ fn networks_reach_targets_for_all_elastic_constants_at_once() {
             let (solid, parameters) = network::<D>(particles, replica);
             let wanted = independent::elastic(&solid, &parameters, share, &key(replica));
             assert_eq!(wanted.len(), D * (D + 1) * (D * (D + 1) + 2) / 8);
-            let result = design(solid, parameters, &wanted, &Settings::DEFAULT).unwrap();
+            let result = design(solid, parameters, &wanted, &[], &Settings::DEFAULT).unwrap();
             assert_eq!(result.outcome, Outcome::Reached, "{D}d, replica {replica}");
         }
     }
@@ -227,7 +245,7 @@ fn held_features_bounds_and_volume_are_kept() {
     parameters.bound(ParameterKind::Diameter, &(0.97..=1.43));
     let mut wanted = wishes("G=-3%");
     wanted.extend(["pressure", "volume"].map(Wish::hold));
-    let result = design(solid, parameters, &wanted, &Settings::DEFAULT).unwrap();
+    let result = design(solid, parameters, &wanted, &[], &Settings::DEFAULT).unwrap();
     assert_eq!(result.outcome, Outcome::Reached);
     let stops = &result.found.path;
     for (first, last) in stops[0].values[1..].iter().zip(&stops[stops.len() - 1].values[1..]) {
@@ -241,8 +259,32 @@ fn held_features_bounds_and_volume_are_kept() {
     let (solid, mut parameters) = packing(64, 20, 1);
     let values = parameters.values(&solid).into_iter();
     parameters.bounds = values.map(|value| value - 1e-4..=value + 1e-4).collect();
-    let result = design(solid, parameters, &wishes("G=-30%"), &Settings::DEFAULT).unwrap();
+    let result = design(solid, parameters, &wishes("G=-30%"), &[], &Settings::DEFAULT).unwrap();
     assert_eq!(result.outcome, Outcome::Bound);
+}
+
+/// The strain of a distant pair by that of another: in networks over their bonds, and in packings.
+#[test]
+fn strains_of_distant_pairs_are_designed() {
+    let reached = |result: &Outcome| usize::from(*result == Outcome::Reached);
+    for replica in 0..3 {
+        let result = designed(network::<2>(64, replica), "eta_0=0.3,eta_1=-0.2,K=+0%");
+        assert_eq!(result.outcome, Outcome::Reached, "2d, replica {replica}");
+        assert!(largest(&result.fresh.unwrap().errors) < 1e-6, "unstressed networks do not move");
+        let result = designed(network::<3>(40, replica), "eta_0=0.3,eta_2=-0.2");
+        assert_eq!(result.outcome, Outcome::Reached, "3d, replica {replica}");
+    }
+    let mut packings = [0; 2];
+    for replica in 0..4 {
+        for (place, text) in ["eta_0=+5%", "eta_0+=0.02,eta_1-=0.02"].into_iter().enumerate() {
+            let result = designed(packing(64, 20, replica), text);
+            packings[place] += reached(&result.outcome);
+            let start = result.problem.targets[0].start;
+            let wanted = if place == 0 { 1.05 * start } else { start + 0.02 };
+            assert_eq!(result.problem.targets[0].value, wanted);
+        }
+    }
+    assert!(packings[0] >= 3 && packings[1] >= 3, "{packings:?} of 4 each");
 }
 
 #[test]
@@ -258,7 +300,15 @@ fn what_no_parameter_moves_is_infeasible_and_named() {
     assert!(incompatible.combination.iter().all(|u| u.abs() > 0.05));
     assert!(incompatible.asked > 0.01 && incompatible.response < 1e-9);
 
-    // ν by one common k, and three features by two diameters.
+    // The strain of a pair by its own, which is 1.
+    let (solid, parameters) = packing(64, 20, 2);
+    let mut own = pairs(&solid, 1);
+    own[0].target = own[0].source;
+    let wanted = wishes("eta_0=+5%");
+    let result = design(solid, parameters, &wanted, &own, &Settings::DEFAULT).unwrap();
+    assert_eq!(result.outcome, Outcome::Infeasible);
+
+    // ν and η by one common k, and three features by two diameters.
     let prepared = recipe(Structure::Disordered, 64).prepare::<2>(&key(0)).unwrap();
     let space = ParameterSpace::new(&[ParameterKind::Diameter], 2);
     let two = Parameters::new(&prepared.solid, space, None);
@@ -267,8 +317,10 @@ fn what_no_parameter_moves_is_infeasible_and_named() {
     let prepared = recipe(Structure::Crystal, 64).prepare::<2>(&key(1)).unwrap();
     let space = ParameterSpace::new(&[ParameterKind::Stiffness], 1);
     let parameters = Parameters::new(&prepared.solid, space, None);
-    let result = designed((prepared.solid, parameters), "nu=+5%");
-    assert_eq!(result.outcome, Outcome::Infeasible);
+    for text in ["nu=+5%", "eta_0=+5%"] {
+        let result = designed((prepared.solid.clone(), parameters.clone()), text);
+        assert_eq!(result.outcome, Outcome::Infeasible, "{text}");
+    }
 }
 
 #[test]
@@ -279,7 +331,8 @@ fn targets_that_cannot_be_wished_for_are_refused() {
             Ok(wishes) => wishes,
             Err(error) => return error.to_string(),
         };
-        let result = design(solid.clone(), parameters.clone(), &wishes, &Settings::DEFAULT);
+        let pairs = pairs(&solid, 3);
+        let result = design(solid.clone(), parameters.clone(), &wishes, &pairs, &Settings::DEFAULT);
         match result {
             Err(error) => error.to_string(),
             Ok(_) => panic!("{text} was accepted"),
@@ -293,7 +346,11 @@ fn targets_that_cannot_be_wished_for_are_refused() {
         ("K=5%", "no target"),
         ("K", "no target"),
         ("K=+x%", "no target"),
-        ("omega_500=1", "only"),
+        ("omega_500=1", "omega_500: there are at most 94 modes"),
+        ("omega_18446744073709551615=1", "there are at most 94 modes"),
+        ("eta_3=1", "eta_3: there are 3 pairs of allosteric features"),
+        ("eta_1=1,eta_1=+5%", "eta_1 twice"),
+        ("eta=1", "unknown feature \"eta\""),
         ("K=0.5,G=0.3,nu=0.9", "contradict"),
         ("pressure=0.1,stress_xx=-0.1,stress_yy=-0.2", "contradict"),
         ("C_xxxx=1,C_yyyy=1,C_xxyy=0.5,K=0.6", "contradict"),
@@ -341,6 +398,19 @@ fn text(bytes: &[u8]) -> String {
 /// Writes a packing of 64 particles with twenty diameters.
 fn solid_file(path: &Path) {
     write_solid(path, &packing(64, 20, 1).0);
+}
+
+/// Adds pairs for allosteric features.
+fn write_pairs(path: &Path, pairs: &[AllostericPair]) {
+    let file = hdf5::File::with_options()
+        .with_fapl(|access| access.sec2().file_locking(false))
+        .open_rw(path)
+        .unwrap();
+    let particles: Vec<i32> =
+        pairs.iter().flat_map(|pair| pair.particles()).map(|i| i as i32).collect();
+    let shape = [pairs.len(), 2, 2];
+    let dataset = file.new_dataset::<i32>().shape(shape).create("allosteric_pairs").unwrap();
+    dataset.write_raw(&particles).unwrap();
 }
 
 fn write_solid(path: &Path, solid: &Solid<2>) {
@@ -402,6 +472,77 @@ fn a_design_is_a_solid_file_that_measure_and_check_agree_with() {
     // An output that exists is refused.
     let ended = amorph(&["design", &solid, "-o", &out, "--target", "G=-5%"]);
     assert_eq!(ended.status.code(), Some(2));
+}
+
+#[test]
+fn a_designed_strain_is_that_of_the_pair_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (solid, out, measured) = (place("solid.h5"), place("design.h5"), place("measured.h5"));
+    solid_file(Path::new(&solid));
+    let given = pairs(&packing(64, 20, 1).0, 3);
+    let refused = |solid: &str, target: &str, said: &str| {
+        let ended = amorph(&["design", solid, "-o", &out, "--target", target]);
+        let message = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{target}: {message}");
+        assert!(message.contains(said) && message.contains("solid.h5"), "{target}: {message}");
+        assert!(!Path::new(&out).exists());
+    };
+    refused(&solid, "eta_0=+5%", "no dataset `allosteric_pairs`");
+    write_pairs(Path::new(&solid), &given);
+    refused(&solid, "eta_3=+5%", "eta_3: there are 3 pairs of allosteric features");
+
+    // Softer solids have rattlers.
+    let soft = |replica| {
+        let target = PressureTarget::Pressure(1e-3);
+        let recipe = Recipe { target, ..recipe(Structure::Disordered, 64) };
+        let solid = recipe.prepare::<2>(&key(replica)).unwrap().solid;
+        let contacts = Contacts::find(&solid, Forces::new(&solid).candidates());
+        let rattler = contacts.rattler.iter().position(|&rattles| rattles)?;
+        let [mut pair] = pairs(&solid, 1)[..] else { return None };
+        pair.target[0] = rattler;
+        Some((solid, pair))
+    };
+    let (packed, pair) = (0..20).find_map(soft).expect("a rattler in one of 20");
+    let other = place("soft-solid.h5");
+    write_solid(Path::new(&other), &packed);
+    write_pairs(Path::new(&other), &[pair]);
+    refused(
+        &other,
+        "eta_0=+5%",
+        "eta_0: it has no value in this solid, a particle of its pair is a rattler",
+    );
+
+    let ended = amorph(&["design", &solid, "-o", &out, "--target", "eta_1=+5%,eta_2+=0.01"]);
+    let printed = text(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(0), "{printed}{}", text(&ended.stderr));
+    assert_eq!(amorph(&["check", &out]).status.code(), Some(0));
+    let ended = amorph(&["measure", &out, "-o", &measured, "--features", "derived,allosteric"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
+    let (design, measured) = (common::open(&out), common::open(&measured));
+    let (ours, theirs) = (numbers(&design, "features"), numbers(&measured, "features"));
+    assert_eq!((ours.len(), theirs.len()), (16, 7));
+    assert!(largest_difference(&ours[13..], &theirs[4..]) < 1e-9);
+    let wanted = numbers(&design, "targets");
+    let start = numbers(&design, "target_start");
+    assert!((wanted[0] / start[0] - 1.05).abs() < 1e-12);
+    assert!((wanted[1] - start[1] - 0.01).abs() < 1e-12);
+    assert!((ours[14] / wanted[0] - 1.0).abs() < 1e-6 && (ours[15] - wanted[1]).abs() < 1e-6);
+    drop((design, measured));
+
+    // Another pair than the one that was designed is found.
+    let file = hdf5::File::with_options()
+        .with_fapl(|access| access.sec2().file_locking(false))
+        .open_rw(&out)
+        .unwrap();
+    let dataset = file.dataset("allosteric_pairs").unwrap();
+    let mut particles = dataset.read_raw::<i32>().unwrap();
+    particles.swap(6, 10);
+    dataset.write_raw(&particles).unwrap();
+    drop((dataset, file));
+    let ended = amorph(&["check", &out]);
+    assert_eq!(ended.status.code(), Some(3));
+    assert!(text(&ended.stdout).contains("eta_1 is"), "{}", text(&ended.stdout));
 }
 
 #[test]

@@ -22,11 +22,14 @@ particles = 48
 pressure = 0.1
 [parameters]
 species = [8, 12]
+[features]
+sets = [["stress", "elastic"], ["allosteric"]]
+allosteric = { pairs = 2 }
 [sweep]
 parameters = ["D_n8"]
 directions = 1
 [design]
-targets = ["G=-2%", "K=+0.5%, G=-1%", "K=+200%"]
+targets = ["G=-2%", "K=+0.5%, G=-1%", "K=+200%", "eta_1=+2%"]
 parameters = ["D_n12"]
 limit = 25
 [[scenario]]
@@ -143,6 +146,7 @@ fn a_design_of_the_ensemble_is_that_of_the_solid_alone() {
         ("flat", "D_n12", "G=-2%", None),
         ("flat", "D_n12", "K=+0.5%,G=-1%", None),
         ("flat", "D_n12", "K=+200%", None),
+        ("flat", "D_n12", "eta_1=+2%", None),
         ("deep", "D_n8", "G=-1%", Some("volume")),
     ] {
         let file = common::open(results.to_str().unwrap());
@@ -211,7 +215,10 @@ fn a_designed_solid_can_be_measured_checked_and_exported() {
     assert!(diameters.iter().any(|d| 0.5 * d == radius), "{radius} {diameters:?}");
 
     for (arguments, said) in [
-        (["--parameterisation", "D_n12", "--design", "G=-3%"], "G=-2%; K=+0.5%,G=-1%; K=+200%"),
+        (
+            ["--parameterisation", "D_n12", "--design", "G=-3%"],
+            "G=-2%; K=+0.5%,G=-1%; K=+200%; eta_1=+2%",
+        ),
         (["--parameterisation", "D_n8", "--design", "G=-2%"], "D_n8 has none"),
     ] {
         let mut command = Command::new(PROGRAM);
@@ -243,7 +250,8 @@ fn statistics_are_those_of_plain_counting() {
     let statistics: Value = serde_json::from_str(&program(&["stats", "--json", name], 0)).unwrap();
     let file = common::open(name);
     let mut outcomes = std::collections::BTreeSet::new();
-    for (index, target) in ["G=-2%", "K=+0.5%,G=-1%", "K=+200%"].into_iter().enumerate() {
+    let designs = ["G=-2%", "K=+0.5%,G=-1%", "K=+200%", "eta_1=+2%"];
+    for (index, target) in designs.into_iter().enumerate() {
         let group = format!("flat/D_n12/designs/{target}");
         let codes: Vec<u8> = file.dataset(&format!("{group}/outcome")).unwrap().read_raw().unwrap();
         outcomes.extend(codes.iter().copied());

@@ -282,6 +282,7 @@ fn a_signal_to_a_job_under_the_real_launcher_ends_in_a_requeue() {
         command.env("AMORPH", PROGRAM).env("LAUNCHER", format!("{launcher} -n 2"));
         command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
         command.env("OMPI_MCA_rmaps_base_oversubscribe", "1");
+        command.env("OMPI_MCA_orte_tmpdir_base", place.path(""));
         let job = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
         let started = Instant::now();
         while ranks_of(Path::new("results.h5")).len() < 2 || !place.path("results.h5").exists() {

@@ -33,7 +33,8 @@ pub struct Arguments {
     output: PathBuf,
     /// Targets, such as K=+5%,G=-20%,nu=0.1,stress_xy=0,C_xxxy+=0.01: a value, a share of what the
     /// feature is now, or a change. Features: pressure (p), K, G, nu, stress_xx …, C_xxxx …, omega_0 …,
-    /// and volume, that of all particles
+    /// eta_0 … (of the pairs in a dataset `allosteric_pairs` beside the solid, or of a results file), and
+    /// volume, that of all particles
     #[arg(long)]
     target: String,
     /// Features that must not change, such as G,volume

@@ -32,16 +32,20 @@ const BULK: usize = 1;
 const SHEAR: usize = 2;
 const POISSON: usize = 3;
 
-/// The request that holds everything but modes.
+/// The prefixes of the labels of kinds whose number is free.
+const NUMBERED: [(&str, FeatureKind); 2] =
+    [(labels::MODE, FeatureKind::Modes), (labels::ETA, FeatureKind::Allosteric)];
+
+/// The request that holds everything but modes and strains of pairs.
 pub const BASE: FeatureRequest =
     FeatureRequest { stress: true, elastic: true, modes: 0, derived: true, pairs: Vec::new() };
 
 impl Feature {
-    /// The feature of this name.
+    /// The feature of this name in this dimension.
     ///
     /// # Errors
     /// [`Unknown`], with the nearest one.
-    pub fn from_name<const D: usize>(name: &str) -> Result<Self, Unknown> {
+    pub fn from_name(dimension: usize, name: &str) -> Result<Self, Unknown> {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, label)| *label);
         let mut label = alias.unwrap_or(name).to_owned();
         if let Some(component) = label.strip_prefix("s_") {
@@ -50,19 +54,22 @@ impl Feature {
         if label == VOLUME {
             return Ok(Feature::Volume);
         }
-        let mode = label.strip_prefix("omega_").and_then(|m| m.parse().ok());
-        if let Some(mode) = mode {
-            return Ok(Feature::Row(FeatureKind::Modes, mode));
+        let number = |prefix| label.strip_prefix(prefix).and_then(|number| number.parse().ok());
+        for (prefix, kind) in NUMBERED {
+            if let Some(index) = number(prefix) {
+                return Ok(Feature::Row(kind, index));
+            }
         }
         let mut known = Vec::new();
         for kind in [FeatureKind::Stress, FeatureKind::Elastic, FeatureKind::Derived] {
-            let labels = kind.labels(D, 0, 0);
+            let labels = kind.labels(dimension, 0, 0);
             if let Some(index) = labels.iter().position(|one| *one == label) {
                 return Ok(Feature::Row(kind, index));
             }
             known.extend(labels);
         }
-        known.extend(["omega_0, omega_1, …".to_owned(), VOLUME.to_owned()]);
+        known.extend(NUMBERED.map(|(prefix, _)| format!("{prefix}0, {prefix}1, …")));
+        known.push(VOLUME.to_owned());
         let nearest =
             known.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
         Err(Unknown {
@@ -72,12 +79,14 @@ impl Feature {
         })
     }
 
-    /// Its label.
-    pub fn label<const D: usize>(&self) -> String {
+    /// Its label in this dimension.
+    pub fn label(&self, dimension: usize) -> String {
         match *self {
             Feature::Volume => VOLUME.to_owned(),
-            Feature::Row(FeatureKind::Modes, mode) => labels::modes(mode + 1)[mode].clone(),
-            Feature::Row(kind, index) => kind.labels(D, 0, 0)[index].clone(),
+            Feature::Row(kind, index) => match NUMBERED.iter().find(|(_, known)| *known == kind) {
+                Some((prefix, _)) => format!("{prefix}{index}"),
+                None => kind.labels(dimension, 0, 0)[index].clone(),
+            },
         }
     }
 
@@ -89,10 +98,10 @@ impl Feature {
         }
     }
 
-    /// How many modes it needs.
-    pub fn modes(&self) -> usize {
-        match self {
-            Feature::Row(FeatureKind::Modes, mode) => mode + 1,
+    /// How many features of a kind whose number is free it needs: all up to itself.
+    pub fn needs(&self, kind: FeatureKind) -> usize {
+        match *self {
+            Feature::Row(own, index) if own == kind => index.saturating_add(1),
             _ => 0,
         }
     }

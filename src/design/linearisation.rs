@@ -26,7 +26,7 @@ impl Linearisation {
         let bonds = &state.equilibrium.contacts.bonds;
         let response = state.linear_response();
         let features = of_response(&response, state.modes.clone(), &problem.request, true);
-        let (walls, of_walls) = Walls::new(state, reach);
+        let (walls, of_walls) = Walls::new(state, reach, &problem.request.pairs);
         let rows: Vec<Option<usize>> = problem
             .targets
             .iter()
@@ -74,6 +74,10 @@ impl Linearisation {
             request.rows(D, &[FeatureKind::Modes]).into_iter().zip(&jump.eigenvalues)
         {
             values[row] = (values[row] * values[row] + change).max(0.0).sqrt();
+        }
+        for (row, eta) in request.rows(D, &[FeatureKind::Allosteric]).into_iter().zip(jump.strains)
+        {
+            values[row] = eta;
         }
         let part = |kind| -> Vec<f64> {
             request.rows(D, &[kind]).into_iter().map(|row| values[row]).collect()

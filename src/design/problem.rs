@@ -10,7 +10,7 @@ pub struct Problem<const D: usize> {
     pub parameters: Parameters,
     pub targets: Vec<Target>,
     /// Everything that is measured on the way: stress, elastic constants, derived features, and the modes
-    /// that targets need.
+    /// and strains of pairs that targets need.
     pub request: FeatureRequest,
 }
 

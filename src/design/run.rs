@@ -1,7 +1,7 @@
 //! A whole design: targets, first order, one step, and the search beyond it.
 
 use super::feasibility::Feasibility;
-use super::feature::{BASE, Feature, Unknown};
+use super::feature::Unknown;
 use super::linearisation::Linearisation;
 use super::one_step::{OneStep, one_step};
 use super::outcome::{Incompatible, Outcome};
@@ -9,11 +9,12 @@ use super::parameters::Parameters;
 use super::problem::{Problem, volume};
 use super::search::{Found, Settings, search};
 use super::state::State;
-use super::target::{Target, TargetError, Wish};
+use super::target::{Need, Target, TargetError, Wish};
 use crate::relax::RelaxError;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
-use crate::response::features::FeatureRequest;
+use crate::response::allosteric::AllostericPair;
+use crate::response::modes::most_modes;
 use crate::response::susceptibility::SvdError;
 use crate::solid::Solid;
 use crate::solid::parameters::ParameterKind;
@@ -64,7 +65,7 @@ pub struct Design<const D: usize> {
     pub fresh: Result<State<D>, RelaxError>,
 }
 
-/// Designs a solid at its minimum.
+/// Designs a solid at its minimum; `pairs` are those of its allosteric features.
 ///
 /// # Errors
 /// [`DesignError`] where a wish is none, or the solid has no minimum.
@@ -72,9 +73,10 @@ pub fn design<const D: usize>(
     solid: Solid<D>,
     parameters: Parameters,
     wishes: &[Wish],
+    pairs: &[AllostericPair],
     settings: &Settings,
 ) -> Result<Design<D>, DesignError> {
-    let (problem, start) = begin(solid, parameters, wishes)?;
+    let (problem, start) = begin(solid, parameters, wishes, pairs)?;
     let linear = Linearisation::new(&problem, &start, 0.0);
     let feasibility = Feasibility::new(&problem, &start, &linear)?;
     let one_step = one_step(&problem, &start, &linear, &feasibility)?;
@@ -95,19 +97,15 @@ pub fn begin<const D: usize>(
     solid: Solid<D>,
     parameters: Parameters,
     wishes: &[Wish],
+    pairs: &[AllostericPair],
 ) -> Result<(Problem<D>, State<D>), DesignError> {
     check_parameters(&solid, &parameters)?;
-    let mut modes = 0;
-    for wish in wishes {
-        modes = modes.max(Feature::from_name::<D>(&wish.name)?.modes());
-    }
-    let request = FeatureRequest { modes, ..BASE };
+    let need = Need::of(D, wishes)?;
+    need.check(D, most_modes(D, solid.len()), pairs.len())?;
+    let request = need.request(pairs);
     let mut problem = Problem { parameters, targets: Vec::new(), request: request.clone() };
     let mut start = State::new(&problem, solid)?;
-    if start.modes.eigenvalues.len() < modes {
-        let (name, found) = (format!("omega_{}", modes - 1), start.modes.eigenvalues.len());
-        return Err(TargetError::TooFewModes { name, found }.into());
-    }
+    need.check(D, start.modes.eigenvalues.len(), pairs.len())?;
     problem.targets = Target::all::<D>(wishes, &request, &start.values, volume(&start.solid))?;
     start.errors = problem.errors(&start.values, &start.solid);
     Ok((problem, start))

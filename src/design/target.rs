@@ -1,6 +1,7 @@
 //! What a design is asked for: features and the values that they shall have.
 
-use super::feature::{Feature, Unknown};
+use super::feature::{BASE, Feature, Unknown};
+use crate::response::allosteric::AllostericPair;
 use crate::response::features::{FeatureKind, FeatureRequest};
 
 /// What a feature shall become.
@@ -45,8 +46,12 @@ pub enum TargetError {
         "the targets contradict each other: {name} = {wanted} cannot be with {others} as wanted"
     )]
     Contradiction { name: String, others: String, wanted: f64 },
-    #[error("target {name}: the backbone has only {found} modes")]
+    #[error("target {name}: there are at most {found} modes")]
     TooFewModes { name: String, found: usize },
+    #[error("target {name}: there are {found} pairs of allosteric features")]
+    TooFewPairs { name: String, found: usize },
+    #[error("target {name}: it has no value in this solid, a particle of its pair is a rattler")]
+    Rattler { name: String },
 }
 
 impl Wish {
@@ -90,6 +95,51 @@ impl Wish {
     /// That a feature stays what it is.
     pub fn hold(name: &str) -> Self {
         Self { name: name.trim().to_owned(), wanted: Wanted::Change(0.0) }
+    }
+}
+
+/// How many of those features whose number is free some wishes need: all up to the last one that is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    pub modes: usize,
+    pub pairs: usize,
+}
+
+impl Need {
+    /// Of wishes in this dimension.
+    ///
+    /// # Errors
+    /// [`Unknown`] for a name that is none.
+    pub fn of(dimension: usize, wishes: &[Wish]) -> Result<Self, Unknown> {
+        let mut need = Self::default();
+        for wish in wishes {
+            let feature = Feature::from_name(dimension, &wish.name)?;
+            need.modes = need.modes.max(feature.needs(FeatureKind::Modes));
+            need.pairs = need.pairs.max(feature.needs(FeatureKind::Allosteric));
+        }
+        Ok(need)
+    }
+
+    /// Whether so many modes and pairs are enough.
+    ///
+    /// # Errors
+    /// [`TargetError::TooFewModes`], [`TargetError::TooFewPairs`].
+    pub fn check(&self, dimension: usize, modes: usize, pairs: usize) -> Result<(), TargetError> {
+        let last = |kind, needed: usize| Feature::Row(kind, needed - 1).label(dimension);
+        if self.modes > modes {
+            let name = last(FeatureKind::Modes, self.modes);
+            return Err(TargetError::TooFewModes { name, found: modes });
+        }
+        if self.pairs > pairs {
+            let name = last(FeatureKind::Allosteric, self.pairs);
+            return Err(TargetError::TooFewPairs { name, found: pairs });
+        }
+        Ok(())
+    }
+
+    /// What is measured of a solid with these pairs, of which there are enough.
+    pub fn request(&self, pairs: &[AllostericPair]) -> FeatureRequest {
+        FeatureRequest { modes: self.modes, pairs: pairs[..self.pairs].to_vec(), ..BASE }
     }
 }
 
@@ -145,8 +195,8 @@ impl Target {
     ) -> Result<Vec<Target>, TargetError> {
         let mut targets: Vec<Target> = Vec::new();
         for wish in wishes {
-            let feature = Feature::from_name::<D>(&wish.name)?;
-            let label = feature.label::<D>();
+            let feature = Feature::from_name(D, &wish.name)?;
+            let label = feature.label(D);
             if targets.iter().any(|other| other.feature == feature) {
                 return Err(TargetError::Twice(label));
             }
@@ -156,6 +206,9 @@ impl Target {
                 return Err(TargetError::NotFinite { name: label, value: x });
             }
             let kind = feature.kind();
+            if kind == Some(FeatureKind::Allosteric) && start.is_nan() {
+                return Err(TargetError::Rattler { name: label });
+            }
             let rows = kind.map(|kind| request.rows(D, &[kind])).unwrap_or_default();
             let largest = rows.iter().fold(0.0, |max: f64, &row| max.max(values[row].abs()));
             let value = match wish.wanted {

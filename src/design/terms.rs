@@ -3,10 +3,11 @@
 
 use std::ops::RangeInclusive;
 
-use super::feature::{BASE, Feature};
+use super::feature::Feature;
 use super::parameters::{Norm, Parameters};
 use super::search::Settings;
-use super::target::{Target, TargetError, Wanted, Wish};
+use super::target::{Need, Target, TargetError, Wanted, Wish};
+use crate::response::allosteric::AllostericPair;
 use crate::response::features::{FeatureKind, FeatureRequest, derived};
 use crate::solid::parameters::ParameterKind;
 use crate::system::words::Word;
@@ -48,18 +49,22 @@ impl Terms {
     }
 }
 
-/// Whether these wishes can be granted in any solid.
+/// Whether these wishes can be granted in any solid with so many modes and pairs.
 ///
 /// # Errors
 /// [`TargetError`] for an unknown feature, one that is named twice, a number that is not finite, or wishes
 /// that contradict each other in every solid. Whether a value agrees with a share or a change depends on
 /// the solid.
-pub fn check_wishes<const D: usize>(wishes: &[Wish]) -> Result<(), TargetError> {
-    let mut modes = 0;
-    for wish in wishes {
-        modes = modes.max(Feature::from_name::<D>(&wish.name)?.modes());
-    }
-    let request = FeatureRequest { modes, ..BASE };
+pub fn check_wishes<const D: usize>(
+    wishes: &[Wish],
+    modes: usize,
+    pairs: usize,
+) -> Result<(), TargetError> {
+    let need = Need::of(D, wishes)?;
+    need.check(D, modes, pairs)?;
+    // Any will do: only how many there are counts here.
+    let any = AllostericPair { source: [0, 1], target: [2, 3] };
+    let request = need.request(&vec![any; need.pairs]);
     let values = some_features::<D>(&request);
     let granted = |wishes: &[Wish]| Target::all::<D>(wishes, &request, &values, 1.0).map(|_| ());
     match granted(wishes) {
@@ -80,14 +85,8 @@ pub fn check_wishes<const D: usize>(wishes: &[Wish]) -> Result<(), TargetError> 
 
 /// Labels and kinds of the features of wishes that were checked, in this dimension.
 pub fn wished(dimension: usize, wishes: &[Wish]) -> Vec<(String, Option<FeatureKind>)> {
-    fn in_dimension<const D: usize>(wishes: &[Wish]) -> Vec<(String, Option<FeatureKind>)> {
-        let features = wishes.iter().filter_map(|wish| Feature::from_name::<D>(&wish.name).ok());
-        features.map(|feature| (feature.label::<D>(), feature.kind())).collect()
-    }
-    match dimension {
-        2 => in_dimension::<2>(wishes),
-        _ => in_dimension::<3>(wishes),
-    }
+    let features = wishes.iter().filter_map(|wish| Feature::from_name(dimension, &wish.name).ok());
+    features.map(|feature| (feature.label(dimension), feature.kind())).collect()
 }
 
 /// The features of a solid without any symmetry.
@@ -163,8 +162,13 @@ mod tests {
             ("K=+inf%", "K: inf is not finite"),
             ("K=1,G=0.5,nu=0.9", "nu = 0.9 cannot be with K, G"),
             ("stress_xx=+5%,stress_yy=+5%,p=-5%", "contradict each other"),
+            ("omega_10=+1%", "omega_10: there are at most 10 modes"),
+            ("omega_18446744073709551615=1", "there are at most 10 modes"),
+            ("eta_1=0.1,eta_2=0.1", "eta_2: there are 2 pairs"),
+            ("eta_0=0.1,eta_0=+1%", "eta_0 twice"),
+            ("eta_x=0.1", "unknown feature \"eta_x\"; did you mean eta_0, eta_1, …?"),
         ] {
-            let error = check_wishes::<2>(&wishes(text)).expect_err(text).to_string();
+            let error = check_wishes::<2>(&wishes(text), 10, 2).expect_err(text).to_string();
             assert!(error.contains(said), "{text}: {error}");
         }
     }
@@ -173,15 +177,15 @@ mod tests {
     fn what_some_solid_can_grant_is_not_refused() {
         for text in [
             "K=+5%,G=-20%",
-            "nu=-0.1,omega_3=+1%,volume+=0",
+            "nu=-0.1,omega_9=+1%,volume+=0,eta_1=-0.2",
             "stress_xx=+5%,stress_yy=+5%,p=+5%",
             "stress_xx+=0.1,stress_yy-=0.1,p+=0",
             // True in the solids whose pressure is 0.1.
             "stress_xx+=0.1,stress_yy-=0.1,p=0.1",
         ] {
-            assert_eq!(check_wishes::<2>(&wishes(text)), Ok(()), "{text}");
+            assert_eq!(check_wishes::<2>(&wishes(text), 10, 2), Ok(()), "{text}");
         }
-        assert_eq!(check_wishes::<3>(&wishes("C_xzxy=+5%,K=+1%")), Ok(()));
-        assert!(check_wishes::<2>(&wishes("C_xzxy=+5%")).is_err());
+        assert_eq!(check_wishes::<3>(&wishes("C_xzxy=+5%,K=+1%"), 0, 0), Ok(()));
+        assert!(check_wishes::<2>(&wishes("C_xzxy=+5%"), 0, 0).is_err());
     }
 }

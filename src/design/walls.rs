@@ -17,11 +17,18 @@
 //! V ΔC_ab = e_aᵀ (c⁻¹ + B)⁻¹ e_b
 //! ```
 //!
-//! Stress does not jump. A frequency jumps by about the same form with its mode's change of the bond.
+//! Stress does not jump. A frequency jumps by about the same form with its mode's change of the bond. For a
+//! pair of particles with the force dipole b_P and t_p = b_Pᵀ z_p the stretches that η = (r_S g)/(r_T c) is
+//! made of change exactly by
+//!
+//! ```text
+//! Δc = −t_Sᵀ (c⁻¹ + B)⁻¹ t_S     Δg = −t_Tᵀ (c⁻¹ + B)⁻¹ t_S
+//! ```
 
 use super::state::State;
 use crate::linearity::predictor::stiffness_jump;
 use crate::relax::hessian::Field;
+use crate::response::allosteric::{AllostericPair, Stretches, stretched, stretches};
 use crate::response::bond::second_with;
 use crate::response::linear::scatter;
 use crate::response::sensitivity::Sensitivity;
@@ -44,6 +51,8 @@ pub struct Wall {
     strains: Vec<f64>,
     /// The same under each mode.
     modes: Vec<f64>,
+    /// t of the source and of the target of each pair [length²/energy].
+    pairs: Vec<[f64; 2]>,
 }
 
 /// The walls of a state.
@@ -52,6 +61,8 @@ pub struct Walls {
     /// b_pᵀ z_q, row-major.
     compliance: Vec<f64>,
     volume: f64,
+    /// What η is made of before.
+    pairs: Vec<Stretches>,
 }
 
 /// How the features jump where some walls are crossed.
@@ -60,6 +71,8 @@ pub struct Jump {
     pub elastic: Vec<f64>,
     /// Of each squared frequency.
     pub eigenvalues: Vec<f64>,
+    /// η of each pair behind the walls.
+    pub strains: Vec<f64>,
 }
 
 /// A pair near contact, with its unit vector.
@@ -73,8 +86,13 @@ struct Near<const D: usize> {
 }
 
 impl Walls {
-    /// The pairs of the backbone whose gap is within `reach` [length]; none of a network.
-    pub fn new<const D: usize>(state: &State<D>, reach: f64) -> (Self, Vec<Sensitivity>) {
+    /// The pairs of the backbone whose gap is within `reach` [length]; none of a network. `eta` are the
+    /// pairs of the allosteric features.
+    pub fn new<const D: usize>(
+        state: &State<D>,
+        reach: f64,
+        eta: &[AllostericPair],
+    ) -> (Self, Vec<Sensitivity>) {
         let near = near(state, reach);
         let solid = &state.solid;
         let mut responses: Vec<Field<D>> = near
@@ -120,6 +138,7 @@ impl Walls {
                     stiffness: pair.stiffness,
                     strains: strains.collect(),
                     modes: state.modes.vectors.iter().map(|mode| along(pair, mode)).collect(),
+                    pairs: eta.iter().map(|eta| stretched(solid, eta, z)).collect(),
                 }
             })
             .collect();
@@ -133,7 +152,8 @@ impl Walls {
                 phi2: vec![0.0; bonds.len()],
             })
             .collect();
-        (Self { all, compliance, volume: solid.cell.volume() }, sensitivities)
+        let pairs = stretches(&response, eta);
+        (Self { all, compliance, volume: solid.cell.volume(), pairs }, sensitivities)
     }
 
     /// Completes the slopes: `moved` are the derivatives of the distances r, one row per wall.
@@ -157,7 +177,7 @@ impl Walls {
         self
     }
 
-    /// How elastic constants and frequencies jump where these walls are crossed together; none where no
+    /// How elastic constants, frequencies and strains of pairs jump where these walls are crossed together; none where no
     /// stable solid is behind them.
     pub fn jump<const D: usize>(&self, crossed: &[usize]) -> Option<Jump> {
         let n = crossed.len();
@@ -208,7 +228,14 @@ impl Walls {
                 form(&x, &x)
             })
             .collect();
-        Some(Jump { elastic, eigenvalues })
+        let behind = |(m, before): (usize, &Stretches)| {
+            let [source, target] = [0, 1].map(|end| reduced(&|wall| wall.pairs[m][end]));
+            let ([of_source, of_target], lengths) = (before.by_source, before.lengths);
+            let changed = [of_source - form(&source, &source), of_target - form(&target, &source)];
+            Stretches { by_source: changed, lengths }.eta()
+        };
+        let strains = self.pairs.iter().enumerate().map(behind).collect();
+        Some(Jump { elastic, eigenvalues, strains })
     }
 }
 

@@ -21,9 +21,15 @@ pub fn elastic(dimension: usize) -> Vec<String> {
     elastic_pairs(dimension).iter().map(|&(a, b)| format!("C_{}{}", names[a], names[b])).collect()
 }
 
+/// What stands before the number of a frequency.
+pub const MODE: &str = "omega_";
+
+/// What stands before the number of an allosteric feature.
+pub const ETA: &str = "eta_";
+
 /// `omega_0`, …: the lowest non-zero frequencies, ascending.
 pub fn modes(count: usize) -> Vec<String> {
-    (0..count).map(|mode| format!("omega_{mode}")).collect()
+    (0..count).map(|mode| format!("{MODE}{mode}")).collect()
 }
 
 /// Pressure, bulk modulus, shear modulus (isotropic average), Poisson's ratio.
@@ -33,7 +39,7 @@ pub fn derived() -> Vec<String> {
 
 /// `eta_0`, …: the allosteric features in the order of their pairs.
 pub fn allosteric(count: usize) -> Vec<String> {
-    (0..count).map(|pair| format!("eta_{pair}")).collect()
+    (0..count).map(|pair| format!("{ETA}{pair}")).collect()
 }
 
 /// The parameters of `species` species in the order of `kinds`: D_s, k_st and B_st (pairs s ≤ t by

@@ -10,6 +10,12 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_amorph");
 const VOLATILE: [&str; 5] =
     ["/items/seconds", "/items/host", "/items/finished", "/items/program", "/items/processor"];
 
+thread_local! {
+    /// Where Open MPI keeps what its processes share. By default that is one folder for all programs of a
+    /// user: who ends last removes it, and who starts at that moment fails.
+    static SESSIONS: tempfile::TempDir = tempfile::tempdir().expect("a folder");
+}
+
 /// The program on this many ranks (0: without a launcher), ended after `timeout` seconds with
 /// exit code 124.
 pub fn launch(ranks: usize, timeout: &str) -> Command {
@@ -27,6 +33,7 @@ pub fn launch(ranks: usize, timeout: &str) -> Command {
     ] {
         command.env(name, value);
     }
+    SESSIONS.with(|folder| command.env("OMPI_MCA_orte_tmpdir_base", folder.path()));
     command
 }
 

@@ -5,14 +5,16 @@ use std::path::Path;
 
 use super::findings::{Check, Report};
 use crate::analysis::solid::Analysis;
-use crate::design::feature::{BASE, Feature};
+use crate::design::feature::Feature;
 use crate::design::outcome::Outcome;
 use crate::design::problem::volume;
+use crate::design::target::Need;
 use crate::format::measurement::{Measurement, MeasurementError};
-use crate::format::solid_file::{self, SolidData};
+use crate::format::solid_file::{self, SolidData, SolidFileError};
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
 use crate::report::design::{FORMAT, PATH};
+use crate::response::allosteric::AllostericPair;
 use crate::response::features::{FeatureKind, FeatureRequest};
 use crate::response::labels;
 use crate::response::susceptibility::RANK_TOLERANCE;
@@ -27,7 +29,7 @@ const AGREEMENT: f64 = 1e-9;
 /// What is stored beside the solid.
 struct Stored {
     features: Vec<f64>,
-    modes: usize,
+    need: Need,
     labels: Vec<String>,
     targets: Vec<f64>,
     scales: Vec<f64>,
@@ -56,8 +58,13 @@ pub fn check_design(path: &Path) -> Option<Result<Report, MeasurementError>> {
         ];
         match solid_file::read(&path.display().to_string()) {
             Err(error) => sections[0].add("the file", vec![error.to_string()]),
-            Ok(data) if data.dimension() == 2 => examine::<2>(&data, &stored, &mut sections),
-            Ok(data) => examine::<3>(&data, &stored, &mut sections),
+            Ok(data) => match pairs(path, &data, &stored) {
+                Err(error) => sections[0].add("the file", vec![error.to_string()]),
+                Ok(pairs) if data.dimension() == 2 => {
+                    examine::<2>(&data, &pairs, &stored, &mut sections)
+                }
+                Ok(pairs) => examine::<3>(&data, &pairs, &stored, &mut sections),
+            },
         }
         Report { sections, flags: Vec::new(), pending: 0, failed: 0 }
     }))
@@ -71,10 +78,12 @@ fn read(file: &Measurement) -> Result<Stored, MeasurementError> {
     let parameters = labels(&place("parameter"))?;
     let theta = numbers(&place("theta"))?;
     let theta = theta[theta.len().saturating_sub(parameters.len())..].to_vec();
-    let modes = labels("feature")?.iter().filter(|l| l.starts_with("omega_")).count();
+    let stored = labels("feature")?;
+    let count = |prefix| stored.iter().filter(|label| label.starts_with(prefix)).count();
+    let need = Need { modes: count(labels::MODE), pairs: count(labels::ETA) };
     Ok(Stored {
         features: numbers("features")?,
-        modes,
+        need,
         labels: labels("target")?,
         targets: numbers("targets")?,
         scales: numbers("target_scale")?,
@@ -87,13 +96,36 @@ fn read(file: &Measurement) -> Result<Stored, MeasurementError> {
     })
 }
 
-fn examine<const D: usize>(data: &SolidData, stored: &Stored, sections: &mut [Check]) {
+/// The pairs of the allosteric features that are stored.
+fn pairs(
+    path: &Path,
+    data: &SolidData,
+    stored: &Stored,
+) -> Result<Vec<AllostericPair>, SolidFileError> {
+    match stored.need.pairs {
+        0 => Ok(Vec::new()),
+        _ => solid_file::read_pairs(
+            &path.display().to_string(),
+            data.positions.len() / data.dimension(),
+        ),
+    }
+}
+
+fn examine<const D: usize>(
+    data: &SolidData,
+    pairs: &[AllostericPair],
+    stored: &Stored,
+    sections: &mut [Check],
+) {
     const FILE: &str = "the file";
     let solid: Solid<D> = match data.solid(data.tail.unwrap_or(Tail::DEFAULT)) {
         Ok(solid) => solid,
         Err(error) => return sections[0].add(FILE, vec![error.to_string()]),
     };
-    let request = FeatureRequest { modes: stored.modes, ..BASE };
+    let request = match stored.need.check(D, usize::MAX, pairs.len()) {
+        Ok(()) => stored.need.request(pairs),
+        Err(error) => return sections[0].add(FILE, vec![error.to_string()]),
+    };
     sections[3].add(FILE, way(&solid, stored));
     sections[4].add(FILE, fresh(&solid, stored, &request));
     match Analysis::new(solid, request.clone(), &[], RANK_TOLERANCE) {
@@ -120,9 +152,10 @@ fn features<const D: usize>(
     for kind in FeatureKind::ALL {
         let rows = request.rows(D, &[kind]);
         let largest = rows.iter().fold(0.0, |max: f64, &row| max.max(values[row].abs()));
-        for (row, label) in rows.iter().zip(kind.labels(D, request.modes, 0)) {
+        for (row, label) in rows.iter().zip(kind.labels(D, request.modes, request.pairs.len())) {
             let (now, then) = (values[*row], stored.features[*row]);
-            if !((now - then).abs() <= AGREEMENT * largest) {
+            let missing = now.is_nan() && then.is_nan();
+            if !missing && !((now - then).abs() <= AGREEMENT * largest) {
                 lines.push(format!("{label} is {now:e}, stored {then:e}"));
             }
         }
@@ -138,7 +171,7 @@ fn targeted<const D: usize>(
     request: &FeatureRequest,
 ) -> Result<Vec<f64>, String> {
     let one = |label: &String| {
-        let feature = Feature::from_name::<D>(label).map_err(|unknown| unknown.to_string())?;
+        let feature = Feature::from_name(D, label).map_err(|unknown| unknown.to_string())?;
         Ok(feature.value::<D>(request, values, volume(solid)))
     };
     stored.labels.iter().map(one).collect()

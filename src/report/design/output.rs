@@ -3,14 +3,14 @@
 use super::Options;
 use super::error::DesignError;
 use crate::analysis::axis::{self, Axis, counted, labelled};
-use crate::analysis::quantities::{self, SolidResult};
+use crate::analysis::quantities::SolidResult;
 use crate::analysis::quantity::Along;
 use crate::analysis::solid::Analysis;
 use crate::analysis::unit::Units;
 use crate::design::run::Design;
 use crate::design::target::Target;
 use crate::format::measurement::Output;
-use crate::report::measure::write_input;
+use crate::report::measure::{write_input, write_solid};
 use crate::response::features::FeatureKind;
 use crate::response::susceptibility::RANK_TOLERANCE;
 use crate::solid::parameters::symbols;
@@ -56,11 +56,12 @@ pub(super) fn of<const D: usize>(
     let axis = |along| match along {
         Along::Particle => axis::particles(analysis.solid.len()),
         Along::Cartesian => axis::cartesian(D),
+        Along::Pair => axis::pairs(result.pairs.len()),
+        Along::Role => axis::role(),
+        Along::End => axis::end(),
         _ => labelled(Along::Feature.name(), labels.clone(), "features y of the solid"),
     };
-    for quantity in quantities::SOLID.iter().chain(quantities::FEATURES) {
-        output.quantity("", quantity, std::slice::from_ref(&result), None, axis);
-    }
+    write_solid(&mut output, &result, axis);
     targets(&mut output, &problem.targets, design);
     way(&mut output, design);
     one_step(&mut output, design);

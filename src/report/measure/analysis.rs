@@ -6,8 +6,9 @@ use super::axes::{Axes, indices};
 use super::error::MeasureError;
 use super::source::Given;
 use super::{Options, Summary, sweeps};
-use crate::analysis::axis;
+use crate::analysis::axis::{self, Axis};
 use crate::analysis::quantities::{self, SolidResult};
+use crate::analysis::quantity::Along;
 use crate::analysis::solid::{Analysis, AnalysisError};
 use crate::analysis::theta::{Level, Theta};
 use crate::format::measurement::Output;
@@ -98,16 +99,7 @@ fn write<const D: usize>(
     }
     let set = &summary.set;
     let axis = |along| axes.of(along);
-    for quantity in quantities::SOLID.iter().chain(quantities::FEATURES) {
-        output.quantity("", quantity, std::slice::from_ref(&summary.solid), None, axis);
-    }
-    let solid = std::slice::from_ref(&summary.solid);
-    if summary.solid.absent.iter().any(Option::is_some) {
-        output.quantity("", &quantities::ABSENT, solid, None, axis);
-    }
-    if !summary.solid.pairs.is_empty() {
-        output.quantity("", &quantities::ALLOSTERIC_PAIRS, solid, None, axis);
-    }
+    write_solid(output, &summary.solid, axis);
     for quantity in quantities::THETA {
         output.quantity("", quantity, std::slice::from_ref(theta), None, axis);
     }
@@ -116,6 +108,24 @@ fn write<const D: usize>(
         if quantity.name != without_modes || set.rank_without_modes.is_some() {
             output.quantity("", quantity, std::slice::from_ref(set), None, axis);
         }
+    }
+}
+
+/// The solid and its features.
+pub(in crate::report) fn write_solid(
+    output: &mut Output,
+    solid: &SolidResult,
+    axis: impl Fn(Along) -> Axis,
+) {
+    let mut quantities: Vec<_> = quantities::SOLID.iter().chain(quantities::FEATURES).collect();
+    if solid.absent.iter().any(Option::is_some) {
+        quantities.push(&quantities::ABSENT);
+    }
+    if !solid.pairs.is_empty() {
+        quantities.push(&quantities::ALLOSTERIC_PAIRS);
+    }
+    for quantity in quantities {
+        output.quantity("", quantity, std::slice::from_ref(solid), None, &axis);
     }
 }
 

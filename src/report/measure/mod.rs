@@ -9,10 +9,10 @@ mod sweeps;
 
 use std::path::PathBuf;
 
-pub(super) use analysis::write_input;
+pub(super) use analysis::{write_input, write_solid};
 pub use error::MeasureError;
 pub use source::Source;
-pub(super) use source::{AnySolid, load};
+pub(super) use source::{AnySolid, load, pairs};
 
 use crate::analysis::directions::{DirectionResult, Directions, Scale, Signs};
 use crate::analysis::quantities::SolidResult;

@@ -84,7 +84,7 @@ pub(in crate::report) fn load(source: &Source) -> Result<Loaded, MeasureError> {
 }
 
 /// The pairs of the solid's allosteric features.
-pub(super) fn pairs(
+pub(in crate::report) fn pairs(
     source: &Source,
     particles: usize,
 ) -> Result<Vec<AllostericPair>, MeasureError> {

@@ -165,16 +165,57 @@ fn spread<T: Clone, const D: usize>(
     pairs.iter().map(&mut value).collect()
 }
 
-/// η of every pair, shape (pairs,); NaN where a particle is a rattler. One solve per distinct source.
-pub fn values<const D: usize>(response: &LinearResponse<D>, pairs: &[AllostericPair]) -> Vec<f64> {
+/// By how much unit forces along its source stretch a pair.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretches {
+    /// c of the source and g of the target [length²/energy].
+    pub by_source: [f64; 2],
+    /// r of source and target [length].
+    pub lengths: [f64; 2],
+}
+
+impl Stretches {
+    /// Of a pair with a rattler.
+    const NONE: Self = Self { by_source: [f64::NAN; 2], lengths: [f64::NAN; 2] };
+
+    /// η.
+    pub fn eta(&self) -> f64 {
+        let ([of_source, of_target], [source, target]) = (self.by_source, self.lengths);
+        (source * of_target) / (target * of_source)
+    }
+}
+
+/// What η of every pair is made of, shape (pairs,); NaN where a particle is a rattler. One solve per
+/// distinct source.
+pub fn stretches<const D: usize>(
+    response: &LinearResponse<D>,
+    pairs: &[AllostericPair],
+) -> Vec<Stretches> {
     let held = existing(response, pairs);
     let dipoles = Dipoles::new(response, held.iter().map(|pair| pair.source));
-    let eta = |pair: &&AllostericPair| {
+    let of_pair = |pair: &&AllostericPair| {
         let (source, u) = dipoles.of(pair.source);
         let target = Ends::new(response.solid, pair.target);
-        (source.length * target.stretch(u)) / (target.length * source.stretch(u))
+        Stretches {
+            by_source: [source.stretch(u), target.stretch(u)],
+            lengths: [source.length, target.length],
+        }
     };
-    spread(response, pairs, held.iter().map(eta).collect(), f64::NAN)
+    spread(response, pairs, held.iter().map(of_pair).collect(), Stretches::NONE)
+}
+
+/// By how much a field stretches source and target [its unit].
+pub fn stretched<const D: usize>(
+    solid: &Solid<D>,
+    pair: &AllostericPair,
+    field: &Field<D>,
+) -> [f64; 2] {
+    [pair.source, pair.target].map(|ends| Ends::new(solid, ends).stretch(field))
+}
+
+/// η of every pair, shape (pairs,); NaN where a particle is a rattler.
+pub fn values<const D: usize>(response: &LinearResponse<D>, pairs: &[AllostericPair]) -> Vec<f64> {
+    stretches(response, pairs).iter().map(Stretches::eta).collect()
 }
 
 /// dη/dφ₁ and dη/dφ₂ of every bond for each pair; NaN where a particle of the pair is a rattler.

@@ -4,16 +4,16 @@ use std::ops::RangeInclusive;
 
 use super::entry::Entry;
 use super::error::ConfigError;
+use super::features::FeaturesConfig;
 use super::key::{Form, Key, keys, words as words_of};
 use super::lines::Lines;
 use super::parameters::Parameterisation;
 use super::section::Section;
 use super::solid::SolidConfig;
 use super::sweep::read_parameters;
-use crate::design::feature::Feature;
 use crate::design::parameters::Norm;
 use crate::design::search::Settings;
-use crate::design::target::Wish;
+use crate::design::target::{TargetError, Wish};
 use crate::design::terms::{NotFree, Terms, bounds, check_wishes, weight};
 use crate::response::modes::most_modes;
 use crate::solid::parameters::{ParameterKind, symbols};
@@ -98,6 +98,7 @@ impl DesignConfig {
     pub(super) fn read(
         section: &Section<'_>,
         solid: Option<&SolidConfig>,
+        features: &FeaturesConfig,
         parameterisations: &[Parameterisation],
     ) -> Self {
         let names: Vec<String> = parameterisations.iter().map(|theta| theta.name.clone()).collect();
@@ -110,7 +111,7 @@ impl DesignConfig {
             false => names,
         };
         let granted = |wishes: &[Wish], entry: &Entry<'_>| match solid {
-            Some(solid) => check(wishes, solid).map_err(|reason| entry.wrong(reason)),
+            Some(solid) => check(wishes, solid, features).map_err(|reason| entry.wrong(reason)),
             None => Ok(()),
         };
         let hold = texts(section, "hold", |name, entry| {
@@ -253,21 +254,17 @@ fn texts<'d, T>(
 }
 
 /// Whether some solid of the scenario could grant these wishes.
-fn check(wishes: &[Wish], solid: &SolidConfig) -> Result<(), String> {
-    let modes = match solid.dimension {
-        2 => check_wishes::<2>(wishes).map(|()| modes::<2>(wishes)),
-        _ => check_wishes::<3>(wishes).map(|()| modes::<3>(wishes)),
+fn check(wishes: &[Wish], solid: &SolidConfig, features: &FeaturesConfig) -> Result<(), String> {
+    let modes = most_modes(solid.dimension, solid.recipe.particles);
+    let pairs = features.drawn_pairs();
+    let checked = match solid.dimension {
+        2 => check_wishes::<2>(wishes, modes, pairs),
+        _ => check_wishes::<3>(wishes, modes, pairs),
     };
-    let modes = modes.map_err(|error| error.to_string())?;
-    let most = most_modes(solid.dimension, solid.recipe.particles);
-    match modes > most {
-        true => Err(format!("omega_{}: these solids have at most {most} modes", modes - 1)),
-        false => Ok(()),
-    }
-}
-
-/// How many modes these wishes need.
-fn modes<const D: usize>(wishes: &[Wish]) -> usize {
-    let features = wishes.iter().filter_map(|wish| Feature::from_name::<D>(&wish.name).ok());
-    features.map(|feature| feature.modes()).max().unwrap_or(0)
+    checked.map_err(|error| match error {
+        TargetError::TooFewPairs { .. } => {
+            format!("{error} (allowed: as many as features.allosteric draws for features.sets)")
+        }
+        error => error.to_string(),
+    })
 }

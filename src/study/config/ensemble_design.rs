@@ -206,11 +206,9 @@ fn place_of(kind: ParameterKind) -> usize {
 
 /// A feature by its name, with its label.
 fn feature(dimension: usize, name: &str) -> Result<(Feature, String), String> {
-    let found = match dimension {
-        2 => Feature::from_name::<2>(name).map(|feature| (feature, feature.label::<2>())),
-        _ => Feature::from_name::<3>(name).map(|feature| (feature, feature.label::<3>())),
-    };
-    found.map_err(|unknown| unknown.to_string())
+    let found = Feature::from_name(dimension, name).map_err(|unknown| unknown.to_string())?;
+    let label = found.label(dimension);
+    Ok((found, label))
 }
 
 fn check_wish(entry: &Entry<'_>, wish: &Wish, scenario: &Scenario) -> Result<(), ConfigError> {
@@ -224,9 +222,13 @@ fn check_wish(entry: &Entry<'_>, wish: &Wish, scenario: &Scenario) -> Result<(),
     if feature == Feature::Volume {
         return Err(entry.refuse("a feature that differs from solid to solid, not volume"));
     }
-    if feature.modes() > scenario.features.modes {
-        let modes = scenario.features.modes;
+    let modes = scenario.features.modes;
+    if feature.needs(FeatureKind::Modes) > modes {
         return Err(entry.refuse(format!("one of the features.modes = {modes} modes")));
+    }
+    let pairs = scenario.features.pairs();
+    if feature.needs(FeatureKind::Allosteric) > pairs {
+        return Err(entry.refuse(format!("one of the {pairs} pairs of features.allosteric")));
     }
     Ok(())
 }

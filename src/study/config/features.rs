@@ -103,6 +103,11 @@ impl FeaturesConfig {
         self.allosteric.map_or(0, |draw| draw.pairs)
     }
 
+    /// The number of pairs that are drawn: none where no set names their features.
+    pub fn drawn_pairs(&self) -> usize {
+        if self.has(FeatureKind::Allosteric) { self.pairs() } else { 0 }
+    }
+
     /// The labels of all rows of J.
     pub fn labels(&self, dimension: usize) -> Vec<String> {
         self.set_labels(&self.families(), dimension)

@@ -384,6 +384,7 @@ fn read_scenario(
     let design = DesignConfig::read(
         &section("design", design::KEYS),
         solid_is_right.then_some(&solid),
+        &features,
         &thetas,
     );
     let output = OutputConfig::read(&section("output", output::KEYS));

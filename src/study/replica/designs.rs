@@ -54,7 +54,8 @@ pub(super) fn row<const D: usize>(
     let theta = &scenario.parameterisations()[parameterisation];
     let terms = scenario.design.terms(index);
     let (solid, parameters) = free(replicate, theta, &terms)?;
-    let found = design(solid, parameters, &terms.wishes, &terms.settings)?;
+    let pairs = &replicate.analysis.origin.request.pairs;
+    let found = design(solid, parameters, &terms.wishes, pairs, &terms.settings)?;
     let group = design_group(theta, &scenario.design.designs[index]);
     let mut columns = Columns::default();
     columns.add(&group, DESIGN, &DesignResult::new(&found));
@@ -104,7 +105,9 @@ impl Worker {
         let analysed = self.analyse(scenario, replica, &bytes)?;
         Ok(in_either!(analysed, replicate => {
             let (solid, parameters) = free(replicate, theta, &terms)?;
-            let (problem, start) = begin(solid, parameters, &terms.wishes).map_err(ReplicaError::from)?;
+            let pairs = &replicate.analysis.origin.request.pairs;
+            let (problem, start) =
+                begin(solid, parameters, &terms.wishes, pairs).map_err(ReplicaError::from)?;
             Stored { row, group: &group, theta, problem, start, terms: &terms }.examine(relaxed)?
         }))
     }

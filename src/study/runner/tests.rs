@@ -77,6 +77,8 @@ fn mpirun(ranks: usize, output: &Path, variables: &[(&str, u64)]) -> Output {
         .arg(program)
         .args(["--exact", "study::runner::tests::one_rank", "--ignored", "--nocapture"])
         .env("ENGINE_OUTPUT", output)
+        // Open MPI's own folder is for all programs of a user: who ends last removes it under the others.
+        .env("OMPI_MCA_orte_tmpdir_base", output.parent().expect("a folder"))
         .envs(variables.iter().map(|(name, value)| (name, value.to_string())))
         .output()
         .expect("mpirun starts")
