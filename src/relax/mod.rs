@@ -8,6 +8,7 @@ pub mod holes;
 mod lanes;
 mod line_search;
 pub mod newton;
+mod passes;
 mod pattern;
 pub mod prepare;
 pub mod pressure;
