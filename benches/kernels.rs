@@ -44,10 +44,10 @@ fn kernels<const D: usize>() {
     let pairs = || bonds.iter().map(|bond| (bond.i, bond.j));
     let potential = solid.interactions.potential;
     let symbolic = shortest(|| {
-        Hessian::<D>::new(&equilibrium.contacts.rattler, pairs()).expect("a backbone");
+        Hessian::new(&solid, &equilibrium.contacts.rattler, pairs()).expect("a backbone");
     });
     let mut hessian =
-        Hessian::<D>::new(&equilibrium.contacts.rattler, pairs()).expect("a backbone");
+        Hessian::new(&solid, &equilibrium.contacts.rattler, pairs()).expect("a backbone");
     let numeric = shortest(|| hessian.factorise(&potential, &bonds).expect("a rigid solid"));
     let field = forces.values.clone();
     let solve = shortest(|| hessian.solve_one(&mut field.clone()));

@@ -69,15 +69,16 @@ impl<const D: usize> Clone for Hessian<D> {
 }
 
 impl<const D: usize> Hessian<D> {
-    /// The pattern for these bonds or candidate pairs (i, j) between particles that do not rattle.
+    /// The pattern for these bonds or candidate pairs (i, j) of a solid, between particles that do not rattle.
     ///
     /// # Errors
     /// [`HessianError::NoBackbone`] where every particle is a rattler.
     pub fn new(
+        solid: &Solid<D>,
         rattler: &[bool],
         pairs: impl Iterator<Item = (usize, usize)>,
     ) -> Result<Self, HessianError> {
-        let pattern = Pattern::new(D, rattler, pairs)?;
+        let pattern = Pattern::new(solid, rattler, pairs)?;
         let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
         Ok(Self {
             values: vec![0.0; pattern.lower.row_idx().len()],
@@ -95,7 +96,7 @@ impl<const D: usize> Hessian<D> {
     /// [`HessianError`] where the solid has no backbone or is not rigid.
     pub fn factorised(solid: &Solid<D>, contacts: &Contacts<D>) -> Result<Self, HessianError> {
         let pairs = contacts.bonds.iter().map(|bond| (bond.i, bond.j));
-        let mut hessian = Self::new(&contacts.rattler, pairs)?;
+        let mut hessian = Self::new(solid, &contacts.rattler, pairs)?;
         hessian.factorise(&solid.interactions.potential, &contacts.bonds)?;
         Ok(hessian)
     }
