@@ -303,7 +303,7 @@ mod tests {
         }
         let ritz = check(&krylov, 4);
         krylov.restart_at_random(hessian, &ritz, 4, 5);
-        (0..12).for_each(|_| krylov.grow(hessian));
+        (0..16).for_each(|_| krylov.grow(hessian));
         check(&krylov, 12);
     }
 }
