@@ -1,4 +1,4 @@
-//! The kernels that a replica spends its time in, N = 256, p = 0.1: `cargo bench --bench kernels`.
+//! The kernels that a replica spends its time in, N = 256, p = 0.1, and the lowest modes: `cargo bench --bench kernels`.
 //! Shortest of many repetitions.
 
 #[path = "../tests/common/solids.rs"]
@@ -11,6 +11,7 @@ use amorph::relax::hessian::Hessian;
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::response::jacobian::BondJacobians;
 use amorph::response::linear::LinearResponse;
+use amorph::response::modes::lowest_modes;
 use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
 use amorph::solid::assignment::Assignment;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
@@ -43,10 +44,10 @@ fn kernels<const D: usize>() {
     let pairs = || bonds.iter().map(|bond| (bond.i, bond.j));
     let potential = solid.interactions.potential;
     let symbolic = shortest(|| {
-        Hessian::<D>::new(&equilibrium.contacts.rattler, pairs()).expect("a backbone");
+        Hessian::new(&solid, &equilibrium.contacts.rattler, pairs()).expect("a backbone");
     });
     let mut hessian =
-        Hessian::<D>::new(&equilibrium.contacts.rattler, pairs()).expect("a backbone");
+        Hessian::new(&solid, &equilibrium.contacts.rattler, pairs()).expect("a backbone");
     let numeric = shortest(|| hessian.factorise(&potential, &bonds).expect("a rigid solid"));
     let field = forces.values.clone();
     let solve = shortest(|| hessian.solve_one(&mut field.clone()));
@@ -99,7 +100,33 @@ fn kernels<const D: usize>() {
     );
 }
 
+/// The lowest modes, with everything that they need but the factor.
+fn modes<const D: usize>() {
+    for particles in [256, 1024] {
+        let prepared = solids::recipe(particles).prepare::<D>(&solids::key(0)).expect("a solid");
+        let (solid, mut equilibrium) = (prepared.solid, prepared.equilibrium);
+        let columns = [1, 4].map(|count| {
+            let mut columns = vec![0.0; count * equilibrium.hessian.size()];
+            shortest(|| equilibrium.hessian.solve_columns(&mut columns))
+        });
+        let times = [10, 50].map(|wanted| {
+            shortest(|| {
+                lowest_modes(&solid, &mut equilibrium, wanted);
+            })
+        });
+        println!(
+            "{D}d N = {particles}: 10 modes {:.1} ms, 50 modes {:.1} ms; a solve of one column {:.3} ms, of four {:.3} ms",
+            1e3 * times[0],
+            1e3 * times[1],
+            1e3 * columns[0],
+            1e3 * columns[1]
+        );
+    }
+}
+
 fn main() {
     kernels::<2>();
     kernels::<3>();
+    modes::<2>();
+    modes::<3>();
 }

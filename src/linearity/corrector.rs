@@ -219,7 +219,7 @@ impl<'a, const D: usize> Corrector<'a, D> {
                 solid.springs.is_some() || solid.separation(i, j).norm_squared() < reach * reach;
             close.then_some((i, j))
         });
-        Hessian::new(&contacts.rattler, near)
+        Hessian::new(solid, &contacts.rattler, near)
     }
 
     /// Corrects the working solid to its minimum nearby, with the rattlers of a state near it; refuses to go

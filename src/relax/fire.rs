@@ -2,7 +2,8 @@
 //! dynamics whose velocity is turned towards the force and stopped, with half a step back,
 //! whenever it runs uphill.
 
-use super::forces::{Forces, max_norm, stiffness};
+use super::forces::{Forces, stiffness};
+use super::passes;
 use crate::solid::{Solid, Vector};
 
 /// Settings, in units where the largest curvature of the pair energies is 1 (time in units of its
@@ -111,29 +112,29 @@ pub fn minimise<const D: usize>(
         let largest_step = settings.largest_step * unit;
         let smallest_step = settings.smallest_step * unit;
         step = step.min(largest_step);
-        let mut max_force = max_norm(&forces.values);
+        let mut sums = passes::sums(&forces.values, &velocity);
+        let mut piston_force = 0.0;
         if let Some(piston) = &mut piston {
             piston.feel(solid, forces);
-            max_force =
-                if piston.force.is_finite() { max_force.max(piston.force.abs()) } else { f64::NAN };
+            piston_force = piston.force.abs();
             if solid.cell.shortest_edge() <= piston.smallest_edge.max(2.0 * forces.range) {
                 return Ending::Exhausted;
             }
         }
-        if max_force < tolerance {
+        // The largest force is looked for only where the root of their mean square is small enough.
+        let near = sums.force2 < tolerance * tolerance * solid.len() as f64;
+        if near && piston_force < tolerance && forces.max_norm() < tolerance {
             return Ending::Converged;
         }
-        if !max_force.is_finite() {
+        if !(sums.force2 + piston_force).is_finite() {
             return Ending::NotFinite;
         }
-        let mut power = 0.0;
-        for (force, v) in forces.values.iter().zip(&velocity) {
-            power += force.dot(v);
+        if let Some(piston) = &piston {
+            sums.power += piston.force * piston.velocity;
+            sums.speed2 += piston.velocity * piston.velocity;
+            sums.force2 += piston.force * piston.force;
         }
-        if let Some(piston) = &mut piston {
-            power += piston.force * piston.velocity;
-        }
-        if power > 0.0 {
+        if sums.power > 0.0 {
             downhill += 1;
             if downhill > settings.delay {
                 step = (step * settings.grow).min(largest_step);
@@ -153,32 +154,25 @@ pub fn minimise<const D: usize>(
                 piston.advance(solid, -0.5 * step);
                 piston.velocity = 0.0;
             }
+            (sums.power, sums.speed2) = (0.0, 0.0);
         }
-        let (mut speed2, mut force2) = (0.0, 0.0);
-        for (force, v) in forces.values.iter().zip(&mut velocity) {
-            *v += force * step;
-            speed2 += v.norm_squared();
-            force2 += force.norm_squared();
-        }
+        // |v + F Δt|², which the mixing keeps.
+        let speed2 = sums.speed2 + step * (2.0 * sums.power + step * sums.force2);
+        let turn = mixing * (speed2 / sums.force2).sqrt();
+        let (kept, push) = (1.0 - mixing, (1.0 - mixing) * step + turn);
+        let positions = &mut solid.positions[..];
+        let (force, anchors) = (&forces.values[..], forces.anchors());
+        let farthest =
+            passes::advance(positions, &mut velocity, force, anchors, [kept, push, step]);
         if let Some(piston) = &mut piston {
-            piston.velocity += piston.force * step;
-            speed2 += piston.velocity * piston.velocity;
-            force2 += piston.force * piston.force;
-        }
-        let turn = mixing * (speed2 / force2).sqrt();
-        for ((position, force), v) in
-            solid.positions.iter_mut().zip(&forces.values).zip(&mut velocity)
-        {
-            *v = *v * (1.0 - mixing) + force * turn;
-            *position += *v * step;
-        }
-        if let Some(piston) = &mut piston {
-            piston.velocity = piston.velocity * (1.0 - mixing) + piston.force * turn;
+            piston.velocity = piston.velocity * kept + piston.force * push;
             let fastest = LARGEST_STRAIN * piston.scale / step;
             piston.velocity = piston.velocity.clamp(-fastest, fastest);
             piston.advance(solid, step);
+            forces.evaluate(solid);
+        } else {
+            forces.evaluate_within(solid, farthest);
         }
-        forces.evaluate(solid);
     }
     Ending::Exhausted
 }

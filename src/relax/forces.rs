@@ -158,9 +158,28 @@ impl<const D: usize> Forces<D> {
         }
     }
 
+    /// Where every particle was when the list was built, shape (N,).
+    pub(super) fn anchors(&self) -> &[Vector<D>] {
+        &self.anchors
+    }
+
     /// Computes the forces.
     pub fn evaluate(&mut self, solid: &Solid<D>) {
         self.refresh(solid);
+        self.add_up(solid);
+    }
+
+    /// Computes the forces on particles none of which has a coordinate that differs from that of its anchor by
+    /// more than `farthest` [length].
+    pub(super) fn evaluate_within(&mut self, solid: &Solid<D>, farthest: f64) {
+        let same_box = solid.cell.shortest_edge() == self.edge;
+        if !(same_box && farthest * farthest * D as f64 <= (MOVED * self.skin).powi(2)) {
+            self.refresh(solid);
+        }
+        self.add_up(solid);
+    }
+
+    fn add_up(&mut self, solid: &Solid<D>) {
         self.evaluations += 1;
         let edges = solid.cell.edges();
         self.shifts.clear();

@@ -4,6 +4,7 @@
 //! the off-diagonal one. Rattlers have no row. The d translations are removed by pinning one
 //! backbone particle, solving, and projecting; no artificial spring is added.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -37,9 +38,21 @@ pub struct Hessian<const D: usize> {
     values: Vec<f64>,
     factor: Vec<f64>,
     scratch: MemBuffer,
-    stack: std::cell::RefCell<MemBuffer>,
+    workspace: RefCell<Workspace>,
     /// The number of numeric factorisations so far.
     pub factorisations: u64,
+}
+
+/// What a solve needs, kept from one to the next.
+struct Workspace {
+    stack: MemBuffer,
+    columns: Vec<f64>,
+}
+
+impl Workspace {
+    fn new(stack: MemBuffer) -> RefCell<Self> {
+        RefCell::new(Self { stack, columns: Vec::new() })
+    }
 }
 
 impl<const D: usize> Clone for Hessian<D> {
@@ -49,28 +62,29 @@ impl<const D: usize> Clone for Hessian<D> {
             values: self.values.clone(),
             factor: self.factor.clone(),
             scratch: MemBuffer::new(self.pattern.factorisation_scratch()),
-            stack: MemBuffer::new(self.pattern.solve_scratch(1)).into(),
+            workspace: Workspace::new(MemBuffer::new(self.pattern.solve_scratch(1))),
             factorisations: self.factorisations,
         }
     }
 }
 
 impl<const D: usize> Hessian<D> {
-    /// The pattern for these bonds or candidate pairs (i, j) between particles that do not rattle.
+    /// The pattern for these bonds or candidate pairs (i, j) of a solid, between particles that do not rattle.
     ///
     /// # Errors
     /// [`HessianError::NoBackbone`] where every particle is a rattler.
     pub fn new(
+        solid: &Solid<D>,
         rattler: &[bool],
         pairs: impl Iterator<Item = (usize, usize)>,
     ) -> Result<Self, HessianError> {
-        let pattern = Pattern::new(D, rattler, pairs)?;
+        let pattern = Pattern::new(solid, rattler, pairs)?;
         let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
         Ok(Self {
             values: vec![0.0; pattern.lower.row_idx().len()],
             factor: vec![0.0; pattern.symbolic.len_val()],
             scratch: memory(pattern.factorisation_scratch())?,
-            stack: memory(pattern.solve_scratch(1))?.into(),
+            workspace: Workspace::new(memory(pattern.solve_scratch(1))?),
             pattern: Arc::new(pattern),
             factorisations: 0,
         })
@@ -81,8 +95,8 @@ impl<const D: usize> Hessian<D> {
     /// # Errors
     /// [`HessianError`] where the solid has no backbone or is not rigid.
     pub fn factorised(solid: &Solid<D>, contacts: &Contacts<D>) -> Result<Self, HessianError> {
-        let mut hessian =
-            Self::new(&contacts.rattler, contacts.bonds.iter().map(|bond| (bond.i, bond.j)))?;
+        let pairs = contacts.bonds.iter().map(|bond| (bond.i, bond.j));
+        let mut hessian = Self::new(solid, &contacts.rattler, pairs)?;
         hessian.factorise(&solid.interactions.potential, &contacts.bonds)?;
         Ok(hessian)
     }
@@ -169,9 +183,7 @@ impl<const D: usize> Hessian<D> {
     }
 
     /// The number of eigenvalues of H (translations included) below `threshold`, by the inertia
-    /// of H − threshold.
-    ///
-    /// The factor is lost: call [`Hessian::factorise`] before the next solve.
+    /// of H − threshold. The factor of H stays.
     pub fn eigenvalues_below(
         &mut self,
         potential: &Potential,
@@ -180,10 +192,11 @@ impl<const D: usize> Hessian<D> {
     ) -> Option<usize> {
         self.assemble(potential, bonds, false, threshold);
         let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        let mut shifted = vec![0.0; self.factor.len()];
         self.pattern
             .symbolic
             .factorize_numeric_ldlt::<f64>(
-                &mut self.factor,
+                &mut shifted,
                 matrix,
                 Side::Lower,
                 LdltRegularization::default(),
@@ -195,7 +208,7 @@ impl<const D: usize> Hessian<D> {
         let SymbolicCholeskyRaw::Supernodal(symbolic) = self.pattern.symbolic.raw() else {
             unreachable!("the supernodal path is forced");
         };
-        let factor = SupernodalLdltRef::new(symbolic, &self.factor);
+        let factor = SupernodalLdltRef::new(symbolic, &shifted);
         let mut negative = 0;
         for s in 0..symbolic.n_supernodes() {
             let block = factor.supernode(s).val();
@@ -210,25 +223,47 @@ impl<const D: usize> Hessian<D> {
     /// come back as zero; each x comes back with zero mean.
     pub fn solve(&self, fields: &mut [Field<D>]) {
         let n = self.size();
-        let mut columns = vec![0.0; n * fields.len()];
+        let mut workspace = self.workspace.borrow_mut();
+        let Workspace { stack, columns } = &mut *workspace;
+        columns.resize(n * fields.len(), 0.0);
         for (field, column) in fields.iter().zip(columns.chunks_exact_mut(n)) {
             self.gather(field, column);
-            column[n - D..].fill(0.0);
         }
-        let request = self.pattern.solve_scratch(fields.len());
-        let mut stack = self.stack.borrow_mut();
-        if stack.len() < request.unaligned_bytes_required() {
-            *stack = MemBuffer::new(request);
-        }
-        LltRef::new(&self.pattern.symbolic, &self.factor).solve_in_place_with_conj(
-            Conj::No,
-            MatMut::from_column_major_slice_mut(&mut columns, n, fields.len()),
-            Par::Seq,
-            MemStack::new(&mut stack),
-        );
+        self.solve_pinned(columns, stack);
         for (field, column) in fields.iter_mut().zip(columns.chunks_exact(n)) {
             self.scatter(column, field);
         }
+    }
+
+    /// As [`Hessian::solve`], for columns over the backbone in the order of elimination, shape
+    /// (any, size): from one solve to the next they stay as they are.
+    pub fn solve_columns(&self, columns: &mut [f64]) {
+        self.solve_pinned(columns, &mut self.workspace.borrow_mut().stack);
+        columns.chunks_exact_mut(self.size()).for_each(remove_mean::<D>);
+    }
+
+    /// Solves with the last particle pinned.
+    fn solve_pinned(&self, columns: &mut [f64], stack: &mut MemBuffer) {
+        let n = self.size();
+        let count = columns.len() / n;
+        let request = self.pattern.solve_scratch(count);
+        if stack.len() < request.unaligned_bytes_required() {
+            *stack = MemBuffer::new(request);
+        }
+        columns.chunks_exact_mut(n).for_each(|column| column[n - D..].fill(0.0));
+        LltRef::new(&self.pattern.symbolic, &self.factor).solve_in_place_with_conj(
+            Conj::No,
+            MatMut::from_column_major_slice_mut(columns, n, count),
+            Par::Seq,
+            MemStack::new(stack),
+        );
+    }
+
+    /// A column over the backbone as a field of all particles.
+    pub fn field(&self, column: &[f64]) -> Field<D> {
+        let mut field = vec![Vector::zeros(); self.pattern.place.len()];
+        self.scatter(column, &mut field);
+        field
     }
 
     /// Solves for one field.
@@ -273,6 +308,15 @@ impl<const D: usize> Hessian<D> {
     }
 }
 
+/// Takes the translations out of a column over the backbone, in any order of its particles.
+pub fn remove_mean<const D: usize>(column: &mut [f64]) {
+    let (blocks, _) = column.as_chunks_mut::<D>();
+    let mut mean = Vector::<D>::zeros();
+    blocks.iter().for_each(|block| mean += Vector::from(*block));
+    mean /= blocks.len() as f64;
+    blocks.iter_mut().for_each(|block| *block = (Vector::from(*block) - mean).into());
+}
+
 /// H x by a sum over bonds, shape (N,).
 pub fn apply<const D: usize>(
     potential: &Potential,
@@ -280,9 +324,23 @@ pub fn apply<const D: usize>(
     x: &Field<D>,
     out: &mut Field<D>,
 ) {
+    multiply(bonds, &stiffnesses(potential, bonds), x, out);
+}
+
+/// φ₁ and φ₂ of every bond, for [`multiply`].
+pub fn stiffnesses<const D: usize>(potential: &Potential, bonds: &[Bond<D>]) -> Vec<(f64, f64)> {
+    bonds.iter().map(|bond| bond_stiffness(potential, bond)).collect()
+}
+
+/// H x, shape (N,), from φ₁ and φ₂ of every bond.
+pub fn multiply<const D: usize>(
+    bonds: &[Bond<D>],
+    stiffnesses: &[(f64, f64)],
+    x: &Field<D>,
+    out: &mut Field<D>,
+) {
     out.fill(Vector::zeros());
-    for bond in bonds {
-        let (phi1, phi2) = bond_stiffness(potential, bond);
+    for (bond, &(phi1, phi2)) in bonds.iter().zip(stiffnesses) {
         let change = x[bond.i] - x[bond.j];
         let force = change * phi1 + bond.separation * (phi2 * bond.separation.dot(&change));
         out[bond.i] += force;

@@ -1,6 +1,7 @@
 //! Finding the minimum: FIRE, Newton polish, pressure control.
 
 pub mod disorder;
+mod dissection;
 pub mod fire;
 pub mod forces;
 pub mod hessian;
@@ -8,6 +9,8 @@ pub mod holes;
 mod lanes;
 mod line_search;
 pub mod newton;
+mod ordering;
+mod passes;
 mod pattern;
 pub mod prepare;
 pub mod pressure;

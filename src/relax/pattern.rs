@@ -1,16 +1,18 @@
 //! Where the Hessian of a backbone has blocks, and in which order they are eliminated.
 //!
-//! Rows are ordered by approximate minimum degree on the particle graph. The factorisation is
-//! supernodal always: for these matrices the automatic choice is 2 to 15 times slower
+//! The factorisation is supernodal always: for these matrices the automatic choice is 2 to 15 times slower
 //! (benchmark `factorisation`).
 
-use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::dyn_stack::StackReq;
+use faer::sparse::linalg::SupernodalThreshold;
 use faer::sparse::linalg::cholesky::{
     CholeskySymbolicParams, SymbolicCholesky, SymmetricOrdering, factorize_symbolic_cholesky,
 };
-use faer::sparse::linalg::{SupernodalThreshold, amd};
 use faer::sparse::{SymbolicSparseColMat, SymbolicSparseColMatRef};
 use faer::{Par, Side};
+
+use super::ordering::{elimination_order, grouped};
+use crate::solid::Solid;
 
 /// Why no factor exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,12 +42,12 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// For these pairs (i, j), rattlers left out, in d dimensions.
+    /// For these pairs (i, j) of a solid, rattlers left out.
     ///
     /// # Errors
     /// [`HessianError::NoBackbone`] where every particle is a rattler.
-    pub fn new(
-        d: usize,
+    pub fn new<const D: usize>(
+        solid: &Solid<D>,
         rattler: &[bool],
         pairs: impl Iterator<Item = (usize, usize)>,
     ) -> Result<Self, HessianError> {
@@ -63,7 +65,16 @@ impl Pattern {
             .collect();
         edges.sort_unstable();
         edges.dedup();
-        let order = elimination_order(backbone.len(), &edges)?;
+        let places = || {
+            let edges = solid.cell.edges();
+            let place = |&i: &usize| {
+                let folded = solid.cell.wrap(solid.positions[i]);
+                std::array::from_fn(|axis| folded[axis] / edges[axis])
+            };
+            backbone.iter().map(place).collect()
+        };
+        let order = elimination_order::<D>(places, backbone.len(), &edges)
+            .ok_or(HessianError::OutOfMemory)?;
         let mut position = vec![0; backbone.len()];
         for (row, &block) in order.iter().enumerate() {
             position[block] = row;
@@ -76,15 +87,15 @@ impl Pattern {
         let (mut column_starts, mut row_indices) = (vec![0], Vec::new());
         for (column, rows) in below.iter_mut().enumerate() {
             rows.sort_unstable();
-            for alpha in 0..d {
-                row_indices.extend((alpha..d).map(|beta| column * d + beta));
+            for alpha in 0..D {
+                row_indices.extend((alpha..D).map(|beta| column * D + beta));
                 for &row in rows.iter() {
-                    row_indices.extend((0..d).map(|beta| row * d + beta));
+                    row_indices.extend((0..D).map(|beta| row * D + beta));
                 }
                 column_starts.push(row_indices.len());
             }
         }
-        let n = backbone.len() * d;
+        let n = backbone.len() * D;
         // The symbolic analysis reads the upper triangle when the ordering is the identity, the
         // numeric one the lower, without a copy.
         let rows_of =
@@ -129,42 +140,4 @@ impl Pattern {
     pub fn solve_scratch(&self, columns: usize) -> StackReq {
         self.symbolic.solve_in_place_scratch::<f64>(columns, Par::Seq)
     }
-}
-
-/// The second numbers of these pairs grouped by the first one, below n: where each group begins, and all.
-fn grouped(
-    n: usize,
-    pairs: impl Iterator<Item = (usize, usize)> + Clone,
-) -> (Vec<usize>, Vec<usize>) {
-    let mut starts = vec![0; n + 1];
-    pairs.clone().for_each(|(group, _)| starts[group + 1] += 1);
-    for group in 0..n {
-        starts[group + 1] += starts[group];
-    }
-    let mut fill = starts.clone();
-    let mut members = vec![0; starts[n]];
-    for (group, member) in pairs {
-        members[fill[group]] = member;
-        fill[group] += 1;
-    }
-    (starts, members)
-}
-
-/// The fill-reducing order of the particles: which one is eliminated first, second, …
-fn elimination_order(blocks: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, HessianError> {
-    let (column_starts, rows) = grouped(blocks, edges.iter().map(|&(row, column)| (column, row)));
-    let graph = SymbolicSparseColMatRef::new_checked(blocks, blocks, &column_starts, None, &rows);
-    let mut memory =
-        MemBuffer::try_new(amd::order_maybe_unsorted_scratch::<usize>(blocks, edges.len()))
-            .map_err(|_| HessianError::OutOfMemory)?;
-    let (mut order, mut inverse) = (vec![0; blocks], vec![0; blocks]);
-    amd::order_maybe_unsorted(
-        &mut order,
-        &mut inverse,
-        graph,
-        amd::Control::default(),
-        MemStack::new(&mut memory),
-    )
-    .map_err(|_| HessianError::OutOfMemory)?;
-    Ok(order)
 }

@@ -168,7 +168,7 @@ impl<const D: usize> Judge<'_, D> {
         for growth in GROWTH {
             let finest = growth == GROWTH[GROWTH.len() - 1];
             let steps = self.walk.steps(target, growth, finest);
-            let Ok(mut state) = self.walk.walk(&steps) else { continue };
+            let Ok((way, mut state)) = self.walk.walk(&steps) else { continue };
             last = judge(&mut state);
             if last != Finding::Wrong {
                 return last;
@@ -176,7 +176,7 @@ impl<const D: usize> Judge<'_, D> {
             if finest && !no_change && self.rattlers_hang(&state) {
                 return Finding::Undecided("rattlers hang, and are caught by the way they take");
             }
-            if finest && !first_branch && !self.walk.returns(&state, &steps) {
+            if finest && !first_branch && !self.walk.returns(&way, &state) {
                 return Finding::Undecided("the way there is not the way back");
             }
         }

@@ -23,6 +23,13 @@ pub(super) struct Settled<const D: usize> {
     pub equilibrium: Equilibrium<D>,
 }
 
+/// A state on the way to another one.
+pub(super) struct Visited<const D: usize> {
+    gamma: f64,
+    positions: Vec<Vector<D>>,
+    rattler: Vec<bool>,
+}
+
 /// The way of a solid from γ = 0.
 pub(super) struct Walk<'r, const D: usize> {
     pub solid: Solid<D>,
@@ -72,26 +79,30 @@ impl<const D: usize> Walk<'_, D> {
         steps
     }
 
-    /// Visits these γ one after the other, from γ = 0.
-    pub fn walk(&self, steps: &[f64]) -> Result<Settled<D>, RelaxError> {
+    /// Visits these γ one after the other, from γ = 0: where it has been, and where it ends.
+    pub fn walk(&self, steps: &[f64]) -> Result<(Vec<Visited<D>>, Settled<D>), RelaxError> {
         let mut here = self.relax_from(&self.solid.positions, 0.0)?;
+        let mut way = Vec::with_capacity(steps.len());
         for &gamma in steps {
-            here = self.relax_from(&here.solid.positions, gamma)?;
+            let next = self.relax_from(&here.solid.positions, gamma)?;
+            let rattler = here.equilibrium.contacts.rattler;
+            way.push(Visited { gamma: here.gamma, positions: here.solid.positions, rattler });
+            here = next;
         }
-        Ok(here)
+        Ok((way, here))
     }
 
-    /// Whether walking there and back ends where it began.
-    pub fn returns(&self, there: &Settled<D>, steps: &[f64]) -> bool {
+    /// Whether walking back from the end of this way leads over the same states. Coming back to γ = 0 alone does
+    /// not say so: a hysteresis that began and ended on the way would not be seen.
+    pub fn returns(&self, way: &[Visited<D>], there: &Settled<D>) -> bool {
         let mut positions = there.solid.positions.clone();
-        for &gamma in steps.iter().rev().skip(1).chain(&[0.0]) {
-            match self.relax_from(&positions, gamma) {
-                Ok(state) => positions = state.solid.positions,
-                Err(_) => return false,
-            }
-        }
-        let rattler = &there.equilibrium.contacts.rattler;
-        self.is_back(&positions, &self.solid.positions, rattler)
+        way.iter().rev().all(|before| {
+            let Ok(state) = self.relax_from(&positions, before.gamma) else { return false };
+            positions = state.solid.positions;
+            let rattlers = before.rattler.iter().zip(&state.equilibrium.contacts.rattler);
+            let rattler: Vec<bool> = rattlers.map(|(before, now)| *before || *now).collect();
+            self.is_back(&positions, &before.positions, &rattler)
+        })
     }
 
     /// Whether no particle of the backbone has moved, modulo translation.
