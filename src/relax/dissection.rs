@@ -83,13 +83,13 @@ impl<const D: usize> Graph<'_, D> {
     /// The plane (or the two planes) that the fewest particles touch.
     fn best_cut(&self, part: &[usize], around: [bool; D], sides: &mut [Side]) -> Cut {
         let mut best = Cut { axis: 0, from: 0.0, middle: part.len() / 2, touching: usize::MAX };
-        for axis in 0..D {
+        for (axis, &reaches_around) in around.iter().enumerate() {
             let mut sorted = part.to_vec();
             self.sort(&mut sorted, axis);
             let n = sorted.len();
             for (attempt, share) in SHARES.iter().enumerate() {
                 // Two planes: half of the particles lie between them, wherever they are.
-                let (first, middle) = match around[axis] {
+                let (first, middle) = match reaches_around {
                     true => (attempt * n / (2 * SHARES.len()), n / 2),
                     false => (0, (share * n as f64) as usize),
                 };

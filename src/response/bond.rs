@@ -74,20 +74,19 @@ pub fn third<const D: usize>(
     third_with(phi, separation, a, b).dot(c)
 }
 
-/// D⁴φ[a, b, c, c].
+/// D⁴φ[·, b, c, c] as a vector.
 #[inline(always)]
-pub fn fourth<const D: usize>(
+pub fn fourth_with<const D: usize>(
     phi: &Phi,
     separation: &Vector<D>,
-    a: &Vector<D>,
     b: &Vector<D>,
     c: &Vector<D>,
-) -> f64 {
-    let (ra, rb, rc) = (separation.dot(a), separation.dot(b), separation.dot(c));
-    let (ab, ac, bc, cc) = (a.dot(b), a.dot(c), b.dot(c), c.norm_squared());
-    phi[1] * (ab * cc + 2.0 * ac * bc)
-        + phi[2] * (ab * rc * rc + cc * ra * rb + 2.0 * rc * (ac * rb + bc * ra))
-        + phi[3] * ra * rb * rc * rc
+) -> Vector<D> {
+    let (rb, rc) = (separation.dot(b), separation.dot(c));
+    let (bc, cc) = (b.dot(c), c.norm_squared());
+    b * (phi[1] * cc + phi[2] * rc * rc)
+        + c * (2.0 * (phi[1] * bc + phi[2] * rc * rb))
+        + separation * (phi[2] * (cc * rb + 2.0 * rc * bc) + phi[3] * rb * rc * rc)
 }
 
 #[cfg(test)]
@@ -126,7 +125,8 @@ mod tests {
         let second_ab = |r: Vector3<f64>| second(&at(r).0, &r, &a, &b);
         assert!((difference(&second_ab, c) - third(&phi0, &r0, &a, &b, &c)).abs() < 1e-9);
         let third_abc = |r: Vector3<f64>| third(&at(r).0, &r, &a, &b, &c);
-        assert!((difference(&third_abc, c) - fourth(&phi0, &r0, &a, &b, &c)).abs() < 1e-8);
+        let fourth = fourth_with(&phi0, &r0, &b, &c).dot(&a);
+        assert!((difference(&third_abc, c) - fourth).abs() < 1e-8);
         let with = second_with(&phi0, &r0, &a);
         assert!((with.dot(&b) - second(&phi0, &r0, &a, &b)).abs() < 1e-14);
     }

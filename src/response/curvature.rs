@@ -17,7 +17,7 @@ use crate::relax::hessian::{Field, apply};
 use crate::solid::Vector;
 
 use super::allosteric::second_order;
-use super::bond::{second_with, third};
+use super::bond::{second_with, third_with};
 pub use super::direction::DirectionResponse;
 use super::features::{FeatureRequest, combined, derived, derived_gradients, poisson_slopes};
 use super::linear::{LinearResponse, PerBond, bond_changes, scatter};
@@ -26,6 +26,9 @@ use super::strain::{components, elastic_pairs, strained};
 
 /// Relative residual at which the resolvent has converged.
 const RESOLVENT_TOLERANCE: f64 = 1e-12;
+
+/// Strain components in 3d.
+const MOST_STRAINS: usize = 6;
 
 /// Conjugate-gradient steps before the resolvent is given up.
 const RESOLVENT_STEPS: usize = 2000;
@@ -83,11 +86,8 @@ pub fn curvature<const D: usize>(
     let strains = components(D).len();
     let mut solved: Vec<Field<D>> =
         vec![scatter(bonds, particles, |index, _| -direction.third_twice(response, index))];
-    solved.extend((0..strains).map(|a| {
-        scatter(bonds, particles, |index, _| {
-            -direction.third_once(response, index, &response.strains[a][index])
-        })
-    }));
+    let strained = direction.strained(response);
+    solved.extend(strained.iter().map(|once| scatter(bonds, particles, |index, _| -once[index])));
     response.hessian.solve(&mut solved);
     let path = &solved[0];
     let moved: Vec<_> = solved.iter().map(|field| bond_changes(bonds, field)).collect();
@@ -100,12 +100,17 @@ pub fn curvature<const D: usize>(
         for (a, total) in stress.iter_mut().enumerate() {
             *total += twice.dot(&response.strains[a][index]) / response.volume;
         }
+        // D⁴U[·, e_b, q, q] + D³U[·, e_b, w'].
+        let mut with_strain = [Vector::<D>::zeros(); MOST_STRAINS];
+        for (with, strain) in with_strain.iter_mut().zip(response.strains.iter()) {
+            let (phi, r, e_b) = (&response.phi[index], &bond.separation, &strain[index]);
+            *with = direction.fourth_twice(response, index, e_b)
+                + third_with(phi, r, e_b, &bend[index]);
+        }
         for (total, &(a, b)) in elastic.iter_mut().zip(elastic_pairs(D)) {
-            let (e_a, e_b) = (&response.strains[a][index], &response.strains[b][index]);
-            let sum = direction.fourth_twice(response, index, e_a, e_b)
-                + third(&response.phi[index], &bond.separation, e_a, e_b, &bend[index])
-                + direction.third_once(response, index, e_b).dot(&strain_changes[a][index])
-                + direction.third_once(response, index, e_a).dot(&strain_changes[b][index]);
+            let sum = with_strain[b].dot(&response.strains[a][index])
+                + strained[b][index].dot(&strain_changes[a][index])
+                + strained[a][index].dot(&strain_changes[b][index]);
             *total += sum / response.volume;
         }
     }
@@ -158,9 +163,12 @@ pub fn first_derivatives<const D: usize>(
         for (total, &component) in stress.iter_mut().zip(components(D)) {
             *total += force.dot(&strained(component, r)) / response.volume;
         }
+        let mut once = [Vector::<D>::zeros(); MOST_STRAINS];
+        for (once, strain) in once.iter_mut().zip(response.strains.iter()) {
+            *once = direction.third_once(response, index, &strain[index]);
+        }
         for (total, &(a, b)) in elastic.iter_mut().zip(elastic_pairs(D)) {
-            let (e_a, e_b) = (&response.strains[a][index], &response.strains[b][index]);
-            *total += direction.third_once(response, index, e_a).dot(e_b) / response.volume;
+            *total += once[a].dot(&response.strains[b][index]) / response.volume;
         }
     }
     (stress, elastic)
@@ -185,8 +193,9 @@ fn mode_curvature<const D: usize>(
     for (index, bond) in bonds.iter().enumerate() {
         let once = direction.third_once(response, index, &v[index]);
         first += once.dot(&v[index]);
-        twice += direction.fourth_twice(response, index, &v[index], &v[index])
-            + third(&response.phi[index], &bond.separation, &v[index], &v[index], &bend[index]);
+        let with = direction.fourth_twice(response, index, &v[index])
+            + third_with(&response.phi[index], &bond.separation, &v[index], &bend[index]);
+        twice += with.dot(&v[index]);
     }
     let omega = modes.eigenvalues[m].sqrt();
     twice / (2.0 * omega) - first * first / (4.0 * omega.powi(3))

@@ -6,7 +6,7 @@ use crate::solid::Vector;
 use crate::solid::parameters::ParameterDirection;
 use crate::solid::potential::PairTangent;
 
-use super::bond::{Phi, fourth, phi, second, second_with, third, third_with};
+use super::bond::{Phi, fourth_with, phi, second_with, third_with};
 use super::linear::{LinearResponse, PerBond, bond_changes, scatter};
 
 /// The response of a solid to a parameter direction.
@@ -82,18 +82,29 @@ impl<const D: usize> DirectionResponse<D> {
             + second_with(&self.along[index], r, a)
     }
 
-    /// D⁴U[a, b, q, q] of one bond.
+    /// D⁴U[·, a, q, q] of one bond.
     pub(super) fn fourth_twice(
         &self,
         response: &LinearResponse<D>,
         index: usize,
         a: &Vector<D>,
-        b: &Vector<D>,
-    ) -> f64 {
+    ) -> Vector<D> {
         let r = &response.bonds[index].separation;
         let w = &self.changes[index];
-        fourth(&response.phi[index], r, a, b, w)
-            + 2.0 * third(&self.along[index], r, a, b, w)
-            + second(&self.along_twice[index], r, a, b)
+        fourth_with(&response.phi[index], r, a, w)
+            + third_with(&self.along[index], r, a, w) * 2.0
+            + second_with(&self.along_twice[index], r, a)
+    }
+
+    /// D³U[·, e_a, q] of every bond for each strain component, shape (3 or 6, bonds).
+    pub(super) fn strained(&self, response: &LinearResponse<D>) -> Vec<PerBond<Vector<D>>> {
+        let of_strain = |strain: &PerBond<Vector<D>>| {
+            strain
+                .iter()
+                .enumerate()
+                .map(|(index, e)| self.third_once(response, index, e))
+                .collect()
+        };
+        response.strains.iter().map(of_strain).collect()
     }
 }

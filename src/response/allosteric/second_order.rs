@@ -125,12 +125,8 @@ fn stiffened_twice<const D: usize>(
 ) -> Field<D> {
     scatter(response.bonds, response.solid.len(), |index, bond| {
         let change = u[bond.i] - u[bond.j];
-        let fourth = Vector::from_fn(|axis, _| {
-            let mut unit = Vector::zeros();
-            unit[axis] = 1.0;
-            direction.fourth_twice(response, index, &unit, &change)
-        });
         let bent = bend[bond.i] - bend[bond.j];
-        fourth + third_with(&response.phi[index], &bond.separation, &change, &bent)
+        direction.fourth_twice(response, index, &change)
+            + third_with(&response.phi[index], &bond.separation, &change, &bent)
     })
 }

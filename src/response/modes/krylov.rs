@@ -68,8 +68,8 @@ impl<const D: usize> Krylov<D> {
 
         let mut overlaps = deflate(space, next, n);
         let mut first = Mat::zeros(block, block);
-        for column in 0..block {
-            if !orthonormalise(next, n, column, EXHAUSTED * lengths[column], &mut first) {
+        for (column, length_before) in lengths.into_iter().enumerate() {
+            if !orthonormalise(next, n, column, EXHAUSTED * length_before, &mut first) {
                 let (before, rest) = next.split_at_mut(column * n);
                 let new = &mut rest[..n];
                 fill_at_random::<D>(&mut self.random, new);
