@@ -44,11 +44,7 @@ impl<const D: usize> Lanes<D> {
 
     /// Computes `push` of all pairs from its squares of distances.
     pub fn evaluate(&mut self, potential: &Potential) {
-        let (from, width) = match potential.tail {
-            Tail::Switched { from, to } => (from, to - from),
-            Tail::Truncated { .. } => (f64::INFINITY, 1.0),
-        };
-        let shape = Shape { a: potential.a, from, inverse_width: 1.0 / width };
+        let shape = Shape::of(potential);
         Arch::new().dispatch(Evaluation { lanes: self, shape });
     }
 }
@@ -85,6 +81,14 @@ impl<const D: usize> NullaryFnOnce for Evaluation<'_, D> {
 }
 
 impl Shape {
+    fn of(potential: &Potential) -> Self {
+        let (from, width) = match potential.tail {
+            Tail::Switched { from, to } => (from, to - from),
+            Tail::Truncated { .. } => (f64::INFINITY, 1.0),
+        };
+        Self { a: potential.a, from, inverse_width: 1.0 / width }
+    }
+
     /// h'(y) at a distance of σ + `apart`, as in `Potential::tail_shape`.
     #[inline(always)]
     fn slope(&self, apart: f64) -> f64 {
@@ -138,6 +142,47 @@ fn exponential(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relax::processors::everywhere;
+
+    #[test]
+    fn the_lanes_give_the_same_bits_on_every_processor() {
+        let potential = Potential { a: 20.0, tail: Tail::DEFAULT, exponent: 2.0 };
+        let pair = |n: usize| Pair {
+            sigma: 0.8 + 0.013 * n as f64,
+            k: 1.3,
+            depth: [0.1, 1e-3][n % 2],
+            spring: false,
+        };
+        let listed: Vec<(Pair, f64)> = (0..29)
+            .map(pair)
+            .map(|pair| (pair, potential.range(pair.sigma, pair.depth).powi(2)))
+            .collect();
+        let found = everywhere(|| Pushes { potential, listed: &listed });
+        assert!(found.iter().all(|push| *push == found[0]), "{found:?}");
+        assert!(found[0].iter().filter(|push| **push < 0.0).count() > 3, "{found:?}");
+    }
+
+    /// [`Evaluation`] of a list that is made for it.
+    struct Pushes<'a> {
+        potential: Potential,
+        listed: &'a [(Pair, f64)],
+    }
+
+    impl NullaryFnOnce for Pushes<'_> {
+        type Output = Vec<f64>;
+
+        #[inline(always)]
+        fn call(self) -> Vec<f64> {
+            let mut lanes = Lanes::<2>::default();
+            lanes.list(&self.potential, self.listed);
+            for (n, (push, (pair, _))) in lanes.push.iter_mut().zip(self.listed).enumerate() {
+                *push = (pair.sigma * (0.9 + 0.01 * n as f64)).powi(2);
+            }
+            let shape = Shape::of(&self.potential);
+            Evaluation { lanes: &mut lanes, shape }.call();
+            lanes.push
+        }
+    }
 
     /// In units of the roundings of both sides, against the standard library's and the pair energy's own.
     #[test]

@@ -14,6 +14,8 @@ mod passes;
 mod pattern;
 pub mod prepare;
 pub mod pressure;
+#[cfg(test)]
+mod processors;
 pub mod rattlers;
 
 use crate::solid::SolidError;
