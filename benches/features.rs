@@ -4,21 +4,22 @@
 //! What is timed: numeric factorisation of the Hessian, stress and elastic constants, J with respect to
 //! the diameters of 40 species, SVD. The line holds the solid as well, as backbone and bonds.
 
+#[path = "common/paired.rs"]
+mod paired;
 #[path = "../tests/common/solids.rs"]
 mod solids;
-
-use std::time::Instant;
 
 use amorph::response::features::compute;
 use amorph::response::jacobian::BondJacobians;
 use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
 use amorph::solid::assignment::Assignment;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
+use paired::{Paired, timed};
 use serde_json::json;
 
 const SIZES: [usize; 2] = [64, 256];
 
-/// Repetitions, of which the median counts.
+/// Repetitions, of which the median CPU time counts.
 const REPEATS: usize = 101;
 
 fn line<const D: usize>(particles: usize) {
@@ -37,14 +38,7 @@ fn line<const D: usize>(particles: usize) {
         let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).expect("finite");
         (features.values, jacobian, svd)
     };
-    let mut seconds: Vec<f64> = (0..REPEATS)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(compute_all());
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    seconds.sort_by(f64::total_cmp);
+    let seconds = Paired::new((0..REPEATS).map(|_| timed(&mut compute_all).1)).median();
     let (values, jacobian, svd) = compute_all();
     let rows: Vec<Vec<f64>> = (0..jacobian.nrows())
         .map(|i| (0..jacobian.ncols()).map(|q| jacobian[(i, q)]).collect())
@@ -54,7 +48,7 @@ fn line<const D: usize>(particles: usize) {
         json!({
             "dimension": D,
             "particles": particles,
-            "seconds": seconds[REPEATS / 2],
+            "seconds": seconds,
             "volume": solid.cell.volume(),
             "diameters": assignment.interactions.diameters,
             "species": assignment.species,

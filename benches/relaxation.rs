@@ -16,16 +16,14 @@ mod paired;
 #[path = "../tests/common/solids.rs"]
 mod solids;
 
-use std::time::Instant;
-
 use amorph::relax::fire::{self, Ending, FireSettings};
 use amorph::relax::forces::Forces;
-use amorph::relax::newton::relax;
+use amorph::relax::newton::{Equilibrium, relax};
 use amorph::relax::prepare::{Recipe, Target};
 use amorph::solid::Solid;
 use amorph::solid::contacts::interacting_pairs;
 use amorph::solid::interactions::SymmetricTable;
-use paired::Paired;
+use paired::{Paired, timed};
 
 /// (N, pairs): each pair is another start.
 const SIZES: [(usize, usize); 5] = [(64, 15), (256, 15), (1024, 9), (4096, 3), (16384, 1)];
@@ -68,7 +66,7 @@ impl System {
     }
 }
 
-/// One solid by both programs; times in seconds.
+/// One solid by both programs; CPU time in seconds.
 struct Pair {
     own: Own,
     relaxation: f64,
@@ -107,35 +105,36 @@ impl Pair {
 }
 
 fn fire_alone<const D: usize>(mut solid: Solid<D>) -> Own {
-    let start = Instant::now();
-    let mut forces = Forces::new(&solid);
     let settings = FireSettings::DEFAULT;
-    let ending = fire::minimise(&mut solid, &mut forces, lammps::TOLERANCE, &settings, None);
-    let seconds = start.elapsed().as_secs_f64();
+    let ((mut forces, ending), seconds) = timed(|| {
+        let mut forces = Forces::new(&solid);
+        let ending = fire::minimise(&mut solid, &mut forces, lammps::TOLERANCE, &settings, None);
+        (forces, ending)
+    });
     assert_eq!(ending, Ending::Converged);
     let evaluations = forces.evaluations as f64;
-    let start = Instant::now();
-    (0..EVALUATIONS).for_each(|_| forces.evaluate(&solid));
+    let ((), alone) = timed(|| (0..EVALUATIONS).for_each(|_| forces.evaluate(&solid)));
     Own {
         seconds,
         evaluations,
         listed: forces.candidates().len() as f64,
         in_range: interacting_pairs(&solid, forces.candidates()).len() as f64,
-        forces: start.elapsed().as_secs_f64() / EVALUATIONS as f64,
+        forces: alone / EVALUATIONS as f64,
     }
 }
 
 /// Seconds of a whole relaxation, and of the factor at its end once more.
 fn whole<const D: usize>(mut solid: Solid<D>) -> (f64, f64) {
-    let start = Instant::now();
-    let mut forces = Forces::new(&solid);
-    let mut equilibrium = relax(&mut solid, &mut forces).expect("a minimum");
-    let seconds = start.elapsed().as_secs_f64();
+    let (equilibrium, seconds) = timed(|| {
+        let mut forces = Forces::new(&solid);
+        relax(&mut solid, &mut forces).expect("a minimum")
+    });
     assert!(equilibrium.max_force < lammps::TOLERANCE, "max|F| = {}", equilibrium.max_force);
-    let start = Instant::now();
+    let Equilibrium { contacts, mut hessian, .. } = equilibrium;
     let potential = &solid.interactions.potential;
-    equilibrium.hessian.factorise(potential, &equilibrium.contacts.bonds).expect("a rigid solid");
-    (seconds, start.elapsed().as_secs_f64())
+    let (factored, factor) = timed(|| hessian.factorise(potential, &contacts.bonds));
+    factored.expect("a rigid solid");
+    (seconds, factor)
 }
 
 /// The pairs of one system, d and N.
@@ -218,6 +217,9 @@ impl Row {
     }
 }
 
+/// In 2d and 3d.
+const MEASURES: [fn(&System, usize, usize) -> Row; 2] = [Row::measure::<2>, Row::measure::<3>];
+
 /// The exponents with which the rows grow with N, by least squares of the logarithms.
 fn exponents(rows: &[&Row]) -> [f64; 8] {
     let logs: Vec<(f64, [f64; 8])> =
@@ -281,10 +283,8 @@ fn main() {
                 continue;
             }
             let pairs = if quick { 1 } else { pairs };
-            for row in [
-                Row::measure::<2>(system, particles, pairs),
-                Row::measure::<3>(system, particles, pairs),
-            ] {
+            for measure in MEASURES {
+                let row = measure(system, particles, pairs);
                 row.print();
                 rows.push(row);
             }

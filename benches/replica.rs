@@ -10,12 +10,10 @@ mod paired;
 #[path = "../tests/common/solids.rs"]
 mod solids;
 
-use std::time::Instant;
-
 use amorph::linearity::origin::Origin;
 use amorph::linearity::problem::SweepProblem;
 use amorph::linearity::sweep::sweep_from;
-use paired::Paired;
+use paired::{Paired, cpu_seconds};
 
 /// Solids.
 const SOLIDS: u64 = 12;
@@ -28,7 +26,7 @@ const ALLOWED: [f64; 2] = [20.0, 36.0];
 
 /// Seconds for one replica: preparation, features, Jacobian, nine sweeps.
 fn replica<const D: usize>(index: u64, with_curves: bool) -> f64 {
-    let start = Instant::now();
+    let start = cpu_seconds();
     let (solid, space, svd) = solids::scenario_1::<D>(index);
     let origin = Origin::new(&solid, &solids::FEATURES).expect("a relaxed solid");
     for i in 0..DIRECTIONS {
@@ -43,7 +41,7 @@ fn replica<const D: usize>(index: u64, with_curves: bool) -> f64 {
         let result = sweep_from(&origin, &problem, &solids::SETTINGS, with_curves);
         assert!(result.gamma_star.found());
     }
-    start.elapsed().as_secs_f64()
+    cpu_seconds() - start
 }
 
 /// Seconds of LAMMPS' minimisation from the replica's random start.
