@@ -26,7 +26,7 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper paper-full beyond figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench build serial install packages rust clean
+.PHONY: help demo paper paper-full beyond figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench bench-inputs bench-parts build serial install packages rust clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -122,9 +122,29 @@ scan: packages rust  ## every prepared solid against plain dense computation, p 
 design: packages rust  ## success rates of inverse design (docs/design.md), hours; STUDIES=2d/ for some
 	$(CARGO) bench --bench design -- $(STUDIES) --csv design.csv
 
-bench: packages rust  ## time the parts that matter, against LAMMPS (Debian's package) where that is possible
-	@scripts/install-packages.sh lammps
-	$(CARGO) bench
+# What is timed against other programs, in the order of bench/table.md.
+COMPARED := relaxation replica autodiff
+# The lmp of LAMMPS that the benchmarks call.
+export AMORPH_LMP = $(CURDIR)/$(VENV)/bin/lmp
+
+bench: packages rust $(VENV)/benched  ## against LAMMPS and automatic differentiation, into bench/table.md; below 15 minutes
+	@mkdir -p bench
+	$(CARGO) bench --no-run --bench relaxation --bench replica --bench features
+	$(CARGO) bench --bench relaxation > bench/relaxation.md
+	$(CARGO) bench --bench replica > bench/replica.md; echo $$? > bench/replica.code
+	$(CARGO) bench --bench features > bench/features.jsonl
+	$(VENV)/bin/python benches/autodiff.py bench/features.jsonl > bench/autodiff.md
+	@{ scripts/describe-machine.sh; for part in $(COMPARED); do echo; cat bench/$$part.md; done; } > bench/table.md
+	@cat bench/table.md
+	@exit $$(cat bench/replica.code)
+
+bench-inputs: packages rust $(VENV)/benched  ## the inputs that were tried for LAMMPS, some minutes
+	$(CARGO) bench --bench relaxation -- --inputs
+
+bench-parts: packages rust  ## time the kernels and the engine, and the dispatcher in virtual time
+	$(CARGO) bench --bench kernels
+	$(CARGO) bench --bench dispatcher
+	$(CARGO) bench --bench engine
 
 build: packages rust  ## the program, target/release/amorph
 	$(CARGO) build --release
@@ -178,5 +198,10 @@ $(VENV)/tested: requirements-test.txt $(VENV)/installed
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
-clean:  ## remove what was built, the Python environment, the demo's and the paper's output
-	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full $(BEYOND)
+$(VENV)/benched: requirements-bench.txt | packages
+	@[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+clean:  ## remove what was built, the Python environment, the demo's, the paper's and the benchmarks' output
+	rm -rf target $(VENV) $(DEMO) $(PAPER) $(PAPER)-full $(BEYOND) bench
