@@ -58,6 +58,45 @@ pub struct Forces<const D: usize> {
     lanes: Lanes<D>,
 }
 
+/// Periodic images that have places.
+struct Images<const D: usize> {
+    all: Vec<Vector<D>>,
+    /// The places of those that are no more than two boxes away.
+    near: [u32; 125],
+}
+
+impl<const D: usize> Images<D> {
+    fn new(all: Vec<Vector<D>>) -> Self {
+        let mut near = [u32::MAX; 125];
+        for (place, image) in all.iter().enumerate() {
+            if let Some(code) = Self::code(image) {
+                near[code] = place as u32;
+            }
+        }
+        Self { all, near }
+    }
+
+    fn code(image: &Vector<D>) -> Option<usize> {
+        let near = image.iter().all(|x| x.abs() <= 2.0);
+        near.then(|| image.iter().fold(0, |code, x| 5 * code + (x + 2.0) as usize))
+    }
+
+    /// The place of an image; it gets one where it has none.
+    fn place(&mut self, image: Vector<D>) -> u32 {
+        let code = Self::code(&image);
+        let known = match code {
+            Some(code) => Some(self.near[code]).filter(|&place| place != u32::MAX),
+            None => self.all.iter().position(|known| *known == image).map(|place| place as u32),
+        };
+        known.unwrap_or_else(|| {
+            let place = self.all.len() as u32;
+            self.all.push(image);
+            code.into_iter().for_each(|code| self.near[code] = place);
+            place
+        })
+    }
+}
+
 /// What the pairs of a solid are.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Kind {
@@ -112,6 +151,7 @@ impl<const D: usize> Forces<D> {
         self.partners.clear();
         self.pairs.clear();
         self.runs.clear();
+        let mut images = Images::new(std::mem::take(&mut self.images));
         for (index, &Candidate { i, j }) in self.candidates.iter().enumerate() {
             let mut pair = solid.pair(i as usize, j as usize);
             let mut reach = solid.interactions.potential.range(pair.sigma, pair.depth).powi(2);
@@ -120,12 +160,7 @@ impl<const D: usize> Forces<D> {
                 pair.spring = true;
                 reach = f64::INFINITY;
             }
-            let image = solid.image(i as usize, j as usize);
-            let known = self.images.iter().position(|known| *known == image);
-            let image = known.unwrap_or_else(|| {
-                self.images.push(image);
-                self.images.len() - 1
-            }) as u32;
+            let image = images.place(solid.image(i as usize, j as usize));
             self.partners.push(Partner { j, image });
             self.pairs.push((pair, reach));
             match self.runs.last_mut() {
@@ -133,6 +168,7 @@ impl<const D: usize> Forces<D> {
                 _ => self.runs.push((i as usize, index + 1)),
             }
         }
+        self.images = images.all;
     }
 
     /// Every pair that interacts, and some that nearly do.

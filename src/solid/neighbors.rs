@@ -3,7 +3,7 @@
 use super::{Solid, Vector};
 
 /// Above this many particles a cell list beats the branch-free search over all pairs.
-const CELL_LIST_PARTICLES: usize = 1500;
+const CELL_LIST_PARTICLES: usize = 200;
 
 /// A pair of particles, i < j.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,6 @@ pub fn pairs_within<const D: usize>(solid: &Solid<D>, margin: f64, pairs: &mut V
     let cutoff = solid.longest_range() + margin;
     if solid.len() > CELL_LIST_PARTICLES && solid.cell.shortest_edge() > 4.0 * cutoff {
         cell_list(solid, cutoff, margin, pairs);
-        pairs.sort_unstable_by_key(|pair| (pair.i, pair.j));
     } else {
         all_pairs(solid, cutoff, margin, pairs);
     }
@@ -67,50 +66,146 @@ fn all_pairs<const D: usize>(
     }
 }
 
+/// The particles in the order of cells that are at least as wide as the cutoff.
+struct Grid<const D: usize> {
+    edges: Vector<D>,
+    /// Cells along each axis, three at least; the first axis is the fastest.
+    counts: [usize; D],
+    /// Where the members of each cell begin, and all of them end.
+    starts: Vec<usize>,
+    /// Particles cell by cell, and where they are in the box.
+    members: Vec<u32>,
+    coordinates: [Vec<f64>; D],
+}
+
+/// Members of neighbouring cells, and how far the periodic image of these cells is from them [length].
+type Segment<const D: usize> = (std::ops::Range<usize>, Vector<D>);
+
+impl<const D: usize> Grid<D> {
+    fn new(solid: &Solid<D>, cutoff: f64) -> Self {
+        let edges = solid.cell.edges();
+        let counts: [usize; D] = std::array::from_fn(|axis| (edges[axis] / cutoff) as usize);
+        let folded: Vec<Vector<D>> = solid.positions.iter().map(|r| solid.cell.wrap(*r)).collect();
+        let cell = |position: &Vector<D>| -> usize {
+            (0..D).rev().fold(0, |flat, axis| {
+                let along = (position[axis] / edges[axis] * counts[axis] as f64) as usize;
+                flat * counts[axis] + along.min(counts[axis] - 1)
+            })
+        };
+        let cells: Vec<usize> = folded.iter().map(cell).collect();
+        let mut starts = vec![0; counts.iter().product::<usize>() + 1];
+        cells.iter().for_each(|&cell| starts[cell + 1] += 1);
+        for cell in 1..starts.len() {
+            starts[cell] += starts[cell - 1];
+        }
+        let mut next = starts.clone();
+        let mut members = vec![0; solid.len()];
+        for (i, &cell) in cells.iter().enumerate() {
+            members[next[cell]] = i as u32;
+            next[cell] += 1;
+        }
+        let coordinate = |axis: usize| members.iter().map(|&i| folded[i as usize][axis]).collect();
+        let coordinates = std::array::from_fn(coordinate);
+        Self { edges, counts, starts, members, coordinates }
+    }
+
+    /// The half of the cells around a cell that makes every two neighbours meet once.
+    fn ahead(&self, cell: usize, segments: &mut Vec<Segment<D>>) {
+        segments.clear();
+        let (mut rest, mut home) = (cell, [0; D]);
+        for axis in 0..D {
+            (home[axis], rest) = (rest % self.counts[axis], rest / self.counts[axis]);
+        }
+        let (at, last) = (home[0], self.counts[0] - 1);
+        // Rows along the first axis, by their steps −1, 0, 1 along the others: this row and those behind it.
+        let rows = 3_usize.pow(D as u32 - 1);
+        for stencil in rows / 2..rows {
+            let (mut code, mut row, mut stride) = (stencil, 0, self.counts[0]);
+            let mut shift = Vector::zeros();
+            for axis in 1..D {
+                let count = self.counts[axis];
+                let stepped = home[axis] + code % 3;
+                row += (stepped + count - 1) % count * stride;
+                if stepped == 0 {
+                    shift[axis] = -self.edges[axis];
+                } else if stepped > count {
+                    shift[axis] = self.edges[axis];
+                }
+                (code, stride) = (code / 3, stride * count);
+            }
+            let mut add = |first: usize, end: usize, boxes: f64| {
+                let mut shift = shift;
+                shift[0] = boxes * self.edges[0];
+                segments.push((self.starts[row + first]..self.starts[row + end], shift));
+            };
+            let own = stencil == rows / 2;
+            let first = if own { at + 1 } else { at.saturating_sub(1) };
+            let end = at.min(last - 1) + 2;
+            if first < end {
+                add(first, end, 0.0);
+            }
+            if at == 0 && !own {
+                add(last, last + 1, -1.0);
+            } else if at == last {
+                add(0, 1, 1.0);
+            }
+        }
+    }
+}
+
 fn cell_list<const D: usize>(
     solid: &Solid<D>,
     cutoff: f64,
     margin: f64,
     pairs: &mut Vec<Candidate>,
 ) {
-    let edges = solid.cell.edges();
-    let counts: [usize; D] = std::array::from_fn(|axis| (edges[axis] / cutoff).floor() as usize);
-    let place = |position: &Vector<D>| -> [usize; D] {
-        let folded = solid.cell.wrap(*position);
-        std::array::from_fn(|axis| {
-            ((folded[axis] / edges[axis] * counts[axis] as f64) as usize).min(counts[axis] - 1)
-        })
-    };
-    let flat =
-        |place: &[usize; D]| (0..D).rev().fold(0, |sum, axis| sum * counts[axis] + place[axis]);
-    let mut heads = vec![u32::MAX; counts.iter().product()];
-    let mut next = vec![u32::MAX; solid.len()];
-    for i in (0..solid.len()).rev() {
-        let head = &mut heads[flat(&place(&solid.positions[i]))];
-        next[i] = *head;
-        *head = i as u32;
-    }
-    for i in 0..solid.len() {
-        let home = place(&solid.positions[i]);
-        for stencil in 0..3_usize.pow(D as u32) {
-            let mut code = stencil;
-            let around: [usize; D] = std::array::from_fn(|axis| {
-                let step = code % 3;
-                code /= 3;
-                (home[axis] + counts[axis] + step - 1) % counts[axis]
-            });
-            let mut j = heads[flat(&around)];
-            while j != u32::MAX {
-                if (j as usize) > i {
-                    let squared = solid.separation(i, j as usize).norm_squared();
-                    if near(solid, i, j as usize, squared, margin) {
-                        pairs.push(Candidate { i: i as u32, j });
+    let grid = Grid::new(solid, cutoff);
+    let mut found: Vec<(u32, u32)> = Vec::new();
+    let (mut segments, mut squared) = (Vec::new(), Vec::new());
+    for cell in 0..grid.starts.len() - 1 {
+        grid.ahead(cell, &mut segments);
+        let own = grid.starts[cell]..grid.starts[cell + 1];
+        for place in own.clone() {
+            let i = grid.members[place];
+            let mut scan = |range: std::ops::Range<usize>, shift: &Vector<D>| {
+                squared.clear();
+                squared.resize(range.len(), 0.0);
+                for axis in 0..D {
+                    let row = &grid.coordinates[axis];
+                    let x = row[place] - shift[axis];
+                    for (sum, y) in squared.iter_mut().zip(&row[range.clone()]) {
+                        *sum += (x - y) * (x - y);
                     }
                 }
-                j = next[j as usize];
-            }
+                for (&j, &distance2) in grid.members[range].iter().zip(&squared) {
+                    if distance2 < cutoff * cutoff
+                        && near(solid, i as usize, j as usize, distance2, margin)
+                    {
+                        found.push((i.min(j), i.max(j)));
+                    }
+                }
+            };
+            scan(place + 1..own.end, &Vector::zeros());
+            segments.iter().for_each(|(range, shift)| scan(range.clone(), shift));
         }
     }
+    in_order(solid.len(), &found, pairs);
+}
+
+/// Pairs of n particles by i, then j.
+fn in_order(n: usize, found: &[(u32, u32)], pairs: &mut Vec<Candidate>) {
+    let mut ends = vec![0; n + 1];
+    found.iter().for_each(|&(i, _)| ends[i as usize + 1] += 1);
+    for i in 0..n {
+        ends[i + 1] += ends[i];
+    }
+    pairs.resize(found.len(), Candidate { i: 0, j: 0 });
+    let mut next = ends.clone();
+    for &(i, j) in found {
+        pairs[next[i as usize]] = Candidate { i, j };
+        next[i as usize] += 1;
+    }
+    ends.windows(2).for_each(|ends| pairs[ends[0]..ends[1]].sort_unstable_by_key(|pair| pair.j));
 }
 
 #[cfg(test)]
@@ -121,13 +216,11 @@ mod tests {
     use crate::solid::potential::{Potential, Tail};
     use rand::{RngExt, SeedableRng};
 
-    #[test]
-    fn the_cell_list_finds_the_pairs_of_the_search_over_all_pairs() {
+    fn solid<const D: usize>(n: usize) -> Solid<D> {
         let mut random = rand::rngs::ChaCha8Rng::seed_from_u64(7);
-        let n = CELL_LIST_PARTICLES + 100;
-        let cell = Cell::<3>::with_volume(n as f64);
+        let cell = Cell::<D>::with_volume(n as f64);
         let edges = cell.edges();
-        let solid = Solid {
+        Solid {
             cell,
             positions: (0..n)
                 .map(|_| edges.map(|edge| edge * (3.0 * random.random::<f64>() - 1.0)))
@@ -141,12 +234,26 @@ mod tests {
             },
             size_factors: None,
             springs: None,
-        };
-        let mut listed = Vec::new();
-        pairs_within(&solid, 0.2, &mut listed);
+        }
+    }
+
+    fn agree<const D: usize>(n: usize) {
+        let solid = solid::<D>(n);
         let mut searched = Vec::new();
         all_pairs(&solid, 1.6, 0.2, &mut searched);
         assert!(searched.len() > n);
-        assert_eq!(listed, searched);
+        for cutoff in [1.6, 2.3] {
+            let mut listed = Vec::new();
+            cell_list(&solid, cutoff, 0.2, &mut listed);
+            assert_eq!(listed, searched, "{D}d, {n}, cells of {cutoff}");
+        }
+    }
+
+    #[test]
+    fn the_cell_list_finds_the_pairs_of_the_search_over_all_pairs() {
+        agree::<2>(250);
+        agree::<2>(1600);
+        agree::<3>(350);
+        agree::<3>(1600);
     }
 }
