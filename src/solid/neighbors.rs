@@ -112,10 +112,12 @@ impl<const D: usize> Grid<D> {
     /// The half of the cells around a cell that makes every two neighbours meet once.
     fn ahead(&self, cell: usize, segments: &mut Vec<Segment<D>>) {
         segments.clear();
-        let (mut rest, mut home) = (cell, [0; D]);
-        for axis in 0..D {
-            (home[axis], rest) = (rest % self.counts[axis], rest / self.counts[axis]);
-        }
+        let mut rest = cell;
+        let home: [usize; D] = std::array::from_fn(|axis| {
+            let along = rest % self.counts[axis];
+            rest /= self.counts[axis];
+            along
+        });
         let (at, last) = (home[0], self.counts[0] - 1);
         // Rows along the first axis, by their steps −1, 0, 1 along the others: this row and those behind it.
         let rows = 3_usize.pow(D as u32 - 1);

@@ -9,8 +9,11 @@ use crate::solid::potential::Potential;
 /// Residual of a Ritz pair of H⁺, relative to its value, at which it has converged.
 const CONVERGED: f64 = 1e-13;
 
-/// The same where only the eigenvalue is wanted: its error is of second order.
-const VALUE_CONVERGED: f64 = 1e-11;
+/// Relative error of an eigenvalue where only that is wanted, by a bound of second order in the residual.
+const VALUE_CONVERGED: f64 = 1e-14;
+
+/// Residual at which it is known whatever the gap to the next one.
+const VALUE_CERTAIN: f64 = 1e-11;
 
 /// The gap above the wanted modes is seen where the residual of the pair above it is below this share of it.
 const GAP_SEEN: f64 = 0.1;
@@ -18,6 +21,9 @@ const GAP_SEEN: f64 = 0.1;
 /// Columns of a block: a solve of four takes 1.5 (2d) to 2.2 (3d) times as long as one of a single column
 /// (benchmark `kernels`).
 const BLOCK: usize = 4;
+
+/// The same where only the lowest eigenvalue is wanted.
+const VALUE_BLOCK: usize = 1;
 
 /// The same where more copies of an eigenvalue are missing.
 const MOST_COLUMNS: usize = 16;
@@ -43,7 +49,7 @@ pub(super) fn lowest<const D: usize>(
     bonds: &[Bond<D>],
     wanted: usize,
 ) -> Option<Vec<Field<D>>> {
-    let mut search = Search::new(hessian);
+    let mut search = Search::new(hessian, BLOCK, CONVERGED);
     let (mut ritz, mut kept) = search.until(hessian, wanted, |ritz| ritz.complete(wanted))?;
     let above = 0.5 * (ritz.eigenvalues[kept - 1] + ritz.eigenvalues[kept]);
     let below = hessian.eigenvalues_below(potential, bonds, above)?.checked_sub(D)?;
@@ -59,13 +65,19 @@ pub(super) fn lowest<const D: usize>(
 
 /// A vector of the lowest mode, good enough for its eigenvalue.
 pub(super) fn lowest_vector<const D: usize>(hessian: &Hessian<D>) -> Option<Field<D>> {
-    let mut search = Search::new(hessian);
-    let (ritz, _) =
-        search.until(hessian, 1, |ritz| (ritz.residuals[0] <= VALUE_CONVERGED).then_some(1))?;
+    let mut search = Search::new(hessian, VALUE_BLOCK, VALUE_CONVERGED.sqrt());
+    let (ritz, _) = search.until(hessian, 1, |ritz| ritz.value_known().then_some(1))?;
     Some(hessian.field(&search.krylov.vectors(&ritz, 1)))
 }
 
 impl Ritz {
+    /// Is the lowest eigenvalue known? Its error is at most residual²/gap, and at most the residual.
+    fn value_known(&self) -> bool {
+        let residual = self.residuals[0];
+        let gap = self.eigenvalues.get(1).map_or(0.0, |next| 1.0 - self.eigenvalues[0] / next);
+        residual <= VALUE_CERTAIN || residual * residual <= VALUE_CONVERGED * gap
+    }
+
     fn converged(&self, count: usize) -> bool {
         self.residuals.iter().take(count).filter(|&&residual| residual <= CONVERGED).count()
             == count
@@ -93,12 +105,14 @@ struct Search<const D: usize> {
     /// Dimension of the space that it lives in.
     room: usize,
     restarts: usize,
+    /// The residual that is expected to be needed.
+    aim: f64,
 }
 
 impl<const D: usize> Search<D> {
-    fn new(hessian: &Hessian<D>) -> Self {
+    fn new(hessian: &Hessian<D>, block: usize, aim: f64) -> Self {
         let n = hessian.size();
-        Self { krylov: Krylov::new(n, BLOCK), room: n - D, restarts: 0 }
+        Self { krylov: Krylov::new(n, block), room: n - D, restarts: 0, aim }
     }
 
     /// Grows until `goal` is met, for which so many pairs have to converge; what it says, with the pairs.
@@ -110,7 +124,8 @@ impl<const D: usize> Search<D> {
     ) -> Option<(Ritz, usize)> {
         let block = self.krylov.block;
         let capacity = (CAPACITY[0] * needed + CAPACITY[1]).min(self.room.checked_sub(2 * block)?);
-        let mut inspect = Inspections::new(self.krylov.size + needed + FIRST_BLOCKS * block);
+        let mut inspect =
+            Inspections::new(self.krylov.size + needed + FIRST_BLOCKS * block, self.aim);
         loop {
             while self.krylov.size + block <= inspect.next.min(capacity) {
                 self.krylov.grow(hessian);
@@ -127,7 +142,7 @@ impl<const D: usize> Search<D> {
                     return None;
                 }
                 self.krylov.restart(hessian, &ritz, keep);
-                inspect = Inspections::new(self.krylov.size + block);
+                inspect = Inspections::new(self.krylov.size + block, self.aim);
             }
         }
     }
@@ -137,11 +152,12 @@ impl<const D: usize> Search<D> {
 struct Inspections {
     next: usize,
     last: Option<(usize, f64)>,
+    aim: f64,
 }
 
 impl Inspections {
-    fn new(first: usize) -> Self {
-        Self { next: first, last: None }
+    fn new(first: usize, aim: f64) -> Self {
+        Self { next: first, last: None, aim }
     }
 
     /// After the pairs at this size, the last of which needed has this residual: residuals fall
@@ -150,7 +166,7 @@ impl Inspections {
         let residual = residual.unwrap_or(1.0).ln();
         let steps = match self.last {
             Some((before, higher)) if residual < higher => {
-                (residual - CONVERGED.ln()) / (higher - residual) * (size - before) as f64
+                (residual - self.aim.ln()) / (higher - residual) * (size - before) as f64
             }
             _ => 0.0,
         };
