@@ -11,6 +11,8 @@
 
 #[path = "../tests/common/independent.rs"]
 mod independent;
+#[path = "common/paired.rs"]
+mod paired;
 
 use std::fmt::Write as _;
 
@@ -33,6 +35,7 @@ use amorph::solid::parameters::{ParameterKind as Kind, ParameterSpace};
 use amorph::solid::potential::{Potential, Tail};
 use amorph::solid::random::StreamKey;
 use faer::Mat;
+use paired::timed;
 
 /// What is asked of a solid.
 #[derive(Clone, Copy)]
@@ -214,14 +217,6 @@ fn wishes<const D: usize>(
     }
 }
 
-/// Seconds of the processor that this process has used: others may share the machine.
-fn cpu_seconds() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the kernel fills in what it is given.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
-    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
-}
-
 /// What is kept of one design.
 struct Row {
     result: Outcome,
@@ -234,9 +229,8 @@ struct Row {
 fn one<const D: usize>(study: &Study, replica: u64, settings: &Settings) -> Row {
     let (solid, parameters) = prepare::<D>(&study.system, replica);
     let (wishes, zeta) = wishes(study.ask, &solid, &parameters, replica);
-    let start = cpu_seconds();
-    let design: Design<D> = design(solid, parameters, &wishes, &[], settings).expect("a design");
-    let seconds = cpu_seconds() - start;
+    let (design, seconds) = timed(|| design(solid, parameters, &wishes, &[], settings));
+    let design: Design<D> = design.expect("a design");
     let found = &design.found;
     let (first, last) = (&found.path[0], &found.path[found.path.len() - 1]);
     let moved: Vec<f64> = last.theta.iter().zip(&first.theta).map(|(b, a)| b - a).collect();

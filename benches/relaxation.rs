@@ -20,6 +20,7 @@ use amorph::relax::fire::{self, Ending, FireSettings};
 use amorph::relax::forces::Forces;
 use amorph::relax::newton::{Equilibrium, relax};
 use amorph::relax::prepare::{Recipe, Target};
+use amorph::report::power_law::exponent;
 use amorph::solid::Solid;
 use amorph::solid::contacts::interacting_pairs;
 use amorph::solid::interactions::SymmetricTable;
@@ -220,13 +221,14 @@ impl Row {
 /// In 2d and 3d.
 const MEASURES: [fn(&System, usize, usize) -> Row; 2] = [Row::measure::<2>, Row::measure::<3>];
 
-/// The exponents with which the rows grow with N, by least squares of the logarithms.
+/// The exponents with which the rows grow with N.
 fn exponents(rows: &[&Row]) -> [f64; 8] {
-    let logs: Vec<(f64, [f64; 8])> =
-        rows.iter().map(|row| ((row.particles as f64).ln(), row.growing().map(f64::ln))).collect();
-    let mean = logs.iter().map(|(x, _)| x).sum::<f64>() / logs.len() as f64;
-    let square: f64 = logs.iter().map(|(x, _)| (x - mean).powi(2)).sum();
-    std::array::from_fn(|q| logs.iter().map(|(x, y)| (x - mean) * y[q]).sum::<f64>() / square)
+    let sizes: Vec<f64> = rows.iter().map(|row| row.particles as f64).collect();
+    let values: Vec<[f64; 8]> = rows.iter().map(|row| row.growing()).collect();
+    std::array::from_fn(|q| {
+        let known: Vec<[f64; 2]> = values.iter().map(|values| [values[q]; 2]).collect();
+        exponent(&sizes, &known)[0]
+    })
 }
 
 /// Rounds over all inputs, each from another start.

@@ -709,10 +709,7 @@ fn measure_needs_pairs_and_says_which_feature_has_no_value() {
     let loose = rattlers.iter().position(|&rattles| rattles != 0).unwrap() as i32;
     let held: Vec<i32> = (0..64).filter(|&i| rattlers[i as usize] == 0).collect();
     let write = |pairs: &[i32]| {
-        let file = hdf5::File::with_options()
-            .with_fapl(|access| access.sec2().file_locking(false))
-            .open_rw(&input)
-            .unwrap();
+        let file = common::open_to_change(&input);
         let _ = file.unlink("allosteric_pairs");
         let shape = [pairs.len() / 4, 2, 2];
         let dataset = file.new_dataset::<i32>().shape(shape).create("allosteric_pairs").unwrap();

@@ -402,10 +402,7 @@ fn solid_file(path: &Path) {
 
 /// Adds pairs for allosteric features.
 fn write_pairs(path: &Path, pairs: &[AllostericPair]) {
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.sec2().file_locking(false))
-        .open_rw(path)
-        .unwrap();
+    let file = common::open_to_change(path);
     let particles: Vec<i32> =
         pairs.iter().flat_map(|pair| pair.particles()).map(|i| i as i32).collect();
     let shape = [pairs.len(), 2, 2];
@@ -456,10 +453,7 @@ fn a_design_is_a_solid_file_that_measure_and_check_agree_with() {
     drop(design);
 
     // A number that is not what the solid has is found.
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.sec2().file_locking(false))
-        .open_rw(&out)
-        .unwrap();
+    let file = common::open_to_change(&out);
     let features = file.dataset("features").unwrap();
     let mut wrong = features.read_raw::<f64>().unwrap();
     wrong[3] *= 1.0 + 1e-6;
@@ -531,10 +525,7 @@ fn a_designed_strain_is_that_of_the_pair_in_the_file() {
     drop((design, measured));
 
     // Another pair than the one that was designed is found.
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.sec2().file_locking(false))
-        .open_rw(&out)
-        .unwrap();
+    let file = common::open_to_change(&out);
     let dataset = file.dataset("allosteric_pairs").unwrap();
     let mut particles = dataset.read_raw::<i32>().unwrap();
     particles.swap(6, 10);

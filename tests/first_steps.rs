@@ -169,11 +169,7 @@ fn a_group_is_named_with_or_without_its_slash_and_an_energy_may_be_one_number() 
     let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join(reference);
     let data = solid_file::read(&reference.display().to_string()).expect("a solid");
     writer::write(&path, "one", &data);
-    // Without HDF5's lock: the children of other tests would inherit it.
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.sec2().file_locking(false))
-        .open_rw(&path)
-        .expect("open");
+    let file = common::open_to_change(&path);
     for name in ["k", "B"] {
         let table: Vec<f64> = file.dataset(&format!("one/{name}")).unwrap().read_raw().unwrap();
         file.unlink(&format!("one/{name}")).unwrap();

@@ -91,11 +91,7 @@ fn copied(name: &str) -> (tempfile::TempDir, PathBuf) {
 
 /// Overwrites the first values of a dataset of bytes.
 fn overwrite(path: &Path, dataset: &str, bytes: &[u8]) {
-    // Without HDF5's lock: the children of other tests would inherit it.
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.sec2().file_locking(false))
-        .open_rw(path)
-        .expect("opened");
+    let file = common::open_to_change(path);
     let dataset = file.dataset(dataset).expect("there");
     let mut all: Vec<u8> = dataset.read_raw().expect("readable");
     all[..bytes.len()].copy_from_slice(bytes);
@@ -170,10 +166,7 @@ fn a_study_of_which_nothing_is_done_has_a_report() {
 #[test]
 fn damage_is_said_and_left_out_and_the_exit_code_is_three() {
     let (folder, path) = copied("bad.h5");
-    let file = hdf5::File::with_options()
-        .with_fapl(|access| access.sec2().file_locking(false))
-        .open_rw(&path)
-        .expect("opened");
+    let file = common::open_to_change(&path);
     let energy = file.dataset("soft/solids/energy").expect("there");
     let mut values: Vec<f64> = energy.read_raw().expect("readable");
     values[1] *= 1e9;

@@ -36,6 +36,8 @@ pub struct Input {
     pub integrator: &'static str,
     pub growth: f64,
     pub delay: u32,
+    /// The norm of the force that ends it, and its bound [k/length].
+    pub until: (&'static str, f64),
     /// Further commands before the solid is read, and arguments.
     pub commands: &'static str,
     pub arguments: &'static [&'static str],
@@ -48,8 +50,20 @@ pub const BEST: Input = Input {
     integrator: "verlet",
     growth: 6.5,
     delay: 5,
+    until: ("max", TOLERANCE),
     commands: "",
     arguments: &[],
+};
+
+/// The input that the limits of the replica's benchmark are multiples of: FIRE as amorph's, from tables.
+pub const UNIT: Input = Input {
+    table: true,
+    skin: 0.3,
+    integrator: "eulerimplicit",
+    growth: 3.5,
+    delay: 20,
+    until: ("two", 1e-10),
+    ..BEST
 };
 
 const OPENMP: &[&str] = &["-sf", "omp", "-pk", "omp", "1"];
@@ -148,16 +162,17 @@ fn data<const D: usize>(solid: &Solid<D>) -> String {
 }
 
 fn write<const D: usize>(directory: &Path, solid: &Solid<D>, asked: &Input) -> std::io::Result<()> {
-    let Input { table, skin, integrator, growth, delay, commands, .. } = asked;
+    let Input { table, skin, integrator, growth, delay, until, commands, .. } = asked;
+    let (norm, tolerance) = until;
     let (interactions, tables) = interactions(solid, *table);
     let step = STEP / stiffness(solid).sqrt();
     let plane = if D == 2 { "fix plane all enforce2d\n" } else { "" };
     let input = format!(
         "units lj\ndimension {D}\nboundary p p p\natom_style atomic\n{commands}read_data data\n\
          {interactions}neighbor {skin} bin\nneigh_modify every 1 delay 0 check yes\n\
-         timestep {step}\nmin_style fire\nmin_modify norm max integrator {integrator} tmax {growth} \
+         timestep {step}\nmin_style fire\nmin_modify norm {norm} integrator {integrator} tmax {growth} \
          delaystep {delay} dtgrow 1.1 dtshrink 0.5 alpha0 0.25 alphashrink 0.99\n{plane}\
-         thermo 1000000\nminimize 0 {TOLERANCE} 400000 400000\n"
+         thermo 1000000\nminimize 0 {tolerance} 400000 400000\n"
     );
     std::fs::write(directory.join("data"), data(solid))?;
     std::fs::write(directory.join("tables"), tables)?;

@@ -3,12 +3,14 @@
 
 use faer::Mat;
 
+use super::feature::BASE;
 use super::linearisation::Linearisation;
 use super::outcome::Incompatible;
 use super::problem::{Problem, length};
 use super::state::State;
 use crate::response::features::{FeatureKind, of_response};
 use crate::response::jacobian::bond_jacobian;
+use crate::response::modes::Modes;
 use crate::response::susceptibility::{RANK_TOLERANCE, Susceptibility, SvdError, decompose};
 
 /// The Jacobian of the errors in the norm of the design, decomposed, with its rank beside everything
@@ -97,11 +99,11 @@ fn matrix(rows: &[Vec<f64>]) -> Mat<f64> {
 
 /// J of stress and elastic constants in units of the largest one.
 fn everything<const D: usize>(problem: &Problem<D>, state: &State<D>) -> Vec<Vec<f64>> {
-    let (request, parameters) = (&problem.request, &problem.parameters);
+    let parameters = &problem.parameters;
     let bonds = &state.equilibrium.contacts.bonds;
     let response = state.linear_response();
-    let features = of_response(&response, state.modes.clone(), request, true);
-    let rows = request.rows(D, &[FeatureKind::Stress, FeatureKind::Elastic]);
+    let features = of_response(&response, Modes::none(), &BASE, true);
+    let rows = BASE.rows(D, &[FeatureKind::Stress, FeatureKind::Elastic]);
     let wanted: Vec<_> = rows.iter().map(|&row| features.sensitivities[row].clone()).collect();
     let kinds = parameters.space.kinds().iter();
     let of_bonds: Vec<_> =

@@ -66,14 +66,10 @@ struct Images<const D: usize> {
 }
 
 impl<const D: usize> Images<D> {
-    fn new(all: Vec<Vector<D>>) -> Self {
-        let mut near = [u32::MAX; 125];
-        for (place, image) in all.iter().enumerate() {
-            if let Some(code) = Self::code(image) {
-                near[code] = place as u32;
-            }
-        }
-        Self { all, near }
+    /// None yet, in memory that is there.
+    fn new(mut all: Vec<Vector<D>>) -> Self {
+        all.clear();
+        Self { all, near: [u32::MAX; 125] }
     }
 
     fn code(image: &Vector<D>) -> Option<usize> {

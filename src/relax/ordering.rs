@@ -8,6 +8,7 @@ use faer::sparse::SymbolicSparseColMatRef;
 use faer::sparse::linalg::amd;
 
 use super::dissection::Graph;
+use crate::solid::grouped::grouped;
 
 /// Operations of a factorisation from which on nested dissection is tried: below, it costs more than it
 /// saves.
@@ -143,57 +144,19 @@ impl Elimination {
     }
 }
 
-/// The second numbers of these pairs grouped by the first one, below n: where each group begins, and all.
-pub(super) fn grouped(
-    n: usize,
-    pairs: impl Iterator<Item = (usize, usize)> + Clone,
-) -> (Vec<usize>, Vec<usize>) {
-    let mut starts = vec![0; n + 1];
-    pairs.clone().for_each(|(group, _)| starts[group + 1] += 1);
-    for group in 0..n {
-        starts[group + 1] += starts[group];
-    }
-    let mut fill = starts.clone();
-    let mut members = vec![0; starts[n]];
-    for (group, member) in pairs {
-        members[fill[group]] = member;
-        fill[group] += 1;
-    }
-    (starts, members)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::relax::hessian::{Hessian, apply};
+    use crate::solid::Vector;
     use crate::solid::contacts::Contacts;
-    use crate::solid::interactions::{Interactions, SymmetricTable};
-    use crate::solid::lattice::crystal;
     use crate::solid::neighbors::pairs_within;
-    use crate::solid::potential::{Potential, Tail};
-    use crate::solid::{Solid, Vector};
-
-    /// An fcc crystal of particles that overlap by a tenth.
-    fn compressed(particles: usize) -> Solid<3> {
-        let (cell, positions) = crystal::<3>(particles).expect("a crystal");
-        Solid {
-            cell,
-            species: vec![0; positions.len()],
-            positions,
-            interactions: Interactions {
-                diameters: vec![1.1],
-                k: SymmetricTable::uniform(1, 1.0),
-                depths: SymmetricTable::uniform(1, 0.0),
-                potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
-            },
-            size_factors: None,
-            springs: None,
-        }
-    }
+    use crate::solid::perfect::perfect;
 
     #[test]
     fn nested_dissection_is_less_work_in_3d_and_solves_the_same_equations() {
-        let solid = compressed(4 * 9 * 9 * 9);
+        // The particles overlap by a tenth.
+        let solid = perfect::<3>(4 * 9 * 9 * 9, 1.1);
         let n = solid.len();
         let mut near = Vec::new();
         pairs_within(&solid, 0.0, &mut near);

@@ -55,27 +55,32 @@ impl<const D: usize> NullaryFnOnce for Summation<'_, D> {
         let mut parts: [Parts<D>; 3] = [[[0.0; D]; GROUP]; 3];
         let (force, last_force) = self.force.as_chunks::<GROUP>();
         let (velocity, last_velocity) = self.velocity.as_chunks::<GROUP>();
-        let [power, speed2, force2] = &mut parts;
         for (force, velocity) in force.iter().zip(velocity) {
             for k in 0..GROUP {
-                for alpha in 0..D {
-                    let (f, v) = (force[k][alpha], velocity[k][alpha]);
-                    power[k][alpha] = f.mul_add(v, power[k][alpha]);
-                    speed2[k][alpha] = v.mul_add(v, speed2[k][alpha]);
-                    force2[k][alpha] = f.mul_add(f, force2[k][alpha]);
-                }
+                add_products(&mut parts, k, &force[k], &velocity[k]);
             }
         }
         for (k, (force, velocity)) in last_force.iter().zip(last_velocity).enumerate() {
-            for alpha in 0..D {
-                let (f, v) = (force[alpha], velocity[alpha]);
-                power[k][alpha] = f.mul_add(v, power[k][alpha]);
-                speed2[k][alpha] = v.mul_add(v, speed2[k][alpha]);
-                force2[k][alpha] = f.mul_add(f, force2[k][alpha]);
-            }
+            add_products(&mut parts, k, force, velocity);
         }
         let [power, speed2, force2] = parts.map(|parts| parts.as_flattened().iter().sum());
         Sums { power, speed2, force2 }
+    }
+}
+
+/// Adds F·v, v² and F² of the k-th particle of a group.
+#[inline(always)]
+fn add_products<const D: usize>(
+    [power, speed2, force2]: &mut [Parts<D>; 3],
+    k: usize,
+    force: &Vector<D>,
+    velocity: &Vector<D>,
+) {
+    for alpha in 0..D {
+        let (f, v) = (force[alpha], velocity[alpha]);
+        power[k][alpha] = f.mul_add(v, power[k][alpha]);
+        speed2[k][alpha] = v.mul_add(v, speed2[k][alpha]);
+        force2[k][alpha] = f.mul_add(f, force2[k][alpha]);
     }
 }
 
@@ -95,10 +100,11 @@ impl<const D: usize> NullaryFnOnce for Advance<'_, D> {
     #[inline(always)]
     fn call(self) -> f64 {
         let Self { positions, velocity, force, anchors, kept, push, step } = self;
-        let one = |x: &mut f64, v: &mut f64, f: f64, anchor: f64| {
+        let one = |part: &mut f64, x: &mut f64, v: &mut f64, f: f64, anchor: f64| {
             *v = v.mul_add(kept, f * push);
             *x = v.mul_add(step, *x);
-            (*x - anchor).abs()
+            let off = (*x - anchor).abs();
+            *part = if off > *part { off } else { *part };
         };
         let mut parts: Parts<D> = [[0.0; D]; GROUP];
         let (positions, last_positions) = positions.as_chunks_mut::<GROUP>();
@@ -108,18 +114,16 @@ impl<const D: usize> NullaryFnOnce for Advance<'_, D> {
         for (((x, v), f), anchor) in positions.iter_mut().zip(velocity).zip(force).zip(anchors) {
             for k in 0..GROUP {
                 for alpha in 0..D {
-                    let off =
-                        one(&mut x[k][alpha], &mut v[k][alpha], f[k][alpha], anchor[k][alpha]);
-                    let part = &mut parts[k][alpha];
-                    *part = if off > *part { off } else { *part };
+                    let (x, v) = (&mut x[k][alpha], &mut v[k][alpha]);
+                    one(&mut parts[k][alpha], x, v, f[k][alpha], anchor[k][alpha]);
                 }
             }
         }
         let last = last_positions.iter_mut().zip(last_velocity).zip(last_force).zip(last_anchors);
         for (k, (((x, v), f), anchor)) in last.enumerate() {
             for alpha in 0..D {
-                let off = one(&mut x[alpha], &mut v[alpha], f[alpha], anchor[alpha]);
-                parts[k][alpha] = parts[k][alpha].max(off);
+                let (x, v) = (&mut x[alpha], &mut v[alpha]);
+                one(&mut parts[k][alpha], x, v, f[alpha], anchor[alpha]);
             }
         }
         parts.as_flattened().iter().copied().fold(0.0, f64::max)

@@ -11,8 +11,9 @@ use faer::sparse::linalg::cholesky::{
 use faer::sparse::{SymbolicSparseColMat, SymbolicSparseColMatRef};
 use faer::{Par, Side};
 
-use super::ordering::{elimination_order, grouped};
+use super::ordering::elimination_order;
 use crate::solid::Solid;
+use crate::solid::grouped::grouped;
 
 /// Why no factor exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

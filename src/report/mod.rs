@@ -10,7 +10,7 @@ pub mod measure;
 pub mod merge;
 pub mod pilot;
 pub mod plan;
-mod power_law;
+pub mod power_law;
 mod quantile;
 mod resample;
 pub mod status;

@@ -13,7 +13,7 @@
 //! resolvent of a mode is exact on the modes that are known and solved by conjugate gradients,
 //! preconditioned by the factor, on the rest, where H − λ_m is positive definite.
 
-use crate::relax::hessian::{Field, apply};
+use crate::relax::hessian::{Field, multiply, stiffnesses};
 use crate::solid::Vector;
 
 use super::allosteric::second_order;
@@ -252,6 +252,7 @@ fn resolvent<const D: usize>(
         deflate(&mut y, &modes.vectors);
         y
     };
+    let stiffness = stiffnesses(&response.solid.interactions.potential, response.bonds);
     let limit = RESOLVENT_TOLERANCE * dot(b, b).sqrt();
     let mut residual = rest;
     let mut z = precondition(&residual);
@@ -263,7 +264,7 @@ fn resolvent<const D: usize>(
             solution.iter_mut().for_each(|x| *x = -*x);
             return Some(solution);
         }
-        apply(&response.solid.interactions.potential, response.bonds, &search, &mut product);
+        multiply(response.bonds, &stiffness, &search, &mut product);
         add(&mut product, -lambda, &search);
         deflate(&mut product, &modes.vectors);
         let step = rho / dot(&search, &product);

@@ -4,12 +4,15 @@ pub mod assignment;
 pub mod cell;
 pub mod contacts;
 mod error;
+pub mod grouped;
 pub mod interactions;
 pub mod lattice;
 pub mod neighbors;
 pub mod order;
 pub mod overlap;
 pub mod parameters;
+#[cfg(test)]
+pub mod perfect;
 pub mod potential;
 pub mod random;
 

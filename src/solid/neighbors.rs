@@ -1,5 +1,6 @@
 //! Pairs of particles that are, or may soon be, within their interaction range.
 
+use super::grouped::grouped;
 use super::{Solid, Vector};
 
 /// Above this many particles a cell list beats the branch-free search over all pairs.
@@ -74,7 +75,7 @@ struct Grid<const D: usize> {
     /// Where the members of each cell begin, and all of them end.
     starts: Vec<usize>,
     /// Particles cell by cell, and where they are in the box.
-    members: Vec<u32>,
+    members: Vec<usize>,
     coordinates: [Vec<f64>; D],
 }
 
@@ -93,18 +94,9 @@ impl<const D: usize> Grid<D> {
             })
         };
         let cells: Vec<usize> = folded.iter().map(cell).collect();
-        let mut starts = vec![0; counts.iter().product::<usize>() + 1];
-        cells.iter().for_each(|&cell| starts[cell + 1] += 1);
-        for cell in 1..starts.len() {
-            starts[cell] += starts[cell - 1];
-        }
-        let mut next = starts.clone();
-        let mut members = vec![0; solid.len()];
-        for (i, &cell) in cells.iter().enumerate() {
-            members[next[cell]] = i as u32;
-            next[cell] += 1;
-        }
-        let coordinate = |axis: usize| members.iter().map(|&i| folded[i as usize][axis]).collect();
+        let by_cell = cells.iter().enumerate().map(|(i, &cell)| (cell, i));
+        let (starts, members) = grouped(counts.iter().product(), by_cell);
+        let coordinate = |axis: usize| members.iter().map(|&i: &usize| folded[i][axis]).collect();
         let coordinates = std::array::from_fn(coordinate);
         Self { edges, counts, starts, members, coordinates }
     }
@@ -162,7 +154,7 @@ fn cell_list<const D: usize>(
     pairs: &mut Vec<Candidate>,
 ) {
     let grid = Grid::new(solid, cutoff);
-    let mut found: Vec<(u32, u32)> = Vec::new();
+    let mut found: Vec<(usize, usize)> = Vec::new();
     let (mut segments, mut squared) = (Vec::new(), Vec::new());
     for cell in 0..grid.starts.len() - 1 {
         grid.ahead(cell, &mut segments);
@@ -180,9 +172,7 @@ fn cell_list<const D: usize>(
                     }
                 }
                 for (&j, &distance2) in grid.members[range].iter().zip(&squared) {
-                    if distance2 < cutoff * cutoff
-                        && near(solid, i as usize, j as usize, distance2, margin)
-                    {
+                    if distance2 < cutoff * cutoff && near(solid, i, j, distance2, margin) {
                         found.push((i.min(j), i.max(j)));
                     }
                 }
@@ -191,23 +181,12 @@ fn cell_list<const D: usize>(
             segments.iter().for_each(|(range, shift)| scan(range.clone(), shift));
         }
     }
-    in_order(solid.len(), &found, pairs);
-}
-
-/// Pairs of n particles by i, then j.
-fn in_order(n: usize, found: &[(u32, u32)], pairs: &mut Vec<Candidate>) {
-    let mut ends = vec![0; n + 1];
-    found.iter().for_each(|&(i, _)| ends[i as usize + 1] += 1);
-    for i in 0..n {
-        ends[i + 1] += ends[i];
+    let (starts, mut partners) = grouped(solid.len(), found.iter().copied());
+    for (i, ends) in starts.windows(2).enumerate() {
+        let partners = &mut partners[ends[0]..ends[1]];
+        partners.sort_unstable();
+        pairs.extend(partners.iter().map(|&j| Candidate { i: i as u32, j: j as u32 }));
     }
-    pairs.resize(found.len(), Candidate { i: 0, j: 0 });
-    let mut next = ends.clone();
-    for &(i, j) in found {
-        pairs[next[i as usize]] = Candidate { i, j };
-        next[i as usize] += 1;
-    }
-    ends.windows(2).for_each(|ends| pairs[ends[0]..ends[1]].sort_unstable_by_key(|pair| pair.j));
 }
 
 #[cfg(test)]

@@ -144,27 +144,9 @@ fn legendre_derivative(m: usize, z: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::solid::interactions::{Interactions, SymmetricTable};
-    use crate::solid::lattice::{crystal, random_positions};
-    use crate::solid::potential::{Potential, Tail};
+    use crate::solid::lattice::random_positions;
+    use crate::solid::perfect::perfect;
     use crate::solid::random::{Purpose, StreamKey};
-
-    fn solid<const D: usize>(particles: usize) -> Solid<D> {
-        let (cell, positions) = crystal::<D>(particles).unwrap();
-        Solid {
-            cell,
-            positions,
-            species: vec![0; particles],
-            interactions: Interactions {
-                diameters: vec![1.0],
-                k: SymmetricTable::uniform(1, 1.0),
-                depths: SymmetricTable::uniform(1, 0.0),
-                potential: Potential { a: 50.0, tail: Tail::DEFAULT, exponent: 2.0 },
-            },
-            size_factors: None,
-            springs: None,
-        }
-    }
 
     /// Q₆ by the addition theorem: the mean of P₆ over all pairs of bonds.
     fn by_pairs(bonds: &[Vector<3>]) -> f64 {
@@ -176,18 +158,18 @@ mod tests {
 
     #[test]
     fn perfect_crystals_have_the_known_order() {
-        let triangular = bond_order(&solid::<2>(80));
+        let triangular = bond_order(&perfect::<2>(80, 1.0));
         assert!((triangular.global - 1.0).abs() < 1e-12, "{triangular:?}");
         assert!((triangular.local - 1.0).abs() < 1e-12, "{triangular:?}");
         // 0.57452 in Steinhardt, Nelson and Ronchetti (1983).
-        let fcc = bond_order(&solid::<3>(108));
+        let fcc = bond_order(&perfect::<3>(108, 1.0));
         assert!((fcc.global - 0.574_524_3).abs() < 1e-7, "{fcc:?}");
         assert!((fcc.local - fcc.global).abs() < 1e-12, "{fcc:?}");
     }
 
     #[test]
     fn the_order_does_not_depend_on_the_orientation_and_obeys_the_addition_theorem() {
-        let fcc = solid::<3>(108);
+        let fcc = perfect::<3>(108, 1.0);
         let turn = nalgebra::Rotation3::from_euler_angles(0.3, 1.1, -0.7);
         let bonds: Vec<Vector<3>> =
             nearest(&fcc, 5, 12).iter().map(|bond| turn * bond * 1.7).collect();
@@ -202,12 +184,12 @@ mod tests {
 
     #[test]
     fn random_positions_have_no_common_order() {
-        let mut gas = solid::<2>(1024);
+        let mut gas = perfect::<2>(1024, 1.0);
         let key = StreamKey { seed: 1, solid: 1, replica: 0, attempt: 0 };
         gas.positions = random_positions(&gas.cell, 1024, &mut key.stream(Purpose::Positions));
         let order = bond_order(&gas);
         assert!(order.global < 0.05 && order.local > 0.2 && order.local < 0.6, "{order:?}");
-        let mut three = solid::<3>(500);
+        let mut three = perfect::<3>(500, 1.0);
         three.positions = random_positions(&three.cell, 500, &mut key.stream(Purpose::Positions));
         assert!(bond_order(&three).global < 0.08, "{:?}", bond_order(&three));
     }

@@ -18,6 +18,14 @@ pub fn open(path: impl AsRef<std::path::Path>) -> hdf5::File {
         .unwrap()
 }
 
+/// The same, to be changed.
+pub fn open_to_change(path: impl AsRef<std::path::Path>) -> hdf5::File {
+    hdf5::File::with_options()
+        .with_fapl(|access| access.sec2().file_locking(false))
+        .open_rw(path)
+        .unwrap()
+}
+
 /// A dataset of numbers, flat.
 pub fn numbers(file: &hdf5::File, path: &str) -> Vec<f64> {
     file.dataset(path)

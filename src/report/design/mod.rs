@@ -18,7 +18,6 @@ use crate::design::terms::{NotFree, Terms};
 use crate::format::measurement;
 use crate::relax::forces::Forces;
 use crate::relax::newton::relax;
-use crate::response::allosteric::AllostericPair;
 use crate::solid::Solid;
 use crate::solid::assignment::Assignment;
 use crate::solid::parameters::{ParameterKind, ParameterSpace, symbols};
@@ -72,29 +71,18 @@ pub fn run(options: &Options) -> Result<Summary, DesignError> {
     }
 }
 
-/// The pairs of the solid's allosteric features, where one of these is a target.
-fn pairs<const D: usize>(
-    name: &str,
-    solid: &Solid<D>,
-    options: &Options,
-) -> Result<Vec<AllostericPair>, DesignError> {
-    let need = Need::of(D, &options.terms.wishes)
-        .map_err(|unknown| DesignError::Design { name: name.to_owned(), source: unknown.into() })?;
-    match need.pairs {
-        0 => Ok(Vec::new()),
-        _ => Ok(measure::pairs(&options.source, solid.len())?),
-    }
-}
-
 fn run_one<const D: usize>(
     name: String,
     solid: Solid<D>,
     options: &Options,
 ) -> Result<Summary, DesignError> {
     let of = |source| DesignError::Design { name: name.clone(), source };
-    let pairs = pairs(&name, &solid, options)?;
-    let (solid, parameters) = prepared(solid, options).map_err(of)?;
     let Terms { wishes, settings, .. } = &options.terms;
+    let pairs = match Need::of(D, wishes).map_err(|unknown| of(unknown.into()))?.pairs {
+        0 => Vec::new(),
+        _ => measure::pairs(&options.source, solid.len())?,
+    };
+    let (solid, parameters) = prepared(solid, options).map_err(of)?;
     let design = design(solid, parameters, wishes, &pairs, settings).map_err(of)?;
     let output = output::of(&name, &design, options)?;
     measurement::write(&options.output, &output)?;

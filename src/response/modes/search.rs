@@ -124,8 +124,7 @@ impl<const D: usize> Search<D> {
     ) -> Option<(Ritz, usize)> {
         let block = self.krylov.block;
         let capacity = (CAPACITY[0] * needed + CAPACITY[1]).min(self.room.checked_sub(2 * block)?);
-        let mut inspect =
-            Inspections::new(self.krylov.size + needed + FIRST_BLOCKS * block, self.aim);
+        let mut inspect = Inspections::new(self.krylov.size + needed + FIRST_BLOCKS * block);
         loop {
             while self.krylov.size + block <= inspect.next.min(capacity) {
                 self.krylov.grow(hessian);
@@ -134,7 +133,8 @@ impl<const D: usize> Search<D> {
             if let Some(count) = goal(&ritz) {
                 return Some((ritz, count));
             }
-            inspect.expect(self.krylov.size, block, ritz.residuals.get(needed - 1).copied());
+            let residual = ritz.residuals.get(needed - 1).copied().unwrap_or(1.0);
+            inspect.expect(self.krylov.size, block, residual / self.aim);
             if self.krylov.size + block > capacity {
                 self.restarts += 1;
                 let keep = (needed + capacity) / 2;
@@ -142,7 +142,7 @@ impl<const D: usize> Search<D> {
                     return None;
                 }
                 self.krylov.restart(hessian, &ritz, keep);
-                inspect = Inspections::new(self.krylov.size + block, self.aim);
+                inspect = Inspections::new(self.krylov.size + block);
             }
         }
     }
@@ -152,21 +152,20 @@ impl<const D: usize> Search<D> {
 struct Inspections {
     next: usize,
     last: Option<(usize, f64)>,
-    aim: f64,
 }
 
 impl Inspections {
-    fn new(first: usize, aim: f64) -> Self {
-        Self { next: first, last: None, aim }
+    fn new(first: usize) -> Self {
+        Self { next: first, last: None }
     }
 
-    /// After the pairs at this size, the last of which needed has this residual: residuals fall
-    /// exponentially.
-    fn expect(&mut self, size: usize, block: usize, residual: Option<f64>) {
-        let residual = residual.unwrap_or(1.0).ln();
+    /// After the pairs at this size, the last of which needed has this residual in units of the aim: residuals
+    /// fall exponentially.
+    fn expect(&mut self, size: usize, block: usize, residual: f64) {
+        let residual = residual.ln();
         let steps = match self.last {
             Some((before, higher)) if residual < higher => {
-                (residual - self.aim.ln()) / (higher - residual) * (size - before) as f64
+                residual / (higher - residual) * (size - before) as f64
             }
             _ => 0.0,
         };
