@@ -34,7 +34,7 @@ impl<const D: usize> State<D> {
     /// [`RelaxError`] where it has none nearby, or a target is not finite.
     pub fn new(problem: &Problem<D>, mut solid: Solid<D>) -> Result<Self, RelaxError> {
         let mut forces = Forces::new(&solid);
-        let mut equilibrium = polish(&mut solid, &mut forces)?;
+        let mut equilibrium = polish(&mut solid, &mut forces, None)?;
         let modes = lowest_modes(&solid, &mut equilibrium, problem.request.modes);
         let response = LinearResponse::new(&solid, &equilibrium);
         let values = of_response(&response, modes.clone(), &problem.request, false).values;

@@ -189,14 +189,17 @@ impl<'a, const D: usize> Corrector<'a, D> {
         (WALK_TOLERANCE * self.unit * scale).max(accepted_force(&self.solid, bonds))
     }
 
-    /// A Hessian whose pattern covers these contacts, with their values factored.
-    fn factored(&mut self, contacts: &Contacts<D>) -> Result<Hessian<D>, Refusal> {
-        let reusable = self.spare.take().filter(|old| {
-            old.backbone().len() == contacts.backbone_count() && old.covers(&contacts.bonds)
-        });
-        let mut hessian = match reusable {
-            Some(old) => old,
-            None => self.pattern(contacts)?,
+    /// A Hessian whose pattern covers these contacts, with their values factored: on the spare one's pattern,
+    /// or on that of a state near it where they do.
+    fn factored(
+        &mut self,
+        contacts: &Contacts<D>,
+        near: &Hessian<D>,
+    ) -> Result<Hessian<D>, Refusal> {
+        let mut hessian = match self.spare.take() {
+            Some(spare) if spare.covers(contacts) => spare,
+            _ if near.covers(contacts) => near.sibling()?,
+            _ => self.pattern(contacts)?,
         };
         self.counters.factorisations += 1;
         match hessian.factorise(&self.solid.interactions.potential, &contacts.bonds) {
@@ -263,7 +266,7 @@ impl<'a, const D: usize> Corrector<'a, D> {
                 if let Some((old, _)) = factor.take() {
                     self.spare = Some(old);
                 }
-                factor = Some((self.factored(&contacts)?, pairs));
+                factor = Some((self.factored(&contacts, &near.equilibrium.hessian)?, pairs));
             }
             previous = max_force;
             let Some((hessian, _)) = &factor else { break };
@@ -327,7 +330,7 @@ impl<'a, const D: usize> Corrector<'a, D> {
     pub fn relax_from(&mut self, positions: &Field<D>, gamma: f64) -> Result<Point<D>, RelaxError> {
         self.place(gamma, positions.clone());
         let before = self.forces.evaluations;
-        let outcome = relax_by_fire(&mut self.solid, &mut self.forces);
+        let outcome = relax_by_fire(&mut self.solid, &mut self.forces, self.spare.take());
         self.counters.relaxations += 1;
         self.counters.force_evaluations += self.forces.evaluations - before;
         self.list_gamma = gamma;
@@ -365,7 +368,9 @@ impl<'a, const D: usize> Corrector<'a, D> {
         if !relaxed || rattles != rattler {
             return self.polished_with_care(point);
         }
-        let factor = self.factored(&contacts).map_err(|_| RelaxError::NotRigid)?;
+        let factor = self
+            .factored(&contacts, &point.equilibrium.hessian)
+            .map_err(|_| RelaxError::NotRigid)?;
         self.spare = Some(std::mem::replace(&mut point.equilibrium.hessian, factor));
         point.equilibrium.pressure = virial_pressure(&self.solid, &contacts.bonds);
         point.equilibrium.contacts = contacts;
@@ -376,7 +381,7 @@ impl<'a, const D: usize> Corrector<'a, D> {
     /// The polish of a solid that the plain one does not bring to rest: with a line search, and an
     /// error where that does not do it either.
     fn polished_with_care(&mut self, point: &mut Point<D>) -> Result<&Solid<D>, RelaxError> {
-        let equilibrium = polish(&mut self.solid, &mut self.forces)?;
+        let equilibrium = polish(&mut self.solid, &mut self.forces, self.spare.take())?;
         self.list_gamma = point.gamma;
         self.counters.factorisations += equilibrium.hessian.factorisations;
         let old = std::mem::replace(&mut point.equilibrium, equilibrium);

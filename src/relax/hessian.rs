@@ -78,14 +78,25 @@ impl<const D: usize> Hessian<D> {
         rattler: &[bool],
         pairs: impl Iterator<Item = (usize, usize)>,
     ) -> Result<Self, HessianError> {
-        let pattern = Pattern::new(solid, rattler, pairs)?;
+        Self::on(Arc::new(Pattern::new(solid, rattler, pairs)?))
+    }
+
+    /// Another one with the same pattern, without values.
+    ///
+    /// # Errors
+    /// [`HessianError::OutOfMemory`].
+    pub fn sibling(&self) -> Result<Self, HessianError> {
+        Self::on(Arc::clone(&self.pattern))
+    }
+
+    fn on(pattern: Arc<Pattern>) -> Result<Self, HessianError> {
         let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
         Ok(Self {
             values: vec![0.0; pattern.lower.row_idx().len()],
             factor: vec![0.0; pattern.symbolic.len_val()],
             scratch: memory(pattern.factorisation_scratch())?,
             workspace: Workspace::new(memory(pattern.solve_scratch(1))?),
-            pattern: Arc::new(pattern),
+            pattern,
             factorisations: 0,
         })
     }
@@ -101,9 +112,10 @@ impl<const D: usize> Hessian<D> {
         Ok(hessian)
     }
 
-    /// Does the pattern hold all of these bonds?
-    pub fn covers(&self, bonds: &[Bond<D>]) -> bool {
-        bonds.iter().all(|bond| self.pattern.covers(bond.i, bond.j))
+    /// Has the pattern the rows of this backbone, and blocks for all of its bonds?
+    pub fn covers(&self, contacts: &Contacts<D>) -> bool {
+        self.pattern.particles.len() == contacts.backbone_count()
+            && contacts.bonds.iter().all(|bond| self.pattern.covers(bond.i, bond.j))
     }
 
     /// The number of degrees of freedom of the backbone, translations included.

@@ -72,7 +72,8 @@ pub fn accepted_force<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f6
     (FORCE_ACCEPTED * scale).max(rounding) * stiffness(solid) * softening(solid, bonds)
 }
 
-/// Takes a solid that is close to its minimum down to the rounding floor.
+/// Takes a solid that is close to its minimum down to the rounding floor. A Hessian that is not needed any
+/// more may be passed: it serves again where its pattern covers the contacts.
 ///
 /// # Errors
 /// [`RelaxError::Unjammed`] without a backbone, [`RelaxError::NotRigid`] where H is not positive
@@ -80,8 +81,9 @@ pub fn accepted_force<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f6
 pub fn polish<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
+    mut hessian: Option<Hessian<D>>,
 ) -> Result<Equilibrium<D>, RelaxError> {
-    let mut hessian = None;
+    hessian.iter_mut().for_each(|old| old.factorisations = 0);
     for _ in 0..RECLASSIFICATIONS {
         forces.refresh(solid);
         let rattler = Contacts::find(solid, forces.candidates()).rattler;
@@ -93,7 +95,6 @@ pub fn polish<const D: usize>(
         if Contacts::find(solid, forces.candidates()).rattler == rattler {
             break;
         }
-        hessian = None;
     }
     finish(solid, forces, hessian)
 }
@@ -222,18 +223,12 @@ fn factor_for<'a, const D: usize>(
     solid: &Solid<D>,
     contacts: &Contacts<D>,
 ) -> Result<&'a mut Hessian<D>, RelaxError> {
-    let reusable = hessian.as_ref().is_some_and(|old| {
-        old.covers(&contacts.bonds) && old.backbone().len() == contacts.backbone_count()
-    });
-    if !reusable {
-        *hessian = None;
-    }
-    match hessian {
-        Some(old) => {
+    match hessian.take_if(|old| old.covers(contacts)) {
+        Some(mut old) => {
             old.factorise(&solid.interactions.potential, &contacts.bonds)?;
-            Ok(old)
+            Ok(hessian.insert(old))
         }
-        empty => Ok(empty.insert(Hessian::factorised(solid, contacts)?)),
+        None => Ok(hessian.insert(Hessian::factorised(solid, contacts)?)),
     }
 }
 
@@ -250,26 +245,28 @@ pub fn relax<const D: usize>(
     let scale = force_unit(solid, forces);
     if forces.max_norm() <= NEWTON_BASIN * scale {
         let start = solid.positions.clone();
-        match polish(solid, forces) {
+        match polish(solid, forces, None) {
             Ok(equilibrium) => return Ok(equilibrium),
             Err(_) => solid.positions = start,
         }
         forces.rebuild(solid);
     }
-    descend(solid, forces, scale)
+    descend(solid, forces, scale, None)
 }
 
-/// Relaxes a solid by FIRE from wherever it is, then polishes: the plain protocol.
+/// Relaxes a solid by FIRE from wherever it is, then polishes: the plain protocol. As in [`polish`], a Hessian
+/// may be passed for reuse.
 ///
 /// # Errors
 /// As [`relax`].
 pub fn relax_by_fire<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
+    hessian: Option<Hessian<D>>,
 ) -> Result<Equilibrium<D>, RelaxError> {
     forces.rebuild(solid);
     let scale = force_unit(solid, forces);
-    descend(solid, forces, scale)
+    descend(solid, forces, scale, hessian)
 }
 
 /// The unit of FIRE's tolerances [energy/length]: the largest k, less where the load is small or the
@@ -283,6 +280,7 @@ fn descend<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
     scale: f64,
+    mut hessian: Option<Hessian<D>>,
 ) -> Result<Equilibrium<D>, RelaxError> {
     for tolerance in [FIRE_TOLERANCE, FIRE_TOLERANCE * 1e-2] {
         let limit = tolerance * scale;
@@ -296,9 +294,9 @@ fn descend<const D: usize>(
             }
             Ending::NotFinite => return Err(RelaxError::NotFinite),
         }
-        if let Ok(equilibrium) = polish(solid, forces) {
+        if let Ok(equilibrium) = polish(solid, forces, hessian.take()) {
             return Ok(equilibrium);
         }
     }
-    polish(solid, forces)
+    polish(solid, forces, None)
 }

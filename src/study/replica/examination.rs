@@ -378,7 +378,7 @@ pub(super) fn settle<const D: usize>(solid: &mut Solid<D>) -> Result<Equilibrium
     let mut forces = Forces::new(solid);
     if solid.springs.is_some() {
         let start = solid.positions.clone();
-        match polish(solid, &mut forces) {
+        match polish(solid, &mut forces, None) {
             Ok(equilibrium) => return Ok(equilibrium),
             Err(_) => solid.positions = start,
         }
