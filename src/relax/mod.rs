@@ -17,6 +17,7 @@ pub mod pressure;
 #[cfg(test)]
 mod processors;
 pub mod rattlers;
+mod triangular;
 
 use crate::solid::SolidError;
 use hessian::HessianError;

@@ -6,7 +6,8 @@
 use faer::dyn_stack::StackReq;
 use faer::sparse::linalg::SupernodalThreshold;
 use faer::sparse::linalg::cholesky::{
-    CholeskySymbolicParams, SymbolicCholesky, SymmetricOrdering, factorize_symbolic_cholesky,
+    CholeskySymbolicParams, SymbolicCholesky, SymbolicCholeskyRaw, SymmetricOrdering,
+    factorize_symbolic_cholesky, supernodal::SymbolicSupernodalCholesky,
 };
 use faer::sparse::{SymbolicSparseColMat, SymbolicSparseColMatRef};
 use faer::{Par, Side};
@@ -127,6 +128,14 @@ impl Pattern {
     pub fn covers(&self, i: usize, j: usize) -> bool {
         let (a, b) = (self.place[i], self.place[j]);
         a != NO_BLOCK && b != NO_BLOCK && self.below[a.min(b)].binary_search(&a.max(b)).is_ok()
+    }
+
+    /// How the rows of the factor are grouped.
+    pub fn supernodes(&self) -> &SymbolicSupernodalCholesky<usize> {
+        let SymbolicCholeskyRaw::Supernodal(supernodes) = self.symbolic.raw() else {
+            unreachable!("the supernodal path is forced");
+        };
+        supernodes
     }
 
     /// Memory for either factorisation.
