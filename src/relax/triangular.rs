@@ -57,8 +57,8 @@ impl<'a> Supernode<'a> {
     #[inline(always)]
     fn columns<const G: usize>(&self, c: usize) -> [&'a [f64]; G] {
         let mut columns: [&[f64]; G] = [&[]; G];
-        for g in 0..G {
-            columns[g] = &self.columns[(c + g) * self.height + c..(c + g + 1) * self.height];
+        for (g, column) in columns.iter_mut().enumerate() {
+            *column = &self.columns[(c + g) * self.height + c..(c + g + 1) * self.height];
         }
         columns
     }
@@ -206,8 +206,8 @@ mod tests {
             // The columns of a triangle: as in `pattern`, symbols are read above the diagonal, numbers below.
             let triangle = |rows: fn(usize, usize) -> std::ops::Range<usize>| {
                 let (mut starts, mut indices) = (vec![0], Vec::new());
-                for column in 0..size {
-                    indices.extend(rows(column, size).filter(|&row| a[row][column] != 0.0));
+                for (column, elements) in a.iter().enumerate() {
+                    indices.extend(rows(column, size).filter(|&row| elements[row] != 0.0));
                     starts.push(indices.len());
                 }
                 SymbolicSparseColMat::new_checked(size, size, starts, None, indices)
