@@ -1,10 +1,12 @@
 //! Closing in on γ* and γ_c: brackets as narrow as they are wanted.
 
 use super::cause::Cause;
+use super::curve::Step;
 use super::judge::cause_of;
 use super::jump::JUDGED_WIDTH;
-use super::run::{Next, Run, STRIDE_SHRINK, cause_of_deviation};
+use super::run::{Next, Run, cause_of_deviation};
 use super::state::Point;
+use super::stride::STRIDE_SHRINK;
 use super::thresholds::Threshold;
 
 impl<const D: usize> Run<'_, '_, D> {
@@ -19,31 +21,38 @@ impl<const D: usize> Run<'_, '_, D> {
             self.ceiling = self.ceiling.min(gamma);
             return Next::Aim;
         }
+        let rattler = point.rattler().to_vec();
+        let deviation = match self.found.star {
+            None => Some(self.deviation(&mut point)),
+            Some(_) => None,
+        };
+        if point.rattler() != rattler {
+            // The polish has led elsewhere: nobody has believed that.
+            self.path.discard(point);
+            return Next::ComeNearer { than: gamma };
+        }
         if changed && self.found.contact.is_none() {
             self.found.contact_snapshots = Some(self.snapshots(&point));
             self.found.contact =
                 Some(Threshold { lo: here, hi: gamma, cause: Cause::ContactChange });
         }
-        if self.found.star.is_none() {
-            match self.deviation(&mut point) {
-                Err(error) => {
-                    self.found.end(here, cause_of(&error));
-                    return Next::End;
-                }
-                Ok(deviation) if deviation > self.settings.deviation => {
-                    let width = gamma - here;
-                    if width <= self.settings.bracket * gamma {
-                        let cause = cause_of_deviation(deviation, changed);
-                        self.found.star = Some(Threshold { lo: here, hi: gamma, cause });
-                    } else {
-                        self.path.discard(point);
-                        return self.close_in(gamma, deviation);
-                    }
-                }
-                Ok(_) => {}
+        match deviation {
+            Some(Err(error)) => {
+                self.found.end(here, cause_of(&error));
+                return Next::End;
             }
+            Some(Ok(deviation)) if deviation > self.settings.deviation => {
+                let width = gamma - here;
+                if width > self.settings.bracket * gamma {
+                    self.path.discard(point);
+                    return self.close_in(gamma, deviation);
+                }
+                let cause = cause_of_deviation(deviation, changed);
+                self.found.star = Some(Threshold { lo: here, hi: gamma, cause });
+            }
+            _ => {}
         }
-        self.path.advance(point);
+        self.advance(point, Step::Believed);
         if gamma >= self.ceiling || changed {
             self.ceiling = f64::INFINITY;
         }
@@ -90,7 +99,14 @@ impl<const D: usize> Run<'_, '_, D> {
                 self.ceiling = self.ceiling.min(gamma);
                 return Next::Aim;
             }
-            match self.deviation(&mut trial.point) {
+            let rattler = trial.point.rattler().to_vec();
+            let deviation = self.deviation(&mut trial.point);
+            if trial.point.rattler() != rattler {
+                self.path.discard(trial.point);
+                refused = Some(gamma);
+                continue;
+            }
+            match deviation {
                 Err(error) => {
                     self.found.end(lo, cause_of(&error));
                     return Next::End;
@@ -98,7 +114,7 @@ impl<const D: usize> Run<'_, '_, D> {
                 Ok(deviation) if deviation <= target => {
                     below = deviation;
                     stale = 0;
-                    self.path.advance(trial.point);
+                    self.advance(trial.point, Step::Believed);
                 }
                 Ok(deviation) => {
                     self.path.discard(trial.point);

@@ -3,10 +3,12 @@
 //! long as they are believed, until the solid rearranges or γ_max is reached.
 
 use super::cause::Cause;
+use super::curve::Step;
 use super::jump::JUDGED_WIDTH;
 use super::path::{APPROACH, NEAR, Trial};
-use super::run::{
-    LARGEST_STRIDE, Next, Run, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
+use super::run::{Next, Run};
+use super::stride::{
+    LARGEST_STRIDE, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
 };
 
 /// Beyond γ̃ times this, smooth growth of the deviation is watched in steps of [`WATCHED_GROWTH`].
@@ -67,7 +69,7 @@ impl<const D: usize> Run<'_, '_, D> {
         if trial.correction < SMALL_CORRECTION {
             self.stride = (self.stride * STRIDE_GROWTH).min(LARGEST_STRIDE);
         }
-        self.path.advance(trial.point);
+        self.advance(trial.point, Step::Believed);
         Next::Aim
     }
 

@@ -1,40 +1,31 @@
-//! Corrections: from where a solid is expected to where it is at rest.
+//! A working solid along a direction: put anywhere, relaxed, asked where it is expected elsewhere.
 //!
-//! One working solid, its forces and factors are used again and again. It stands nowhere in particular:
+//! Its forces and factors are used again and again. It stands nowhere in particular:
 //! whoever uses it puts it to (γ, r) first ([`Corrector::place`]).
 
 use crate::relax::RelaxError;
-use crate::relax::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
+use crate::relax::forces::{Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
-use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, polish, relax_by_fire};
+use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, relax_by_fire};
 use crate::relax::rattlers::settle_rattlers;
 use crate::response::modes::lowest_eigenvalue;
 use crate::solid::Solid;
 use crate::solid::contacts::{
-    Contacts, interacting_pairs, load_factor, rattlers, softening, virial_pressure,
+    Classifier, Contacts, find_interacting, interacting_pairs, load_factor, rattlers, softening,
 };
 use crate::solid::parameters::ParameterDirection;
 
 use super::predictor::{Prediction, next_contact_change, predict};
 use super::problem::SweepProblem;
-use super::state::{Point, Refusal, distance, velocity};
+use super::state::{Point, Refusal, driving_force};
 use super::thresholds::Counters;
 
 /// Newton corrections per step before it is refused.
-const CORRECTIONS: usize = 8;
+pub(super) const CORRECTIONS: usize = 8;
 
 /// max|F| of an accepted state along the path, in units of the largest pair curvature; states whose
 /// features are measured are polished further.
 const WALK_TOLERANCE: f64 = 1e-11;
-
-/// The old factor is kept for another correction while the forces fall at least by this factor.
-const CHORD_RATE: f64 = 0.05;
-
-/// Distance from the old state within which a step back has returned [smallest diameter].
-pub const RETURNED: f64 = 1e-6;
-
-/// Corrections allowed for the step back; they use the old state's factor.
-const BACK_CORRECTIONS: usize = 6;
 
 /// Pairs whose gap is below this share of their range enter the pattern of the Hessian, so that it
 /// survives contact changes.
@@ -47,12 +38,19 @@ const LIST_GAMMA: f64 = 0.03;
 pub struct Corrector<'a, const D: usize> {
     problem: &'a SweepProblem<'a, D>,
     theta: Vec<f64>,
-    along: ParameterDirection,
-    solid: Solid<D>,
-    forces: Forces<D>,
-    list_gamma: f64,
-    spare: Option<Hessian<D>>,
-    unit: f64,
+    pub(super) along: ParameterDirection,
+    pub(super) solid: Solid<D>,
+    pub(super) forces: Forces<D>,
+    pub(super) list_gamma: f64,
+    pub(super) spare: Option<Hessian<D>>,
+    pub(super) unit: f64,
+    /// What was found where the working solid was looked at last.
+    pub(super) found: Contacts<D>,
+    classifier: Classifier,
+    /// Memory for forces.
+    pub(super) force: Field<D>,
+    /// Memory for positions.
+    pub(super) start: Field<D>,
     /// The smallest diameter at γ = 0 [length].
     pub smallest_diameter: f64,
     pub counters: Counters,
@@ -73,6 +71,10 @@ impl<'a, const D: usize> Corrector<'a, D> {
             forces,
             list_gamma: 0.0,
             spare: None,
+            found: Contacts::default(),
+            classifier: Classifier::default(),
+            force: Vec::new(),
+            start: Vec::new(),
             // That of the solid itself.
             counters: Counters { factorisations: 1, ..Counters::default() },
         }
@@ -130,68 +132,90 @@ impl<'a, const D: usize> Corrector<'a, D> {
 
     /// The working solid, at rest where it stands, as a state at γ.
     pub fn point(&self, gamma: f64, equilibrium: Equilibrium<D>) -> Point<D> {
-        let velocity = velocity(&self.solid, &self.along, &equilibrium);
-        Point { gamma, positions: self.solid.positions.clone(), equilibrium, velocity }
+        let mut velocity = driving_force(&self.solid, &self.along, &equilibrium.contacts);
+        equilibrium.hessian.solve_one(&mut velocity);
+        let positions = self.solid.positions.clone();
+        Point { gamma, positions, equilibrium, velocity, refined_with: None }
     }
 
-    /// Takes a factor that is not needed any more back for the next one.
+    /// Takes a factor that is not needed any more back for the next one. One that another state holds, too,
+    /// saves no memory.
     pub fn recycle(&mut self, hessian: Hessian<D>) {
-        self.spare = Some(hessian);
+        if self.spare.is_none() || !hessian.is_shared() {
+            self.spare = Some(hessian);
+        }
     }
 
-    /// The bonds between particles that do not rattle.
+    /// Finds the bonds between particles that do not rattle, and the forces on these: `found` and `force`.
+    /// Returns max|F|.
     ///
     /// A particle that loses what held it joins the rattlers. None leaves them here: forces that do not
     /// balance yet would seem to hold it. Rattlers that hang on the backbone pull at it, and are put to
     /// where nothing pushes them; others are not asked before the backbone is [at rest](Self::at_rest).
-    fn contacts(&mut self, rattler: &mut [bool]) -> Contacts<D> {
+    pub(super) fn look(&mut self, rattler: &mut [bool]) -> f64 {
         self.counters.force_evaluations += 1;
         let attractive = self.attractive();
+        let bonds = &mut self.found.bonds;
         loop {
             self.forces.refresh(&self.solid);
             if attractive {
                 settle_rattlers(&mut self.solid, &mut self.forces, rattler);
                 self.forces.refresh(&self.solid);
             }
-            let mut bonds = interacting_pairs(&self.solid, self.forces.candidates());
+            find_interacting(&self.solid, self.forces.candidates(), bonds);
             if !attractive {
                 bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
             }
-            let loose = rattlers(&self.solid, &bonds);
+            let loose = self.classifier.rattlers(&self.solid, bonds);
             let mut joins = false;
-            for (flag, loose) in rattler.iter_mut().zip(loose) {
+            for (flag, &loose) in rattler.iter_mut().zip(loose) {
                 joins |= loose && !*flag;
                 *flag |= loose;
             }
             if !joins {
-                return Contacts::between(bonds, rattler.to_vec());
+                break;
             }
         }
+        bonds.retain(|bond| !rattler[bond.i] && !rattler[bond.j]);
+        self.found.rattler.clear();
+        self.found.rattler.extend_from_slice(rattler);
+        bond_forces(&self.solid, bonds, &mut self.force);
+        max_norm(&self.force)
     }
 
     /// With the backbone at rest, and its rattlers put to where nothing pushes them: who rattles, and
-    /// max_i |F_i| over every particle and every interacting pair.
-    fn at_rest(&mut self, rattler: &[bool]) -> (Vec<bool>, f64) {
+    /// max_i |F_i| over every particle and every interacting pair. Where none rattles that is the backbone's.
+    pub(super) fn at_rest(&mut self, rattler: &[bool], max_force: f64) -> (Vec<bool>, f64) {
+        if !rattler.contains(&true) {
+            return (rattler.to_vec(), max_force);
+        }
         self.forces.refresh(&self.solid);
         settle_rattlers(&mut self.solid, &mut self.forces, rattler);
         self.forces.refresh(&self.solid);
         let bonds = interacting_pairs(&self.solid, self.forces.candidates());
-        let mut force = Vec::new();
-        bond_forces(&self.solid, &bonds, &mut force);
-        (rattlers(&self.solid, &bonds), max_norm(&force))
+        bond_forces(&self.solid, &bonds, &mut self.force);
+        (rattlers(&self.solid, &bonds), max_norm(&self.force))
     }
 
     /// max|F| that a state near this one may have on the way, on any particle.
-    fn tolerance(&self, near: &Point<D>) -> f64 {
+    pub(super) fn tolerance(&self, near: &Point<D>) -> f64 {
         let bonds = &near.equilibrium.contacts.bonds;
         let scale =
             if self.solid.springs.is_some() { 1.0 } else { load_factor(&self.solid, bonds) };
         (WALK_TOLERANCE * self.unit * scale).max(accepted_force(&self.solid, bonds))
     }
 
+    /// The Hessian of what was found where the working solid was looked at last, factored.
+    pub(super) fn factored(&mut self, near: &Hessian<D>) -> Result<Hessian<D>, Refusal> {
+        let found = std::mem::take(&mut self.found);
+        let factored = self.factored_for(&found, near);
+        self.found = found;
+        factored
+    }
+
     /// A Hessian whose pattern covers these contacts, with their values factored: on the spare one's pattern,
     /// or on that of a state near it where they do.
-    fn factored(
+    pub(super) fn factored_for(
         &mut self,
         contacts: &Contacts<D>,
         near: &Hessian<D>,
@@ -211,6 +235,12 @@ impl<'a, const D: usize> Corrector<'a, D> {
         }
     }
 
+    /// Moves the working solid by H⁻¹ of the forces, with this factor.
+    pub(super) fn step(&mut self, hessian: &Hessian<D>) {
+        hessian.solve_one(&mut self.force);
+        self.solid.positions.iter_mut().zip(&self.force).for_each(|(r, step)| *r += step);
+    }
+
     fn pattern(&self, contacts: &Contacts<D>) -> Result<Hessian<D>, HessianError> {
         let solid = &self.solid;
         let near = self.forces.candidates().iter().filter_map(|candidate| {
@@ -223,104 +253,6 @@ impl<'a, const D: usize> Corrector<'a, D> {
             close.then_some((i, j))
         });
         Hessian::new(solid, &contacts.rattler, near)
-    }
-
-    /// Corrects the working solid to its minimum nearby, with the rattlers of a state near it; refuses to go
-    /// further than `reach` from where it stands.
-    ///
-    /// # Errors
-    /// [`Refusal`] where no such minimum is found.
-    pub fn correct(&mut self, near: &Point<D>, reach: f64) -> Result<Equilibrium<D>, Refusal> {
-        let start = self.solid.positions.clone();
-        let tolerance = self.tolerance(near);
-        let mut rattler = near.rattler().to_vec();
-        let mut factor: Option<(Hessian<D>, Vec<(usize, usize)>)> = None;
-        let mut force = Vec::new();
-        let mut previous = f64::INFINITY;
-        let mut refusal = Refusal::NotConverging;
-        for _ in 0..CORRECTIONS {
-            let contacts = self.contacts(&mut rattler);
-            bond_forces(&self.solid, &contacts.bonds, &mut force);
-            let max_force = max_norm(&force);
-            if !max_force.is_finite() {
-                break;
-            }
-            let pairs: Vec<(usize, usize)> =
-                contacts.bonds.iter().map(|bond| (bond.i, bond.j)).collect();
-            let current = factor.as_ref().is_some_and(|(_, factored)| *factored == pairs);
-            if max_force <= tolerance && current {
-                let (rattles, max_force) = self.at_rest(&rattler);
-                if rattles != rattler {
-                    (rattler, previous) = (rattles, f64::INFINITY);
-                    continue;
-                }
-                let Some((hessian, _)) = factor.take_if(|_| max_force <= tolerance) else { break };
-                return Ok(Equilibrium {
-                    pressure: virial_pressure(&self.solid, &contacts.bonds),
-                    contacts,
-                    hessian,
-                    max_force,
-                });
-            }
-            if !current || max_force > CHORD_RATE * previous {
-                if let Some((old, _)) = factor.take() {
-                    self.spare = Some(old);
-                }
-                factor = Some((self.factored(&contacts, &near.equilibrium.hessian)?, pairs));
-            }
-            previous = max_force;
-            let Some((hessian, _)) = &factor else { break };
-            hessian.solve_one(&mut force);
-            self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
-            if !(distance(&self.solid.positions, &start, near.rattler(), &contacts.rattler)
-                <= reach)
-            {
-                refusal = Refusal::TooFar;
-                break;
-            }
-        }
-        if let Some((hessian, _)) = factor {
-            self.recycle(hessian);
-        }
-        Err(refusal)
-    }
-
-    /// Does correcting from where the solid is expected lead back to a state of it? With the factor of that
-    /// state; where pairs stand on the other side of σ than they do there, with their own.
-    pub fn returns(&mut self, to: &Point<D>, expected: Prediction<D>, moved: f64) -> bool {
-        let reach = moved + RETURNED * self.smallest_diameter;
-        self.place(to.gamma, expected.positions.clone());
-        if self.returns_by_chord(to, reach) {
-            return true;
-        }
-        self.place(to.gamma, expected.positions);
-        let Ok(corrected) = self.correct(to, reach) else { return false };
-        self.spare = Some(corrected.hessian);
-        self.off(to) <= RETURNED * self.smallest_diameter
-    }
-
-    /// Corrections of the working solid with the factor of the state that it is to return to.
-    fn returns_by_chord(&mut self, to: &Point<D>, reach: f64) -> bool {
-        let mut force = Vec::new();
-        let mut rattler = to.rattler().to_vec();
-        for _ in 0..BACK_CORRECTIONS {
-            if self.off(to) <= RETURNED * self.smallest_diameter {
-                return true;
-            }
-            if !(self.off(to) <= reach) {
-                return false;
-            }
-            let contacts = self.contacts(&mut rattler);
-            bond_forces(&self.solid, &contacts.bonds, &mut force);
-            to.equilibrium.hessian.solve_one(&mut force);
-            self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
-        }
-        false
-    }
-
-    /// How far the backbone of the working solid is from a state of it [length].
-    fn off(&self, state: &Point<D>) -> f64 {
-        distance(&self.solid.positions, &state.positions, state.rattler(), state.rattler())
     }
 
     /// Relaxes at γ from these positions by FIRE.
@@ -337,57 +269,6 @@ impl<'a, const D: usize> Corrector<'a, D> {
         let equilibrium = outcome?;
         self.counters.factorisations += equilibrium.hessian.factorisations;
         Ok(self.point(gamma, equilibrium))
-    }
-
-    /// Polishes a point to the rounding floor of its forces, for its features to be measured, and
-    /// factors its Hessian there.
-    ///
-    /// # Errors
-    /// [`RelaxError`] where the polish fails.
-    pub fn polished(&mut self, point: &mut Point<D>) -> Result<&Solid<D>, RelaxError> {
-        self.place(point.gamma, point.positions.clone());
-        let mut force = Vec::new();
-        let mut previous = f64::INFINITY;
-        let mut rattler = point.equilibrium.contacts.rattler.clone();
-        let mut contacts = self.contacts(&mut rattler);
-        for _ in 0..CORRECTIONS {
-            bond_forces(&self.solid, &contacts.bonds, &mut force);
-            let max_force = max_norm(&force);
-            point.equilibrium.max_force = max_force;
-            if max_force <= FORCE_FLOOR * self.unit || !(max_force < 0.5 * previous) {
-                break;
-            }
-            previous = max_force;
-            point.equilibrium.hessian.solve_one(&mut force);
-            self.solid.positions.iter_mut().zip(&force).for_each(|(r, step)| *r += step);
-            contacts = self.contacts(&mut rattler);
-        }
-        let (rattles, max_force) = self.at_rest(&rattler);
-        point.equilibrium.max_force = max_force;
-        let relaxed = max_force <= accepted_force(&self.solid, &contacts.bonds);
-        if !relaxed || rattles != rattler {
-            return self.polished_with_care(point);
-        }
-        let factor = self
-            .factored(&contacts, &point.equilibrium.hessian)
-            .map_err(|_| RelaxError::NotRigid)?;
-        self.spare = Some(std::mem::replace(&mut point.equilibrium.hessian, factor));
-        point.equilibrium.pressure = virial_pressure(&self.solid, &contacts.bonds);
-        point.equilibrium.contacts = contacts;
-        point.positions.clone_from(&self.solid.positions);
-        Ok(&self.solid)
-    }
-
-    /// The polish of a solid that the plain one does not bring to rest: with a line search, and an
-    /// error where that does not do it either.
-    fn polished_with_care(&mut self, point: &mut Point<D>) -> Result<&Solid<D>, RelaxError> {
-        let equilibrium = polish(&mut self.solid, &mut self.forces, self.spare.take())?;
-        self.list_gamma = point.gamma;
-        self.counters.factorisations += equilibrium.hessian.factorisations;
-        let old = std::mem::replace(&mut point.equilibrium, equilibrium);
-        self.spare = Some(old.hessian);
-        point.positions.clone_from(&self.solid.positions);
-        Ok(&self.solid)
     }
 
     /// The lowest non-zero eigenvalue of H at a point.

@@ -1,46 +1,107 @@
 //! The curve of Fig. 3: what the features do on the geometric grid, against the predictions.
 
+use crate::relax::hessian::Field;
+
 use super::jump::JUDGED_WIDTH;
 use super::path::Path;
-use super::run::{
-    LARGEST_STRIDE, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
-};
 use super::settings::SweepSettings;
 use super::state::Point;
+use super::stride::{
+    LARGEST_STRIDE, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
+};
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
 
-/// Follows the grid from γ = 0 up to `limit`; `None` from the first point at which no solid is found, or
-/// a feature has no value any more.
-pub(super) fn curve<const D: usize>(
-    mut path: Path<'_, D>,
-    settings: &SweepSettings,
-    yardstick: &Yardstick,
+/// The curve of a sweep under way.
+///
+/// Its points are taken aside of the sweep's steps, from the last state before each of them, by a working solid
+/// of its own: the sweep's steps stay as they are without it.
+pub(super) struct Curve<'p, const D: usize> {
+    path: Path<'p, D>,
+    grid: Vec<f64>,
+    gamma_min: f64,
     limit: f64,
-) -> Vec<Option<CurvePoint>> {
-    let origin = path.here.positions.clone();
-    let initial = path.here.equilibrium.contacts.contact_set();
-    let mut lost = false;
-    settings
-        .grid()
-        .into_iter()
-        .map(|gamma| {
-            lost = lost || gamma > limit * (1.0 + 1e-12);
-            if lost {
-                return None;
-            }
-            let measured =
-                go_to(&mut path, gamma.min(limit), settings.gamma_min).and_then(|mut point| {
-                    let solid = path.polished(&mut point).ok()?;
-                    let change = yardstick.change(solid, &mut point.equilibrium).ok()??;
-                    let entry = entry(&mut path, &point, change, yardstick, &origin, &initial);
-                    path.advance(point);
-                    Some(entry)
-                });
-            lost = measured.is_none();
-            measured
-        })
-        .collect()
+    origin: Field<D>,
+    initial: Vec<(usize, usize)>,
+    /// `None` from the first point on at which no solid is found, or a feature has no value any more.
+    entries: Vec<Option<CurvePoint>>,
+}
+
+/// How a step of the sweep was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// By prediction and correction: the solid follows smoothly, or over kinks, and does not jump.
+    Believed,
+    /// By FIRE.
+    Judged,
+}
+
+impl<'p, const D: usize> Curve<'p, D> {
+    /// Of a path at γ = 0, on the grid of these settings up to `limit`.
+    pub(super) fn new(path: Path<'p, D>, settings: &SweepSettings, limit: f64) -> Self {
+        Self {
+            origin: path.here.positions.clone(),
+            initial: path.here.equilibrium.contacts.contact_set(),
+            path,
+            grid: settings.grid(),
+            gamma_min: settings.gamma_min,
+            limit,
+            entries: Vec::new(),
+        }
+    }
+
+    /// The sweep steps from a state to γ: takes the points between them.
+    pub(super) fn pass(&mut self, from: &Point<D>, gamma: f64, step: Step, yardstick: &Yardstick) {
+        while let Some(&next) = self.grid.get(self.entries.len())
+            && next < gamma
+        {
+            self.take(next, from, step, yardstick);
+        }
+    }
+
+    /// The sweep has ended at a state: takes the points beyond it. One entry per point of the grid.
+    pub(super) fn finish(
+        mut self,
+        last: &Point<D>,
+        yardstick: &Yardstick,
+    ) -> Vec<Option<CurvePoint>> {
+        while let Some(&next) = self.grid.get(self.entries.len()) {
+            self.take(next, last, Step::Judged, yardstick);
+        }
+        self.entries
+    }
+
+    fn take(&mut self, gamma: f64, from: &Point<D>, step: Step, yardstick: &Yardstick) {
+        let lost = matches!(self.entries.last(), Some(None));
+        let beyond = gamma > self.limit * (1.0 + 1e-12);
+        let entry = if lost || beyond { None } else { self.measured(gamma, from, step, yardstick) };
+        self.entries.push(entry);
+    }
+
+    fn measured(
+        &mut self,
+        gamma: f64,
+        from: &Point<D>,
+        step: Step,
+        yardstick: &Yardstick,
+    ) -> Option<CurvePoint> {
+        let path = &mut self.path;
+        if from.gamma > path.here.gamma {
+            let old = std::mem::replace(&mut path.here, from.clone());
+            path.discard(old);
+        }
+        let gamma = gamma.min(self.limit);
+        let aside = if step == Step::Believed { path.step_aside(gamma).ok() } else { None };
+        let mut point = match aside {
+            Some(point) => point,
+            None => go_to(path, gamma, self.gamma_min)?,
+        };
+        let solid = path.polished(&mut point).ok()?;
+        let change = yardstick.change(solid, &mut point.equilibrium).ok()??;
+        let entry = entry(path, &point, change, yardstick, &self.origin, &self.initial);
+        path.advance(point);
+        Some(entry)
+    }
 }
 
 /// Follows the solid to γ as the sweep does that looks for rearrangements, but straight away at first.
@@ -92,7 +153,7 @@ fn entry<const D: usize>(
     point: &Point<D>,
     delta_y: Vec<f64>,
     yardstick: &Yardstick,
-    origin: &crate::relax::hessian::Field<D>,
+    origin: &Field<D>,
     initial: &[(usize, usize)],
 ) -> CurvePoint {
     let gamma = point.gamma;

@@ -14,9 +14,9 @@
 use crate::relax::RelaxError;
 
 use super::cause::Cause;
-use super::corrector::RETURNED;
 use super::jump::{JUMP, NO_JUMP};
 use super::path::Path;
+use super::returning::RETURNED;
 use super::state::Point;
 
 /// A jump is located to this share of the judged width where its hysteresis is about as wide.

@@ -122,8 +122,8 @@ impl<'a, const D: usize> Path<'a, D> {
     pub fn try_predicted(&mut self, predicted: &Prediction<D>) -> Result<Trial<D>, Refusal> {
         let moved = predicted.moved;
         place_predicted(&mut self.work, &self.here, predicted);
-        let equilibrium = self.work.correct(&self.here, CORRECTION * moved + DISPLACEMENT_FLOOR)?;
-        let point = self.work.point(predicted.gamma, equilibrium);
+        let corrected = self.work.correct(&self.here, CORRECTION * moved + DISPLACEMENT_FLOOR)?;
+        let point = self.work.corrected_point(predicted.gamma, corrected)?;
         let correction = self.distance(&predicted.positions, &point.positions, point.rattler());
         let back = self.work.predict(&point, self.here.gamma);
         let refusal = if !(self.unexplained(predicted, &point, &back) <= self.allowed(&point)) {
@@ -138,6 +138,22 @@ impl<'a, const D: usize> Path<'a, D> {
             return Err(refusal);
         }
         Ok(Trial { point, correction: if moved > 0.0 { correction / moved } else { 0.0 } })
+    }
+
+    /// The solid at γ, within a step from here that is believed: nothing jumps there, so the minimum that lies
+    /// near where the solid is expected is the solid's.
+    ///
+    /// # Errors
+    /// [`Refusal`] where there is none.
+    pub fn step_aside(&mut self, gamma: f64) -> Result<Point<D>, Refusal> {
+        let predicted = self.predict(gamma);
+        if predicted.unstable.is_some() {
+            return Err(Refusal::Unstable);
+        }
+        place_predicted(&mut self.work, &self.here, &predicted);
+        let reach = CORRECTION * predicted.moved + DISPLACEMENT_FLOOR;
+        let corrected = self.work.correct(&self.here, reach)?;
+        self.work.corrected_point(gamma, corrected)
     }
 
     /// ½ max|(r' − P) − (r − P')|, see the head of this file.

@@ -15,7 +15,6 @@
 
 use crate::relax::forces::max_norm;
 use crate::relax::hessian::Field;
-use crate::solid::contacts::Contacts;
 use crate::solid::neighbors::Candidate;
 use crate::solid::parameters::ParameterDirection;
 use crate::solid::potential::{Pair, Potential};
@@ -26,6 +25,9 @@ use super::state::Point;
 /// Contact changes that one prediction follows; beyond them it goes straight on. Each costs a
 /// solve, a tenth of a factorisation.
 const MAX_CHANGES: usize = 12;
+
+/// How exact the response to a contact change is, where it is not solved for with the factor of the state itself.
+const RESPONSE_ACCURACY: f64 = 1e-3;
 
 /// A pair that has just changed is not asked again within this relative distance in γ: its gap is
 /// rounding there.
@@ -72,17 +74,46 @@ pub struct Prediction<const D: usize> {
     pub unstable: Option<f64>,
 }
 
+/// A pair of the backbone on its way along a direction.
+struct Moving {
+    candidate: usize,
+    i: usize,
+    j: usize,
+    /// σ at the point of the path [length].
+    sigma: f64,
+    /// dσ/dγ.
+    growth: f64,
+}
+
 /// The solid's pairs on their way along a direction, seen from a point of the path.
 struct Pairs<'a, const D: usize> {
     solid: &'a Solid<D>,
-    candidates: &'a [Candidate],
-    along: &'a ParameterDirection,
-    contacts: &'a Contacts<D>,
+    pairs: Vec<Moving>,
     /// The γ at which the solid's parameters stand.
     base: f64,
 }
 
-impl<const D: usize> Pairs<'_, D> {
+impl<'a, const D: usize> Pairs<'a, D> {
+    fn new(
+        solid: &'a Solid<D>,
+        candidates: &[Candidate],
+        along: &ParameterDirection,
+        point: &Point<D>,
+    ) -> Self {
+        let rattler = point.rattler();
+        let mut pairs = Vec::with_capacity(candidates.len());
+        for (candidate, ends) in candidates.iter().enumerate() {
+            let (i, j) = (ends.i as usize, ends.j as usize);
+            if rattler[i] || rattler[j] {
+                continue;
+            }
+            let sizes = solid.sizes(i, j);
+            let growth = along.growth([solid.species[i], solid.species[j]], sizes);
+            pairs.push(Moving { candidate, i, j, sigma: solid.pair(i, j).sigma, growth });
+        }
+        Self { solid, pairs, base: point.gamma }
+    }
+
     /// The first contact change from γ on, towards larger γ (`sign` = 1) or smaller ones (−1).
     fn next_change(
         &self,
@@ -92,17 +123,10 @@ impl<const D: usize> Pairs<'_, D> {
         velocity: &Field<D>,
         recent: &[(usize, f64)],
     ) -> Option<Change<D>> {
-        let rattler = &self.contacts.rattler;
         let mut soonest = f64::INFINITY;
         let mut found = None;
-        for (index, candidate) in self.candidates.iter().enumerate() {
-            let (i, j) = (candidate.i as usize, candidate.j as usize);
-            if rattler[i] || rattler[j] {
-                continue;
-            }
-            let ends = [self.solid.species[i], self.solid.species[j]];
-            let growth = self.along.pair(ends, self.solid.sizes(i, j), 1.0).sigma;
-            let sigma = self.solid.pair(i, j).sigma + growth * (gamma - self.base);
+        for &Moving { candidate, i, j, sigma, growth } in &self.pairs {
+            let sigma = sigma + growth * (gamma - self.base);
             let separation = self.solid.cell.minimum_image(positions[i] - positions[j]);
             let distance = separation.norm();
             let closing = separation.dot(&(velocity[i] - velocity[j])) / distance;
@@ -112,18 +136,14 @@ impl<const D: usize> Pairs<'_, D> {
                 continue;
             }
             let just_changed = |&(changed, at): &(usize, f64)| {
-                changed == index && (gamma + sign * wait - at).abs() <= JUST_CHANGED * at.abs()
+                changed == candidate && (gamma + sign * wait - at).abs() <= JUST_CHANGED * at.abs()
             };
             if recent.iter().any(just_changed) {
                 continue;
             }
             soonest = wait;
-            found = Some(Change {
-                candidate: index,
-                gamma: gamma + sign * wait,
-                normal: separation / distance,
-                rate,
-            });
+            let gamma = gamma + sign * wait;
+            found = Some(Change { candidate, gamma, normal: separation / distance, rate });
         }
         found
     }
@@ -140,9 +160,7 @@ pub fn next_contact_change<const D: usize>(
     if solid.springs.is_some() {
         return f64::INFINITY;
     }
-    let contacts = &point.equilibrium.contacts;
-    let pairs = Pairs { solid, candidates, along, contacts, base: point.gamma };
-    pairs
+    Pairs::new(solid, candidates, along, point)
         .next_change(point.gamma, 1.0, &point.positions, &point.velocity, &[])
         .map_or(f64::INFINITY, |change| change.gamma)
 }
@@ -156,8 +174,7 @@ pub fn predict<const D: usize>(
     point: &Point<D>,
     gamma: f64,
 ) -> Prediction<D> {
-    let contacts = &point.equilibrium.contacts;
-    let pairs = Pairs { solid, candidates, along, contacts, base: point.gamma };
+    let pairs = Pairs::new(solid, candidates, along, point);
     let sign = if gamma < point.gamma { -1.0 } else { 1.0 };
     let mut here = point.gamma;
     let mut prediction = Prediction {
@@ -189,7 +206,7 @@ pub fn predict<const D: usize>(
         let mut response = vec![Vector::zeros(); solid.len()];
         response[i] = change.normal;
         response[j] = -change.normal;
-        point.equilibrium.hessian.solve_one(&mut response);
+        point.solve(&mut response, RESPONSE_ACCURACY);
         for update in &updates {
             let share = update.factor * update.along(&response);
             response

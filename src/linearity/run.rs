@@ -3,26 +3,15 @@
 use crate::relax::RelaxError;
 
 use super::cause::Cause;
+use super::curve::{Curve, Step};
 use super::found::Found;
 use super::judge::{Verdict, cause_of, judge};
 use super::path::Path;
 use super::settings::SweepSettings;
 use super::state::Point;
-use super::thresholds::{Snapshots, Threshold};
+use super::stride::LARGEST_STRIDE;
+use super::thresholds::{CurvePoint, Snapshots, Threshold};
 use super::yardstick::Yardstick;
-
-/// The largest stride of the free run, with which it begins, in units of γ.
-pub(super) const LARGEST_STRIDE: f64 = 0.25;
-
-/// The share of a step that is tried after it was not believed.
-pub(super) const STRIDE_SHRINK: f64 = 0.4;
-
-/// The stride after a step by FIRE, in units of γ.
-pub(super) const STRIDE_AFTER_FIRE: f64 = 0.05;
-
-/// Growth of the stride, and the correction below which it grows.
-pub(super) const STRIDE_GROWTH: f64 = 1.6;
-pub(super) const SMALL_CORRECTION: f64 = 0.15;
 
 /// FIRE may not converge where a particle is held by next to nothing; then a step up to this many times
 /// as long is tried (its end is still within the narrowest brackets that are usual).
@@ -61,28 +50,48 @@ pub(super) struct Run<'a, 'p, const D: usize> {
     pub(super) ceiling: f64,
     /// The stride of the free run, in units of γ.
     pub(super) stride: f64,
+    /// The curve, where one is wanted.
+    pub(super) curve: Option<Curve<'p, D>>,
 }
 
 impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
-    /// At γ = 0, nothing found; no parameter leaves its range before `largest_gamma`.
+    /// At γ = 0, nothing found; no parameter leaves its range before `largest_gamma`. For a curve another path
+    /// is needed.
     pub(super) fn new(
         path: Path<'p, D>,
         yardstick: Yardstick<'a>,
         settings: &'a SweepSettings,
         largest_gamma: f64,
+        curve: Option<Path<'p, D>>,
     ) -> Self {
         let in_range = largest_gamma < settings.gamma_max;
+        let limit = settings.gamma_max.min(largest_gamma);
         Self {
             gamma_tilde: yardstick.gamma_tilde(settings.deviation),
             path,
             yardstick,
             settings,
             found: Found::default(),
-            limit: settings.gamma_max.min(largest_gamma),
+            limit,
             limit_cause: if in_range { Cause::ParameterOutOfRange } else { Cause::Censored },
             ceiling: f64::INFINITY,
             stride: LARGEST_STRIDE,
+            curve: curve.map(|path| Curve::new(path, settings, limit)),
         }
+    }
+
+    /// Moves the path to a point.
+    pub(super) fn advance(&mut self, point: Point<D>, step: Step) {
+        if let Some(curve) = &mut self.curve {
+            curve.pass(&self.path.here, point.gamma, step, &self.yardstick);
+        }
+        self.path.advance(point);
+    }
+
+    /// The curve, completed beyond where the sweep has ended; empty where none was wanted.
+    pub(super) fn take_curve(&mut self) -> Vec<Option<CurvePoint>> {
+        let curve = self.curve.take();
+        curve.map_or_else(Vec::new, |curve| curve.finish(&self.path.here, &self.yardstick))
     }
 
     pub(super) fn contact_set(&self) -> Vec<(usize, usize)> {
@@ -156,7 +165,7 @@ impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
                 }
             }
         }
-        self.path.advance(point);
+        self.advance(point, Step::Judged);
         if self.found.complete() { Next::End } else { Next::Aim }
     }
 }

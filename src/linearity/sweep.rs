@@ -8,7 +8,6 @@
 use crate::relax::RelaxError;
 
 use super::cause::Cause;
-use super::curve::curve;
 use super::origin::Origin;
 use super::problem::SweepProblem;
 use super::run::Run;
@@ -38,17 +37,14 @@ pub fn sweep_from<const D: usize>(
 ) -> SweepResult {
     let yardstick = Yardstick::new(problem, origin);
     let largest = problem.largest_gamma(&problem.space.values(&problem.solid.interactions));
-    let mut run = Run::new(origin.path(problem), yardstick, settings, largest);
+    let aside = with_curve.then(|| origin.path(problem));
+    let mut run = Run::new(origin.path(problem), yardstick, settings, largest, aside);
     match settings.protocol {
         Protocol::Continuation => run.follow(),
         Protocol::Referee => run.referee(),
     }
     let counters = run.path.work.counters;
-    let curve = if with_curve {
-        curve(origin.path(problem), settings, &run.yardstick, run.limit)
-    } else {
-        Vec::new()
-    };
+    let curve = run.take_curve();
     let cause_missing = Threshold::beyond(0.0, Cause::NotConverged);
     SweepResult {
         gamma_star: run.found.star.unwrap_or(cause_missing),

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
 use faer::linalg::cholesky::llt::factor::LltRegularization;
 use faer::sparse::SparseColMatRef;
@@ -33,38 +33,48 @@ pub fn bond_stiffness<const D: usize>(potential: &Potential, bond: &Bond<D>) -> 
     (phi1, (curvature - phi1) / (bond.distance * bond.distance))
 }
 
-/// The sparsity pattern, values and factor of H for one backbone. A clone shares the pattern.
+/// The sparsity pattern and factor of H for one backbone. A clone shares both, until either is factored anew.
 pub struct Hessian<const D: usize> {
     pattern: Arc<Pattern>,
-    values: Vec<f64>,
-    factor: Vec<f64>,
-    scratch: MemBuffer,
+    factor: Arc<[f64]>,
     workspace: RefCell<Workspace>,
     /// The number of numeric factorisations so far.
     pub factorisations: u64,
 }
 
-/// What a solve needs, kept from one to the next.
+/// What factorisations and solves need, kept from one to the next.
 struct Workspace {
     stack: MemBuffer,
+    values: Vec<f64>,
     columns: Vec<f64>,
     rows: Vec<f64>,
 }
 
 impl Workspace {
     fn new(stack: MemBuffer) -> RefCell<Self> {
-        RefCell::new(Self { stack, columns: Vec::new(), rows: Vec::new() })
+        let (values, columns, rows) = (Vec::new(), Vec::new(), Vec::new());
+        RefCell::new(Self { stack, values, columns, rows })
     }
+}
+
+fn zeros(length: usize) -> Arc<[f64]> {
+    std::iter::repeat_n(0.0, length).collect()
+}
+
+/// Memory for a request, that which is there where it is enough.
+fn reserved(stack: &mut MemBuffer, request: StackReq) -> &mut MemStack {
+    if stack.len() < request.unaligned_bytes_required() {
+        *stack = MemBuffer::new(request);
+    }
+    MemStack::new(stack)
 }
 
 impl<const D: usize> Clone for Hessian<D> {
     fn clone(&self) -> Self {
         Self {
             pattern: Arc::clone(&self.pattern),
-            values: self.values.clone(),
-            factor: self.factor.clone(),
-            scratch: MemBuffer::new(self.pattern.factorisation_scratch()),
-            workspace: Workspace::new(MemBuffer::new(self.pattern.solve_scratch(1))),
+            factor: Arc::clone(&self.factor),
+            workspace: Workspace::new(MemBuffer::new(StackReq::EMPTY)),
             factorisations: self.factorisations,
         }
     }
@@ -92,12 +102,10 @@ impl<const D: usize> Hessian<D> {
     }
 
     fn on(pattern: Arc<Pattern>) -> Result<Self, HessianError> {
-        let memory = |request| MemBuffer::try_new(request).map_err(|_| HessianError::OutOfMemory);
+        let stack = MemBuffer::try_new(pattern.scratch).map_err(|_| HessianError::OutOfMemory)?;
         Ok(Self {
-            values: vec![0.0; pattern.lower.row_idx().len()],
-            factor: vec![0.0; pattern.symbolic.len_val()],
-            scratch: memory(pattern.factorisation_scratch())?,
-            workspace: Workspace::new(memory(pattern.solve_scratch(1))?),
+            factor: zeros(pattern.symbolic.len_val()),
+            workspace: Workspace::new(stack),
             pattern,
             factorisations: 0,
         })
@@ -125,14 +133,27 @@ impl<const D: usize> Hessian<D> {
         self.pattern.particles.len() * D
     }
 
+    /// Is the factor that of another one, too?
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.factor) > 1
+    }
+
     /// Fills in the values of H, minus `shift` on the diagonal; every bond must be covered.
-    fn assemble(&mut self, potential: &Potential, bonds: &[Bond<D>], pinned: bool, shift: f64) {
-        self.values.fill(0.0);
+    fn assemble(
+        &self,
+        values: &mut Vec<f64>,
+        potential: &Potential,
+        bonds: &[Bond<D>],
+        pinned: bool,
+        shift: f64,
+    ) {
+        values.clear();
+        values.resize(self.pattern.lower.row_idx().len(), 0.0);
         let column_starts = self.pattern.lower.col_ptr();
         let pin = if pinned { self.pattern.particles.len() - 1 } else { NO_BLOCK };
         for column in 0..self.pattern.particles.len() {
             for alpha in 0..D {
-                self.values[column_starts[column * D + alpha]] =
+                values[column_starts[column * D + alpha]] =
                     if column == pin { 1.0 } else { -shift };
             }
         }
@@ -148,7 +169,7 @@ impl<const D: usize> Hessian<D> {
                     let start = column_starts[block * D + alpha];
                     for beta in alpha..D {
                         let h = phi2 * r[alpha] * r[beta] + if alpha == beta { phi1 } else { 0.0 };
-                        self.values[start + beta - alpha] += h;
+                        values[start + beta - alpha] += h;
                     }
                 }
             }
@@ -163,7 +184,7 @@ impl<const D: usize> Hessian<D> {
                 let start = column_starts[column * D + alpha] + (D - alpha) + D * slot;
                 for beta in 0..D {
                     let h = phi2 * r[alpha] * r[beta] + if alpha == beta { phi1 } else { 0.0 };
-                    self.values[start + beta] -= h;
+                    values[start + beta] -= h;
                 }
             }
         }
@@ -178,18 +199,21 @@ impl<const D: usize> Hessian<D> {
         potential: &Potential,
         bonds: &[Bond<D>],
     ) -> Result<(), HessianError> {
-        self.assemble(potential, bonds, true, 0.0);
+        let Workspace { stack, values, .. } = &mut *self.workspace.borrow_mut();
+        self.assemble(values, potential, bonds, true, 0.0);
         self.factorisations += 1;
-        let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        if self.is_shared() {
+            self.factor = zeros(self.factor.len());
+        }
         self.pattern
             .symbolic
             .factorize_numeric_llt::<f64>(
-                &mut self.factor,
-                matrix,
+                Arc::make_mut(&mut self.factor),
+                SparseColMatRef::new(self.pattern.lower.as_ref(), &values[..]),
                 Side::Lower,
                 LltRegularization::default(),
                 Par::Seq,
-                MemStack::new(&mut self.scratch),
+                reserved(stack, self.pattern.scratch),
                 Default::default(),
             )
             .map(|_| ())
@@ -199,23 +223,23 @@ impl<const D: usize> Hessian<D> {
     /// The number of eigenvalues of H (translations included) below `threshold`, by the inertia
     /// of H − threshold. The factor of H stays.
     pub fn eigenvalues_below(
-        &mut self,
+        &self,
         potential: &Potential,
         bonds: &[Bond<D>],
         threshold: f64,
     ) -> Option<usize> {
-        self.assemble(potential, bonds, false, threshold);
-        let matrix = SparseColMatRef::new(self.pattern.lower.as_ref(), &self.values[..]);
+        let Workspace { stack, values, .. } = &mut *self.workspace.borrow_mut();
+        self.assemble(values, potential, bonds, false, threshold);
         let mut shifted = vec![0.0; self.factor.len()];
         self.pattern
             .symbolic
             .factorize_numeric_ldlt::<f64>(
                 &mut shifted,
-                matrix,
+                SparseColMatRef::new(self.pattern.lower.as_ref(), &values[..]),
                 Side::Lower,
                 LdltRegularization::default(),
                 Par::Seq,
-                MemStack::new(&mut self.scratch),
+                reserved(stack, self.pattern.scratch),
                 Default::default(),
             )
             .ok()?;
@@ -236,7 +260,7 @@ impl<const D: usize> Hessian<D> {
     pub fn solve(&self, fields: &mut [Field<D>]) {
         let n = self.size();
         let mut workspace = self.workspace.borrow_mut();
-        let Workspace { stack, columns, rows } = &mut *workspace;
+        let Workspace { stack, columns, rows, .. } = &mut *workspace;
         columns.resize(n * fields.len(), 0.0);
         for (field, column) in fields.iter().zip(columns.chunks_exact_mut(n)) {
             self.gather(field, column);
@@ -266,15 +290,11 @@ impl<const D: usize> Hessian<D> {
             triangular::solve::<D>(self.pattern.supernodes(), &self.factor, columns, rows);
             return;
         }
-        let request = self.pattern.solve_scratch(count);
-        if stack.len() < request.unaligned_bytes_required() {
-            *stack = MemBuffer::new(request);
-        }
         LltRef::new(&self.pattern.symbolic, &self.factor).solve_in_place_with_conj(
             Conj::No,
             MatMut::from_column_major_slice_mut(columns, n, count),
             Par::Seq,
-            MemStack::new(stack),
+            reserved(stack, self.pattern.solve_scratch(count)),
         );
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Pattern {
     /// Lower triangle, by columns.
     pub lower: SymbolicSparseColMat<usize>,
     pub symbolic: SymbolicCholesky<usize>,
+    /// Memory for either factorisation.
+    pub scratch: StackReq,
 }
 
 impl Pattern {
@@ -121,7 +123,10 @@ impl Pattern {
             place[i] = row;
         }
         let lower = SymbolicSparseColMat::new_checked(n, n, column_starts, None, row_indices);
-        Ok(Self { place, particles, below, lower, symbolic })
+        let scratch = symbolic
+            .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
+            .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()));
+        Ok(Self { place, particles, below, lower, symbolic, scratch })
     }
 
     /// Does it hold the block of this pair?
@@ -136,14 +141,6 @@ impl Pattern {
             unreachable!("the supernodal path is forced");
         };
         supernodes
-    }
-
-    /// Memory for either factorisation.
-    pub fn factorisation_scratch(&self) -> StackReq {
-        let symbolic = &self.symbolic;
-        symbolic
-            .factorize_numeric_llt_scratch::<f64>(Par::Seq, Default::default())
-            .or(symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Default::default()))
     }
 
     /// Memory for the solution of so many columns.

@@ -109,7 +109,19 @@ pub fn interacting_pairs<const D: usize>(
     candidates: &[Candidate],
 ) -> Vec<Bond<D>> {
     let mut bonds = Vec::with_capacity(candidates.len());
-    bonds.extend(candidates.iter().enumerate().filter_map(|(index, candidate)| {
+    find_interacting(solid, candidates, &mut bonds);
+    bonds
+}
+
+/// The same into memory that is there.
+pub fn find_interacting<const D: usize>(
+    solid: &Solid<D>,
+    candidates: &[Candidate],
+    bonds: &mut Vec<Bond<D>>,
+) {
+    bonds.clear();
+    let potential = &solid.interactions.potential;
+    for (index, candidate) in candidates.iter().enumerate() {
         let (i, j) = (candidate.i as usize, candidate.j as usize);
         let separation = solid.separation(i, j);
         let distance = separation.norm();
@@ -117,14 +129,12 @@ pub fn interacting_pairs<const D: usize>(
         let stretch = solid.springs.as_ref().map_or(1.0, |springs| springs[index].stretch);
         pair.sigma *= stretch;
         pair.spring = solid.springs.is_some();
-        let potential = &solid.interactions.potential;
-        potential.interacts(&pair, distance).then(|| {
+        if potential.interacts(&pair, distance) {
             let (_, slope) = potential.energy_and_slope(&pair, distance);
             let sizes = solid.sizes(i, j);
-            Bond { i, j, separation, distance, slope, pair, stretch, sizes }
-        })
-    }));
-    bonds
+            bonds.push(Bond { i, j, separation, distance, slope, pair, stretch, sizes });
+        }
+    }
 }
 
 /// p = −(1/dV) Σ_b u' r [energy/length^d].
@@ -170,42 +180,60 @@ struct Strut {
 
 /// Who rattles, one flag per particle, of all interacting pairs of a solid.
 pub fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
-    let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds) * softening(solid, bonds);
-    let mut struts: Vec<Strut> = bonds
-        .iter()
-        .filter_map(|bond| {
+    let mut classifier = Classifier::default();
+    classifier.rattlers(solid, bonds);
+    classifier.rattler
+}
+
+/// Says who rattles, in memory that is kept from one time to the next.
+#[derive(Default)]
+pub struct Classifier {
+    struts: Vec<Strut>,
+    /// How many of them hold a particle, and how many of these are in tension.
+    held: Vec<(usize, usize)>,
+    rattler: Vec<bool>,
+}
+
+impl Classifier {
+    /// Who rattles, one flag per particle, of all interacting pairs of a solid.
+    pub fn rattlers<const D: usize>(&mut self, solid: &Solid<D>, bonds: &[Bond<D>]) -> &[bool] {
+        let Self { struts, held, rattler } = self;
+        let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds) * softening(solid, bonds);
+        struts.clear();
+        struts.extend(bonds.iter().filter_map(|bond| {
             let strain = bond.slope * bond.pair.sigma / bond.pair.k;
             let tension = !bond.pair.spring && strain > tolerance;
             let bears = bond.pair.spring || strain.abs() > tolerance;
             bears.then_some(Strut { i: bond.i, j: bond.j, tension })
-        })
-        .collect();
-    let mut rattler = vec![false; solid.len()];
-    let mut held = vec![(0, 0); solid.len()];
-    // Whom nothing holds takes its bonds away from its partners, of whom then nothing may hold one.
-    loop {
-        held.fill((0, 0));
-        for strut in &struts {
-            for end in [strut.i, strut.j] {
-                held[end].0 += 1;
-                held[end].1 += usize::from(strut.tension);
+        }));
+        rattler.clear();
+        rattler.resize(solid.len(), false);
+        held.resize(solid.len(), (0, 0));
+        // Whom nothing holds takes its bonds away from its partners, of whom then nothing may hold one.
+        loop {
+            held.fill((0, 0));
+            for strut in &*struts {
+                for end in [strut.i, strut.j] {
+                    held[end].0 += 1;
+                    held[end].1 += usize::from(strut.tension);
+                }
             }
+            let mut more = false;
+            for (flag, &(struts, tensions)) in rattler.iter_mut().zip(&*held) {
+                let loose = struts < D + 1 && tensions == 0;
+                more |= loose && !*flag;
+                *flag |= loose;
+            }
+            if !more {
+                break;
+            }
+            struts.retain(|strut| !rattler[strut.i] && !rattler[strut.j]);
         }
-        let mut more = false;
-        for (flag, &(struts, tensions)) in rattler.iter_mut().zip(&held) {
-            let loose = struts < D + 1 && tensions == 0;
-            more |= loose && !*flag;
-            *flag |= loose;
+        if solid.interactions.attractive() {
+            leave_the_largest_cluster(struts, rattler);
         }
-        if !more {
-            break;
-        }
-        struts.retain(|strut| !rattler[strut.i] && !rattler[strut.j]);
+        rattler
     }
-    if solid.interactions.attractive() {
-        leave_the_largest_cluster(&struts, &mut rattler);
-    }
-    rattler
 }
 
 /// Attraction holds clusters together that nothing holds in their place: all but the largest one

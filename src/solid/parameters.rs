@@ -210,14 +210,18 @@ impl ParameterDirection {
     /// λ_b for a spring, 1 otherwise.
     #[inline(always)]
     pub fn pair(&self, [s, t]: [usize; 2], sizes: [f64; 2], stretch: f64) -> PairTangent {
-        let [one, other] = sizes;
-        let growth = |d: &Vec<f64>| 0.5 * stretch * (one * d[s] + other * d[t]);
         PairTangent {
-            sigma: self.diameters.as_ref().map_or(0.0, growth),
+            sigma: stretch * self.growth([s, t], sizes),
             k: self.k.as_ref().map_or(0.0, |k| k.get(s, t)),
             depth: self.depths.as_ref().map_or(0.0, |depths| depths.get(s, t)),
             a: self.a,
         }
+    }
+
+    /// dσ/dγ of a pair that no spring stretches.
+    #[inline(always)]
+    pub fn growth(&self, [s, t]: [usize; 2], [one, other]: [f64; 2]) -> f64 {
+        self.diameters.as_ref().map_or(0.0, |d| 0.5 * (one * d[s] + other * d[t]))
     }
 }
 

@@ -44,7 +44,7 @@ const RESTARTS: usize = 40;
 /// a threshold in the gap above are counted by the inertia of H. Where some are missing the search goes on
 /// with random columns until it has as many.
 pub(super) fn lowest<const D: usize>(
-    hessian: &mut Hessian<D>,
+    hessian: &Hessian<D>,
     potential: &Potential,
     bonds: &[Bond<D>],
     wanted: usize,
