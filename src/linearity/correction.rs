@@ -144,12 +144,12 @@ impl<const D: usize> Corrector<'_, D> {
         let Corrected { mut equilibrium, borrowed } = corrected;
         if borrowed {
             let contacts = &equilibrium.contacts;
-            let velocity = driving_force(&self.solid, &self.along, contacts);
+            let mut velocity = driving_force(&self.solid, &self.along, contacts);
             let stiffness = stiffnesses(&self.solid.interactions.potential, &contacts.bonds);
             let positions = self.solid.positions.clone();
             let refined_with = Some(stiffness);
-            let mut point = Point { gamma, positions, equilibrium, velocity, refined_with };
-            let mut velocity = point.velocity.clone();
+            let mut point =
+                Point { gamma, positions, equilibrium, velocity: Vec::new(), refined_with };
             if point.solve(&mut velocity, VELOCITY_ACCURACY) {
                 point.velocity = velocity;
                 return Ok(point);

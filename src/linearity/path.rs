@@ -121,9 +121,7 @@ impl<'a, const D: usize> Path<'a, D> {
     /// [`Refusal`] where the step is not believed.
     pub fn try_predicted(&mut self, predicted: &Prediction<D>) -> Result<Trial<D>, Refusal> {
         let moved = predicted.moved;
-        place_predicted(&mut self.work, &self.here, predicted);
-        let corrected = self.work.correct(&self.here, CORRECTION * moved + DISPLACEMENT_FLOOR)?;
-        let point = self.work.corrected_point(predicted.gamma, corrected)?;
+        let point = self.corrected(predicted)?;
         let correction = self.distance(&predicted.positions, &point.positions, point.rattler());
         let back = self.work.predict(&point, self.here.gamma);
         let refusal = if !(self.unexplained(predicted, &point, &back) <= self.allowed(&point)) {
@@ -150,10 +148,15 @@ impl<'a, const D: usize> Path<'a, D> {
         if predicted.unstable.is_some() {
             return Err(Refusal::Unstable);
         }
-        place_predicted(&mut self.work, &self.here, &predicted);
+        self.corrected(&predicted)
+    }
+
+    /// The minimum near where the solid is expected.
+    fn corrected(&mut self, predicted: &Prediction<D>) -> Result<Point<D>, Refusal> {
+        place_predicted(&mut self.work, &self.here, predicted);
         let reach = CORRECTION * predicted.moved + DISPLACEMENT_FLOOR;
         let corrected = self.work.correct(&self.here, reach)?;
-        self.work.corrected_point(gamma, corrected)
+        self.work.corrected_point(predicted.gamma, corrected)
     }
 
     /// ½ max|(r' − P) − (r − P')|, see the head of this file.

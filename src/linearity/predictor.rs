@@ -94,6 +94,7 @@ struct Pairs<'a, const D: usize> {
 }
 
 impl<'a, const D: usize> Pairs<'a, D> {
+    /// Those that may make or break contact: in a network, none.
     fn new(
         solid: &'a Solid<D>,
         candidates: &[Candidate],
@@ -101,6 +102,7 @@ impl<'a, const D: usize> Pairs<'a, D> {
         point: &Point<D>,
     ) -> Self {
         let rattler = point.rattler();
+        let candidates = if solid.springs.is_some() { &[] } else { candidates };
         let mut pairs = Vec::with_capacity(candidates.len());
         for (candidate, ends) in candidates.iter().enumerate() {
             let (i, j) = (ends.i as usize, ends.j as usize);
@@ -157,9 +159,6 @@ pub fn next_contact_change<const D: usize>(
     along: &ParameterDirection,
     point: &Point<D>,
 ) -> f64 {
-    if solid.springs.is_some() {
-        return f64::INFINITY;
-    }
     Pairs::new(solid, candidates, along, point)
         .next_change(point.gamma, 1.0, &point.positions, &point.velocity, &[])
         .map_or(f64::INFINITY, |change| change.gamma)
@@ -191,7 +190,7 @@ pub fn predict<const D: usize>(
         prediction.moved += max_norm(velocity) * step.abs();
         prediction.positions.iter_mut().zip(velocity).for_each(|(r, w)| *r += w * step);
     };
-    while solid.springs.is_none() && recent.len() < MAX_CHANGES {
+    while recent.len() < MAX_CHANGES {
         let change = pairs
             .next_change(here, sign, &prediction.positions, &velocity, &recent)
             .filter(|change| sign * (gamma - change.gamma) > 0.0);
