@@ -43,8 +43,9 @@ solid.exponent = [2.0, 3.0]
 
 
 def amorph(*arguments):
-    """Runs the program, which must succeed."""
-    subprocess.run([AMORPH, *map(str, arguments)], check=True, capture_output=True)
+    """Runs the program, which must succeed, in minutes."""
+    command = [AMORPH, *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
 
 
 def ended(command, *arguments):

@@ -1,6 +1,8 @@
 //! γ-sweeps against the reference sweeps, and against the plain protocol on small solids.
 
 mod common;
+#[path = "common/plain.rs"]
+mod plain;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ use amorph::solid::{Solid, Vector};
 use amorph::system::words::Word;
 use common::protocols::{Case, Subject, outcome, thresholds};
 use common::{largest, largest_difference, numbers};
+use plain::{plain, relaxed};
 
 const SETTINGS: SweepSettings = SweepSettings::DEFAULT;
 
@@ -363,6 +366,46 @@ fn a_curve_does_not_change_a_bit_of_the_thresholds() {
     assert_eq!(with.curve.len(), SETTINGS.points);
     let with = SweepResult { curve: Vec::new(), ..with };
     assert_eq!(format!("{with:?}"), format!("{without:?}"));
+}
+
+/// Where nothing ends a sweep before γ_max, the last point of its curve is its last state.
+#[test]
+fn a_curve_ends_where_its_sweep_has_ended() {
+    let settings = SweepSettings { gamma_max: 1e-4, ..SETTINGS };
+    let mut ended = 0;
+    for (depth, direction) in
+        [0.0, 0.01].into_iter().flat_map(|depth| (0..5).map(move |d| (depth, d)))
+    {
+        let subject = Subject::<2>::new(&Case { depth, direction, ..SOFT });
+        let problem = subject.problem();
+        let result = sweep(&problem, &settings, true).unwrap();
+        let point = result.curve.last().unwrap().as_ref().unwrap();
+        assert_eq!(point.gamma, settings.gamma_max);
+        if result.gamma_rearrangement.cause != Cause::Censored {
+            continue;
+        }
+        ended += 1;
+        // The plain way there: FIRE in small steps, then dense matrices.
+        let mut path = Path::new(&problem).unwrap();
+        for gamma in (1..=20).map(|step| point.gamma * f64::from(step) / 20.0) {
+            let next = path.relax_to(gamma).unwrap();
+            path.advance(next);
+        }
+        let mut solid = subject.solid.clone();
+        let before = plain(&solid);
+        solid.positions.clone_from(&path.here.positions);
+        let mut theta = subject.space.values(&solid.interactions);
+        theta.iter_mut().zip(&subject.direction).for_each(|(t, d)| *t += point.gamma * d);
+        subject.space.apply(&mut solid.interactions, &theta);
+        let (_, after) = relaxed(solid);
+        let change: Vec<f64> = (after.stress.iter().zip(&before.stress))
+            .chain(after.elastic.iter().zip(&before.elastic))
+            .map(|(after, before)| after - before)
+            .collect();
+        let error = largest_difference(&point.delta_y, &change);
+        assert!(error < 1e-9 * (1.0 + largest(&change)), "B = {depth}, w_{direction}: {error:e}");
+    }
+    assert!(ended > 5, "{ended}");
 }
 
 #[test]

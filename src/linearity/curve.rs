@@ -7,7 +7,7 @@ use super::path::Path;
 use super::settings::SweepSettings;
 use super::state::Point;
 use super::stride::{
-    LARGEST_STRIDE, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
+    LARGEST_STRIDE, MAX_ATTEMPTS, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
 };
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
@@ -94,6 +94,8 @@ impl<'p, const D: usize> Curve<'p, D> {
         let aside = if step == Step::Believed { path.step_aside(gamma).ok() } else { None };
         let mut point = match aside {
             Some(point) => point,
+            // The sweep may have ended right here.
+            None if path.here.gamma >= gamma => path.here.clone(),
             None => go_to(path, gamma, self.gamma_min)?,
         };
         let solid = path.polished(&mut point).ok()?;
@@ -104,10 +106,11 @@ impl<'p, const D: usize> Curve<'p, D> {
     }
 }
 
-/// Follows the solid to γ as the sweep does that looks for rearrangements, but straight away at first.
+/// Follows the solid to a larger γ as the sweep does that looks for rearrangements, but straight away at first;
+/// `None` where it does not get there.
 fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64, gamma_min: f64) -> Option<Point<D>> {
     let mut stride = f64::INFINITY;
-    loop {
+    for _ in 0..MAX_ATTEMPTS {
         let here = path.here.gamma;
         let smallest = JUDGED_WIDTH * here.max(gamma_min);
         let target = gamma.min(here + stride);
@@ -146,6 +149,7 @@ fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64, gamma_min: f64) -> 
         }
         path.advance(point);
     }
+    None
 }
 
 fn entry<const D: usize>(
