@@ -561,6 +561,24 @@ fn rattlers_do_not_switch_the_limit_on_the_correction_off() {
 }
 
 #[test]
+fn a_polish_that_changes_the_rattlers_leads_to_a_state_that_nobody_has_believed() {
+    let subject = (0..)
+        .map(|replica| Subject::<2>::new(&Case { replica, pressure: 1e-2, ..SOFT }))
+        .find(|subject| subject.rattlers > 0)
+        .unwrap();
+    let problem = subject.problem();
+    let mut path = Path::new(&problem).unwrap();
+    let mut believed = path.try_step(1e-6).unwrap().point;
+    let mut other = believed.clone();
+    assert!(path.polished_as_believed(&mut believed).unwrap().is_ok());
+    // As if one of the rattlers had been held.
+    let one = other.rattler().iter().position(|&rattles| rattles).unwrap();
+    other.equilibrium.contacts.rattler[one] = false;
+    assert!(path.polished_as_believed(&mut other).is_none());
+    assert_eq!(other.rattler(), believed.rattler());
+}
+
+#[test]
 fn springs_in_any_order_are_the_same_contacts() {
     let mut recipe = common::small::recipe(64, Structure::Network, 1e-1, 0.0);
     recipe.depths = SymmetricTable::uniform(2, 0.0);

@@ -21,16 +21,16 @@ impl<const D: usize> Run<'_, '_, D> {
             self.ceiling = self.ceiling.min(gamma);
             return Next::Aim;
         }
-        let rattler = point.rattler().to_vec();
         let deviation = match self.found.star {
-            None => Some(self.deviation(&mut point)),
             Some(_) => None,
+            None => {
+                let Some(deviation) = self.believed_deviation(&mut point) else {
+                    self.path.discard(point);
+                    return Next::ComeNearer { than: gamma };
+                };
+                Some(deviation)
+            }
         };
-        if point.rattler() != rattler {
-            // The polish has led elsewhere: nobody has believed that.
-            self.path.discard(point);
-            return Next::ComeNearer { than: gamma };
-        }
         if changed && self.found.contact.is_none() {
             self.found.contact_snapshots = Some(self.snapshots(&point));
             self.found.contact =
@@ -99,13 +99,11 @@ impl<const D: usize> Run<'_, '_, D> {
                 self.ceiling = self.ceiling.min(gamma);
                 return Next::Aim;
             }
-            let rattler = trial.point.rattler().to_vec();
-            let deviation = self.deviation(&mut trial.point);
-            if trial.point.rattler() != rattler {
+            let Some(deviation) = self.believed_deviation(&mut trial.point) else {
                 self.path.discard(trial.point);
                 refused = Some(gamma);
                 continue;
-            }
+            };
             match deviation {
                 Err(error) => {
                     self.found.end(lo, cause_of(&error));

@@ -28,27 +28,22 @@ impl<const D: usize> Corrector<'_, D> {
     /// # Errors
     /// [`Refusal`] where no such minimum is found.
     pub fn correct(&mut self, near: &Point<D>, reach: f64) -> Result<Corrected<D>, Refusal> {
-        self.start.clone_from(&self.solid.positions);
-        let tolerance = self.tolerance(near);
         // The tail of an attractive pair bends within a step, and a rattler that hangs on others is put anew at
         // every correction: the fewer, the better.
         if !self.attractive() {
-            if let Some(equilibrium) = self.correct_by_chord(near, tolerance, reach) {
+            self.start.clone_from(&self.solid.positions);
+            if let Some(equilibrium) = self.correct_by_chord(near, reach) {
                 return Ok(Corrected { equilibrium, borrowed: true });
             }
             self.solid.positions.clone_from(&self.start);
         }
-        let equilibrium = self.correct_by_newton(near, tolerance, reach)?;
+        let equilibrium = self.correct_by_newton(near, reach)?;
         Ok(Corrected { equilibrium, borrowed: false })
     }
 
     /// With the factor of the state near it, as long as the bonds are the same and it serves well.
-    fn correct_by_chord(
-        &mut self,
-        near: &Point<D>,
-        tolerance: f64,
-        reach: f64,
-    ) -> Option<Equilibrium<D>> {
+    fn correct_by_chord(&mut self, near: &Point<D>, reach: f64) -> Option<Equilibrium<D>> {
+        let tolerance = self.tolerance(near);
         let mut rattler = near.rattler().to_vec();
         let mut previous = f64::INFINITY;
         for _ in 0..CORRECTIONS {
@@ -75,12 +70,13 @@ impl<const D: usize> Corrector<'_, D> {
     }
 
     /// By Newton's method, with factors of its own.
-    fn correct_by_newton(
+    pub(super) fn correct_by_newton(
         &mut self,
         near: &Point<D>,
-        tolerance: f64,
         reach: f64,
     ) -> Result<Equilibrium<D>, Refusal> {
+        self.start.clone_from(&self.solid.positions);
+        let tolerance = self.tolerance(near);
         let mut rattler = near.rattler().to_vec();
         let mut factor: Option<(Hessian<D>, Vec<(usize, usize)>)> = None;
         let mut previous = f64::INFINITY;

@@ -207,6 +207,17 @@ impl<'a, const D: usize> Path<'a, D> {
         self.work.polished(point)
     }
 
+    /// The same of a point that is believed; `None` where the polish leads to one with other rattlers: that has not
+    /// been believed.
+    pub fn polished_as_believed(
+        &mut self,
+        point: &mut Point<D>,
+    ) -> Option<Result<&Solid<D>, RelaxError>> {
+        let rattler = point.rattler().to_vec();
+        let polished = self.work.polished(point);
+        (point.rattler() == rattler).then_some(polished)
+    }
+
     /// max_i |a_i − b_i| modulo translation, without the rattlers of `here` and of `rattler` [length].
     pub fn distance(&self, a: &Field<D>, b: &Field<D>, rattler: &[bool]) -> f64 {
         distance(a, b, rattler, self.here.rattler())

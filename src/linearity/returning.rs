@@ -20,8 +20,8 @@ impl<const D: usize> Corrector<'_, D> {
             return true;
         }
         self.place(to.gamma, expected.positions);
-        let Ok(corrected) = self.correct(to, reach) else { return false };
-        self.recycle(corrected.equilibrium.hessian);
+        let Ok(equilibrium) = self.correct_by_newton(to, reach) else { return false };
+        self.recycle(equilibrium.hessian);
         self.off(to) <= RETURNED * self.smallest_diameter
     }
 

@@ -103,14 +103,20 @@ impl<'a, 'p, const D: usize> Run<'a, 'p, D> {
         Snapshots { before: flat(&self.path.here), after: flat(after) }
     }
 
-    /// The deviation from the linear prediction at a point of the path, which is polished for it;
-    /// infinite where a feature has lost its value.
-    pub(super) fn deviation(&mut self, point: &mut Point<D>) -> Result<f64, RelaxError> {
+    /// The deviation from the linear prediction at a point that FIRE has found, which is polished for it.
+    fn deviation(&mut self, point: &mut Point<D>) -> Result<f64, RelaxError> {
         let solid = self.path.polished(point)?;
-        match self.yardstick.change(solid, &mut point.equilibrium)? {
-            Some(change) => self.yardstick.deviation(&change, point.gamma),
-            None => Ok(f64::INFINITY),
-        }
+        self.yardstick.deviation(solid, &mut point.equilibrium, point.gamma)
+    }
+
+    /// The same at a point that is believed; `None` where the polish leads elsewhere.
+    pub(super) fn believed_deviation(
+        &mut self,
+        point: &mut Point<D>,
+    ) -> Option<Result<f64, RelaxError>> {
+        let solid = self.path.polished_as_believed(point)?;
+        let (equilibrium, gamma) = (&mut point.equilibrium, point.gamma);
+        Some(solid.and_then(|solid| self.yardstick.deviation(solid, equilibrium, gamma)))
     }
 
     /// Lets FIRE decide about a step of this length, or a longer one where it does not converge.

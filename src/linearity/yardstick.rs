@@ -85,11 +85,22 @@ impl<'a> Yardstick<'a> {
         }
     }
 
-    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ|; never NaN.
+    /// The deviation from the linear prediction of the solid at γ; infinite where a feature has lost its value.
     ///
     /// # Errors
-    /// Where there is no linear prediction.
-    pub(super) fn deviation(&self, change: &[f64], gamma: f64) -> Result<f64, RelaxError> {
+    /// As [`Self::change`]; where there is no linear prediction.
+    pub(super) fn deviation<const D: usize>(
+        &self,
+        solid: &Solid<D>,
+        equilibrium: &mut Equilibrium<D>,
+        gamma: f64,
+    ) -> Result<f64, RelaxError> {
+        let change = self.change(solid, equilibrium)?;
+        change.map_or(Ok(f64::INFINITY), |change| self.relative(&change, gamma))
+    }
+
+    /// |Δy − J Δθ̂ γ| / |J Δθ̂ γ|; never NaN.
+    fn relative(&self, change: &[f64], gamma: f64) -> Result<f64, RelaxError> {
         let off = self.norm(change.iter().zip(&self.linear).map(|(dy, j)| dy - j * gamma));
         let deviation = off / self.norm(self.linear.iter().map(|j| j * gamma));
         if deviation.is_nan() { Err(RelaxError::NotFinite) } else { Ok(deviation) }
