@@ -6,7 +6,7 @@ mod common;
 use amorph::relax::RelaxError;
 use amorph::relax::forces::{Forces, stiffness};
 use amorph::relax::hessian::{apply, bond_stiffness};
-use amorph::relax::newton::{Equilibrium, relax};
+use amorph::relax::newton::{Equilibrium, relax, relax_by_fire};
 use amorph::relax::prepare::{Prepared, Recipe, Structure, Target};
 use amorph::response::modes::{DEGENERATE, dense, lowest_eigenvalue, lowest_modes};
 use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
@@ -90,6 +90,45 @@ fn the_same_key_gives_the_same_bits_and_another_key_another_solid() {
     let recipe = recipe(40, Structure::Disordered, 1e-1, 1e-2);
     let at = |key: &StreamKey| bits(&recipe.prepare::<3>(key).unwrap().solid);
     assert_eq!(at(&key(4)), at(&key(4)));
+}
+
+/// FIRE to where Newton's method takes over, and FIRE all the way: from the same random start. Were both relaxed?
+fn check_hand_over<const D: usize>(recipe: &Recipe, replica: u64) -> bool {
+    let start = recipe.start::<D>(&key(replica)).unwrap();
+    let ended = |by_fire: bool| {
+        let mut solid = start.clone();
+        let mut forces = Forces::new(&solid);
+        let ended = match by_fire {
+            true => relax_by_fire(&mut solid, &mut forces, None),
+            false => relax(&mut solid, &mut forces),
+        };
+        (solid, ended.map(|equilibrium| equilibrium.contacts).ok(), forces.evaluations)
+    };
+    let ((solid, contacts, few), (other, others, many)) = (ended(false), ended(true));
+    let (Some(contacts), Some(others)) = (contacts, others) else { return false };
+    assert!(few < many, "{few} {many}");
+    assert_eq!(contacts.contact_set(), others.contact_set());
+    let held = |i: &usize| !contacts.rattler[*i];
+    let moved = |i: usize| other.positions[i] - solid.positions[i];
+    let first = (0..solid.len()).find(held).unwrap();
+    let farthest = (0..solid.len()).filter(held).map(|i| (moved(i) - moved(first)).norm());
+    let farthest = farthest.fold(0.0, f64::max);
+    assert!(farthest < 1e-9, "{}: {farthest:e}", recipe.particles);
+    true
+}
+
+#[test]
+fn newton_takes_over_in_the_minimum_that_fire_finds() {
+    let mut relaxed = 0;
+    for (particles, pressure) in [(64, 0.3), (64, 1e-1), (64, 1e-2), (64, 1e-3), (300, 1e-1)] {
+        let recipe = recipe(particles, Structure::Disordered, pressure, 0.0);
+        for replica in 0..5 {
+            relaxed += usize::from(check_hand_over::<2>(&recipe, replica));
+            relaxed += usize::from(check_hand_over::<3>(&recipe, replica));
+        }
+    }
+    // Some near p = 1e-3 have nothing that holds them.
+    assert!(relaxed > 40, "{relaxed}");
 }
 
 #[test]

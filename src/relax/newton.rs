@@ -27,7 +27,11 @@ const FORCE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// FIRE would find (200 of 200 solids; at ten times more 198).
 const NEWTON_BASIN: f64 = 1e-5;
 
-/// FIRE hands over to Newton at this max|F| [largest k/length] when it starts from afar.
+/// FIRE that starts from afar hands soft solids over to Newton at this max|F| [largest k/length], well within the
+/// basin: it saves a fifth to a quarter of the steps and costs no factor, as the first one serves again.
+const HAND_OVER: f64 = 1e-7;
+
+/// The same for attractive solids, in the plain protocol, and where Newton's method has failed from there.
 pub const FIRE_TOLERANCE: f64 = 1e-10;
 
 /// The forces must fall by this factor per step for the last factor to serve again.
@@ -243,15 +247,33 @@ pub fn relax<const D: usize>(
     forces.rebuild(solid);
     forces.evaluate(solid);
     let scale = force_unit(solid, forces);
-    if forces.max_norm() <= NEWTON_BASIN * scale {
-        let start = solid.positions.clone();
-        match polish(solid, forces, None) {
-            Ok(equilibrium) => return Ok(equilibrium),
-            Err(_) => solid.positions = start,
+    if forces.max_norm() <= NEWTON_BASIN * scale
+        && let Some(equilibrium) = polished(solid, forces)
+    {
+        return Ok(equilibrium);
+    }
+    // Attractive pairs still move across σ then, and Newton's method stalls: at N = 256 in a third of the solids.
+    if !solid.interactions.attractive() {
+        go_downhill(solid, forces, HAND_OVER * scale)?;
+        if let Some(equilibrium) = polished(solid, forces) {
+            return Ok(equilibrium);
         }
-        forces.rebuild(solid);
     }
     descend(solid, forces, scale, None)
+}
+
+/// The polish; where it fails, the solid is as it was before.
+fn polished<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+) -> Option<Equilibrium<D>> {
+    let start = solid.positions.clone();
+    let polished = polish(solid, forces, None).ok();
+    if polished.is_none() {
+        solid.positions = start;
+        forces.rebuild(solid);
+    }
+    polished
 }
 
 /// Relaxes a solid by FIRE from wherever it is, then polishes: the plain protocol. As in [`polish`], a Hessian
@@ -283,20 +305,25 @@ fn descend<const D: usize>(
     mut hessian: Option<Hessian<D>>,
 ) -> Result<Equilibrium<D>, RelaxError> {
     for tolerance in [FIRE_TOLERANCE, FIRE_TOLERANCE * 1e-2] {
-        let limit = tolerance * scale;
-        match fire::minimise(solid, forces, limit, &FireSettings::DEFAULT, None) {
-            Ending::Converged => {}
-            Ending::Exhausted => {
-                return Err(RelaxError::NotConverged {
-                    max_force: forces.max_norm(),
-                    accepted: limit,
-                });
-            }
-            Ending::NotFinite => return Err(RelaxError::NotFinite),
-        }
+        go_downhill(solid, forces, tolerance * scale)?;
         if let Ok(equilibrium) = polish(solid, forces, hessian.take()) {
             return Ok(equilibrium);
         }
     }
     polish(solid, forces, None)
+}
+
+/// FIRE until max|F| is below a limit [energy/length].
+fn go_downhill<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+    limit: f64,
+) -> Result<(), RelaxError> {
+    match fire::minimise(solid, forces, limit, &FireSettings::DEFAULT, None) {
+        Ending::Converged => Ok(()),
+        Ending::Exhausted => {
+            Err(RelaxError::NotConverged { max_force: forces.max_norm(), accepted: limit })
+        }
+        Ending::NotFinite => Err(RelaxError::NotFinite),
+    }
 }
