@@ -26,10 +26,10 @@ export MPIRUN
 export AMORPH_PYTHON = $(CURDIR)/$(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper paper-full beyond figures test test-serial test-slurm test-mpich lint docs torture referee scan design bench bench-inputs bench-parts build serial install packages rust clean
+.PHONY: help demo paper paper-full beyond figures test test-serial test-avx2 test-slurm test-mpich lint docs torture referee scan design bench bench-inputs bench-parts build serial install packages rust clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
 
 demo: packages rust  ## a small ensemble from configs/demo.toml with its table and figure, a few minutes
 	@$(MAKE) --no-print-directory -j2 build $(VENV)/installed
@@ -163,6 +163,10 @@ test-serial: build $(VENV)/installed  ## the program without MPI computes the sa
 	@mkdir -p target/tmp && cp $(AMORPH) target/tmp/with-mpi
 	@$(MAKE) --no-print-directory serial
 	@scripts/test-serial.sh $(VENV)/bin/python target/tmp/with-mpi $(SERIAL_TARGET)/release/amorph
+
+test-avx2: build $(VENV)/installed  ## a processor with AVX2 alone computes the bits of AVX-512, emulated, long
+	@scripts/install-packages.sh qemu-user
+	@scripts/test-avx2.sh $(VENV)/bin/python $(AMORPH)
 
 test-slurm: build $(VENV)/installed  ## the job scripts on a real SLURM of one node, six minutes
 	@scripts/install-packages.sh slurm-wlm munge

@@ -18,28 +18,7 @@ fi
 sed 's/^replicas.*/replicas = 2/' configs/demo.toml > "$folder/study.toml"
 "$parallel" run "$folder/study.toml" -o "$folder/parallel.h5" --quiet > "$folder/parallel.txt"
 "$serial" run "$folder/study.toml" -o "$folder/serial.h5" --quiet > "$folder/serial.txt"
-"$python" - "$folder/parallel.h5" "$folder/serial.h5" <<'PYTHON'
-import sys
-import h5py
-
-one, other = (h5py.File(name, locking=False) for name in sys.argv[1:])
-datasets = []
-one.visititems(lambda name, item: datasets.append(name) if isinstance(item, h5py.Dataset) else None)
-
-def content(dataset):
-    """Bits, and text of variable length as text."""
-    values = dataset[()]
-    return repr(values.tolist()) if values.dtype == object else values.tobytes()
-
-volatile = {"items/seconds", "items/host", "items/finished"}
-differ = [
-    name for name in datasets
-    if name not in volatile and (name not in other or content(one[name]) != content(other[name]))
-]
-if differ or len(datasets) < 50:
-    sys.exit(f"of {len(datasets)} datasets these differ: {differ}")
-print(f"{len(datasets) - len(volatile)} datasets are the same, bit for bit")
-PYTHON
+"$python" scripts/same-bits.py "$folder/parallel.h5" "$folder/serial.h5"
 "$parallel" check "$folder/serial.h5" > "$folder/check.txt"
 
 # Several processes of it would all write the same file.
