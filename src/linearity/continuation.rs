@@ -8,7 +8,7 @@ use super::jump::JUDGED_WIDTH;
 use super::path::{APPROACH, NEAR, Trial};
 use super::run::{Next, Run};
 use super::stride::{
-    LARGEST_STRIDE, MAX_ATTEMPTS, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
+    LARGEST_STRIDE, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
 };
 
 /// Beyond γ̃ times this, smooth growth of the deviation is watched in steps of [`WATCHED_GROWTH`].
@@ -17,6 +17,9 @@ const WATCHED_GROWTH: f64 = 1.25;
 
 /// Where there is no γ̃, it is watched from γ_min on in steps of this factor.
 const UNPREDICTED_GROWTH: f64 = 2.0;
+
+/// Steps of any kind before a sweep gives up as not converged.
+const MAX_ATTEMPTS: usize = 20_000;
 
 impl<const D: usize> Run<'_, '_, D> {
     /// Follows the solid until every threshold is found.

@@ -2,24 +2,20 @@
 
 use crate::relax::hessian::Field;
 
-use super::jump::JUDGED_WIDTH;
 use super::path::Path;
 use super::settings::SweepSettings;
 use super::state::Point;
-use super::stride::{
-    LARGEST_STRIDE, MAX_ATTEMPTS, SMALL_CORRECTION, STRIDE_AFTER_FIRE, STRIDE_GROWTH, STRIDE_SHRINK,
-};
 use super::thresholds::CurvePoint;
 use super::yardstick::Yardstick;
 
 /// The curve of a sweep under way.
 ///
 /// Its points are taken aside of the sweep's steps, from the last state before each of them, by a working solid
-/// of its own: the sweep's steps stay as they are without it.
+/// of its own: the sweep's steps stay as they are without it. Where the sweep does not say that the solid follows
+/// smoothly, a point is relaxed by FIRE from the state or point before it.
 pub(super) struct Curve<'p, const D: usize> {
     path: Path<'p, D>,
     grid: Vec<f64>,
-    gamma_min: f64,
     limit: f64,
     origin: Field<D>,
     initial: Vec<(usize, usize)>,
@@ -44,7 +40,6 @@ impl<'p, const D: usize> Curve<'p, D> {
             initial: path.here.equilibrium.contacts.contact_set(),
             path,
             grid: settings.grid(),
-            gamma_min: settings.gamma_min,
             limit,
             entries: Vec::new(),
         }
@@ -94,9 +89,7 @@ impl<'p, const D: usize> Curve<'p, D> {
         let aside = if step == Step::Believed { path.step_aside(gamma).ok() } else { None };
         let mut point = match aside {
             Some(point) => point,
-            // The sweep may have ended right here.
-            None if path.here.gamma >= gamma => path.here.clone(),
-            None => go_to(path, gamma, self.gamma_min)?,
+            None => path.relax_to(gamma).ok()?,
         };
         let solid = path.polished(&mut point).ok()?;
         let change = yardstick.change(solid, &mut point.equilibrium).ok()??;
@@ -104,52 +97,6 @@ impl<'p, const D: usize> Curve<'p, D> {
         path.advance(point);
         Some(entry)
     }
-}
-
-/// Follows the solid to a larger γ as the sweep does that looks for rearrangements, but straight away at first;
-/// `None` where it does not get there.
-fn go_to<const D: usize>(path: &mut Path<'_, D>, gamma: f64, gamma_min: f64) -> Option<Point<D>> {
-    let mut stride = f64::INFINITY;
-    for _ in 0..MAX_ATTEMPTS {
-        let here = path.here.gamma;
-        let smallest = JUDGED_WIDTH * here.max(gamma_min);
-        let target = gamma.min(here + stride);
-        let prediction = match target < gamma && target - here <= smallest {
-            true => None,
-            false => path.predict_stable(target, smallest),
-        };
-        // Contact changes are passed in strides that the sweep would make.
-        let farthest = here * (1.0 + LARGEST_STRIDE);
-        let prediction = match prediction {
-            Some(far) if far.changes > 0 && here > 0.0 && far.gamma > farthest => {
-                path.predict_stable(farthest, smallest)
-            }
-            near => near,
-        };
-        let point = match prediction {
-            None => {
-                stride = STRIDE_AFTER_FIRE * here;
-                path.relax_to(gamma.min(here + smallest)).ok()?
-            }
-            Some(prediction) => match path.try_predicted(&prediction) {
-                Ok(trial) => {
-                    if trial.correction < SMALL_CORRECTION {
-                        stride *= STRIDE_GROWTH;
-                    }
-                    trial.point
-                }
-                Err(_) => {
-                    stride = STRIDE_SHRINK * (prediction.gamma - here);
-                    continue;
-                }
-            },
-        };
-        if point.gamma >= gamma {
-            return Some(point);
-        }
-        path.advance(point);
-    }
-    None
 }
 
 fn entry<const D: usize>(

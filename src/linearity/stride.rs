@@ -12,6 +12,3 @@ pub(super) const STRIDE_AFTER_FIRE: f64 = 0.05;
 /// Growth of the stride, and the correction below which it grows.
 pub(super) const STRIDE_GROWTH: f64 = 1.6;
 pub(super) const SMALL_CORRECTION: f64 = 0.15;
-
-/// Steps of any kind before a sweep, or the way to a point of its curve, is given up as not converged.
-pub(super) const MAX_ATTEMPTS: usize = 20_000;
