@@ -48,15 +48,33 @@ impl std::fmt::Display for ComputedBy {
     }
 }
 
+/// Behind the name of a processor without AVX2: it computes other bits. Those with AVX-512 compute the same ones as
+/// those with AVX2 (`make test-avx2`).
+const WITHOUT_AVX2: &str = ", without AVX2";
+
 /// The kind of processor: results are equal on equal ones.
 pub fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with("model name"));
-    line.and_then(|line| line.split_once(':'))
-        .map(|(_, name)| {
-            name.trim().chars().filter(char::is_ascii).take(PROCESSOR_LENGTH).collect()
-        })
-        .unwrap_or_default()
+    processor_of(&text, has_avx2())
+}
+
+fn processor_of(cpuinfo: &str, has_avx2: bool) -> String {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split_once(':')).map_or("", |(_, name)| name.trim());
+    let units = if has_avx2 { "" } else { WITHOUT_AVX2 };
+    let room = PROCESSOR_LENGTH - units.len();
+    name.chars().filter(char::is_ascii).take(room).chain(units.chars()).collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    pulp::x86::V3::try_new().is_some()
+}
+
+/// Other architectures have one path only.
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx2() -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -70,5 +88,15 @@ mod tests {
         let changed = program_of("1.2.3", &format!("{commit}-dirty.01234567"));
         assert_eq!(changed, "1.2.3 (0123456789ab-dirty.01234567)");
         assert!(changed.len() <= PROGRAM_LENGTH);
+    }
+
+    #[test]
+    fn a_processor_without_avx2_is_another_one() {
+        let info = format!("processor\t: 0\nmodel name\t: Xeon {}\n", "x".repeat(80));
+        let with = processor_of(&info, true);
+        let without = processor_of(&info, false);
+        assert_eq!((with.len(), without.len()), (PROCESSOR_LENGTH, PROCESSOR_LENGTH));
+        assert!(with.starts_with("Xeon xx") && without.ends_with("x, without AVX2"));
+        assert_eq!(processor_of("", true), "");
     }
 }
