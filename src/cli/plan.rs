@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{CommandError, Outcome};
 use crate::format::solid_file::split_address;
+use crate::report::cost::UNCERTAINTY;
 use crate::report::job_script::{self, Task};
 use crate::report::pilot::{self, CoreTime, Geometry, Rounds, Sample};
 use crate::report::plan::Plan;
@@ -16,6 +17,7 @@ use crate::study::replica::Worker;
 use crate::system::text::{human_bytes, human_time, tell, two_digits};
 
 const SECONDS_PER_MINUTE: u64 = 60;
+const HOUR: f64 = 3600.0;
 
 /// Print what a study will run, its memory, its file's size, its core-hours, and a SLURM job
 #[derive(Debug, clap::Args)]
@@ -136,8 +138,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CommandError> {
         return Ok(Outcome::Done);
     }
     super::say(|out| print_plan(&study, &plan, out))?;
-    if let Some(estimate) = estimate(&study, &plan, arguments) {
-        super::say(|out| print_estimate(&study, &estimate, out))?;
+    match estimate(&study, &plan, arguments) {
+        Some(estimate) => super::say(|out| print_estimate(&study, &estimate, out))?,
+        None => super::say(|out| print_model(&plan, out))?,
     }
     Ok(Outcome::Done)
 }
@@ -169,8 +172,20 @@ fn print_plan(study: &Study, plan: &Plan, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "memory per rank  about {}", human_bytes(plan.memory_per_rank))
 }
 
+/// What the cost model says, where nothing was measured.
+fn print_model(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let seconds = plan.model_core_seconds;
+    let hours = |times: f64| two_digits(times * seconds / HOUR);
+    writeln!(
+        out,
+        "core-hours       about {} ({} to {}) by a model of another machine, nothing measured here",
+        hours(1.0),
+        hours(1.0 / UNCERTAINTY),
+        hours(UNCERTAINTY)
+    )
+}
+
 fn print_estimate(study: &Study, estimate: &Estimate, out: &mut dyn Write) -> io::Result<()> {
-    const HOUR: f64 = 3600.0;
     writeln!(out)?;
     for sample in &estimate.samples {
         writeln!(

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod collect;
 mod correlation;
+pub mod cost;
 pub mod design;
 pub mod html;
 pub mod job_script;

@@ -1,5 +1,6 @@
 //! What a study will take: work items, memory, and the size of its file.
 
+use super::cost;
 use crate::format::archive::ItemLayout;
 use crate::response::features::FeatureKind;
 use crate::study::config::{Scenario, Study};
@@ -47,6 +48,8 @@ pub struct Plan {
     pub file_bytes: u64,
     /// Memory of a rank [bytes], estimated.
     pub memory_per_rank: u64,
+    /// Time of the whole study on one core by the cost model [s], within a factor of [`cost::UNCERTAINTY`].
+    pub model_core_seconds: f64,
 }
 
 impl Plan {
@@ -73,6 +76,9 @@ impl Plan {
             items: layout.items(),
             file_bytes: file_bytes(study),
             memory_per_rank: memory(study),
+            model_core_seconds: (study.scenarios.iter())
+                .map(|scenario| cost::core_seconds(scenario, study.replicas, directions(scenario)))
+                .sum(),
         }
     }
 }
