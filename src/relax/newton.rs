@@ -28,7 +28,7 @@ const FORCE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 const NEWTON_BASIN: f64 = 1e-5;
 
 /// FIRE that starts from afar hands soft solids over to Newton at this max|F| [largest k/length], well within the
-/// basin: it saves a fifth to a quarter of the steps and costs no factor, as the first one serves again.
+/// basin: it saves a tenth to a quarter of the steps and hardly costs a factor, as the first one serves again.
 const HAND_OVER: f64 = 1e-7;
 
 /// The same for attractive solids, in the plain protocol, and where Newton's method has failed from there.

@@ -3,6 +3,7 @@
 
 use crate::relax::prepare::Target;
 use crate::response::features::FeatureKind;
+use crate::response::modes::{most_modes, takes_dense_solver};
 use crate::study::config::Scenario;
 
 /// The model is off by less than this factor (86 of the 96 times that it is fitted to by less than 2, the worst by 4.5).
@@ -77,27 +78,22 @@ impl Law {
     }
 }
 
-/// Seconds of one core for all solids of a scenario with so many swept directions each.
-pub fn core_seconds(scenario: &Scenario, replicas: u64, directions: usize) -> f64 {
+/// Seconds of one core for a scenario with so many solids, and so many swept directions and designs of each.
+pub fn core_seconds(scenario: &Scenario, solids: u64, directions: usize, designs: usize) -> f64 {
+    let (dimension, features) = (scenario.solid.dimension, &scenario.features);
     let laws = match scenario.solid.is_attractive() {
         true => &ATTRACTIVE,
         false => &SOFT,
     };
-    let laws = &laws[scenario.solid.dimension - 2];
-    let degrees = (scenario.solid.dimension * scenario.solid.recipe.particles) as f64;
-    let dense = match scenario.features.has(FeatureKind::Modes)
-        && scenario.features.modes as f64 > degrees / 3.0
-    {
-        true => DENSE * degrees.powi(3),
-        false => 0.0,
-    };
+    let laws = &laws[dimension - 2];
+    let degrees = most_modes(dimension, scenario.solid.recipe.particles);
+    let dense = features.has(FeatureKind::Modes) && takes_dense_solver(degrees, features.modes);
+    let modes = if dense { DENSE * (degrees as f64).powi(3) } else { 0.0 };
     let direction = laws.direction.at(scenario);
-    let designs = scenario.designed().len() as f64;
-    let replica = laws.solid.at(scenario)
-        + dense
-        + (directions as f64 + SWEEPS_PER_DESIGN * designs) * direction;
-    let curves = scenario.output.curves.min(replicas) as f64 * directions as f64;
-    replicas as f64 * replica + curves * (laws.curve - 1.0) * direction
+    let sweeps = directions as f64 + SWEEPS_PER_DESIGN * designs as f64;
+    let curves = scenario.output.curves.min(solids) as f64 * directions as f64;
+    solids as f64 * (laws.solid.at(scenario) + modes + sweeps * direction)
+        + curves * (laws.curve - 1.0) * direction
 }
 
 #[cfg(test)]
@@ -129,6 +125,13 @@ mod tests {
         let curves = (swept(100, 10) - swept(100, 0)) / (40.0 * direction);
         assert!((curves / (SOFT[0].curve - 1.0) - 1.0).abs() < 1e-9, "{curves}");
         assert_eq!(swept(5, 10), swept(5, 5));
+        let designed = |targets: &str| {
+            let design =
+                format!("{solid}[sweep]\nparameters = []\n[design]\ntargets = [{targets}]\n");
+            seconds(100, &design) - solids
+        };
+        let one = designed(r#""G=-5%""#);
+        assert!(one > 0.0 && (designed(r#""G=-5%", "K=+5%""#) / one - 2.0).abs() < 1e-9);
     }
 
     #[test]

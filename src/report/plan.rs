@@ -57,7 +57,7 @@ impl Plan {
     pub fn new(study: &Study) -> Self {
         let schemas = schemas(study);
         let layout = ItemLayout::new(study.replicas, &schemas);
-        let scenarios = study
+        let scenarios: Vec<ScenarioPlan> = study
             .scenarios
             .iter()
             .zip(&schemas)
@@ -71,14 +71,15 @@ impl Plan {
                 row_bytes: schema.columns.iter().map(|column| column.row_bytes() as u64).sum(),
             })
             .collect();
+        let cost = |(scenario, plan): (&Scenario, &ScenarioPlan)| {
+            cost::core_seconds(scenario, plan.solids, plan.directions, plan.designs)
+        };
         Plan {
+            model_core_seconds: study.scenarios.iter().zip(&scenarios).map(cost).sum(),
             scenarios,
             items: layout.items(),
             file_bytes: file_bytes(study),
             memory_per_rank: memory(study),
-            model_core_seconds: (study.scenarios.iter())
-                .map(|scenario| cost::core_seconds(scenario, study.replicas, directions(scenario)))
-                .sum(),
         }
     }
 }

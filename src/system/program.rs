@@ -48,8 +48,8 @@ impl std::fmt::Display for ComputedBy {
     }
 }
 
-/// Behind the name of a processor without AVX2: it computes other bits. Those with AVX-512 compute the same ones as
-/// those with AVX2 (`make test-avx2`).
+/// Behind the name of a processor without AVX2: it computes other bits. With AVX-512 they are those with AVX2, as far
+/// as it was tried (`make test-avx2`).
 const WITHOUT_AVX2: &str = ", without AVX2";
 
 /// The kind of processor: results are equal on equal ones.

@@ -64,6 +64,11 @@ pub fn most_modes(dimension: usize, particles: usize) -> usize {
     dimension * particles.saturating_sub(1)
 }
 
+/// Are so many modes of so many degrees of freedom left to the dense solver?
+pub fn takes_dense_solver(degrees: usize, wanted: usize) -> bool {
+    degrees <= DENSE_SIZE || wanted > degrees / DENSE_SHARE
+}
+
 /// The `wanted` lowest modes above the d translations; fewer where the solid has fewer.
 ///
 /// Leaves the factor of the equilibrium's Hessian as it found it.
@@ -79,7 +84,7 @@ pub fn lowest_modes<const D: usize>(
     }
     let Equilibrium { contacts, hessian, .. } = equilibrium;
     let potential = &solid.interactions.potential;
-    let found = (size > DENSE_SIZE && wanted <= size / DENSE_SHARE)
+    let found = (!takes_dense_solver(size, wanted))
         .then(|| search::lowest(hessian, potential, &contacts.bonds, wanted))
         .flatten();
     if let Some(vectors) = found {
