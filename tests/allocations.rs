@@ -11,7 +11,7 @@ use amorph::linearity::problem::SweepProblem;
 use amorph::relax::fire::{Ending, FireSettings, minimise};
 use amorph::relax::forces::Forces;
 use amorph::relax::hessian::Field;
-use amorph::relax::prepare::{Prepared, Recipe};
+use amorph::relax::prepare::{Prepared, Recipe, Target};
 use amorph::solid::Vector;
 use amorph::solid::interactions::SymmetricTable;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
@@ -76,6 +76,12 @@ fn prepared<const D: usize>(recipe: fn() -> Recipe) -> Prepared<D> {
     recipe().prepare(&key(0)).expect("a solid")
 }
 
+fn with_rattlers<const D: usize>() -> Prepared<D> {
+    let recipe = Recipe { target: Target::Pressure(1e-3), ..recipe(64) };
+    let mut solids = (0..20).map(|replica| recipe.prepare(&key(replica)).expect("a solid"));
+    solids.find(|solid| solid.equilibrium.contacts.rattler_count() > 1).expect("rattlers")
+}
+
 /// Moves every particle a little, each otherwise.
 fn shaken<const D: usize>(positions: &Field<D>, by: f64) -> Field<D> {
     let shift = |i: usize, axis: usize| by * ((7 * i + 3 * axis) as f64).sin();
@@ -136,8 +142,7 @@ fn a_solve_takes_no_memory() {
 
 /// A correction asks for memory for the state that it finds, and for nothing on the way there: from further off it
 /// takes more steps, and no more memory.
-fn corrections<const D: usize>(recipe: fn() -> Recipe) {
-    let Prepared { solid, .. } = prepared::<D>(recipe);
+fn corrections<const D: usize>(Prepared { solid, .. }: Prepared<D>) {
     let space = ParameterSpace::new(&[ParameterKind::Diameter], solid.interactions.species());
     let direction = vec![1.0, 0.0];
     let problem = SweepProblem {
@@ -168,7 +173,9 @@ fn corrections<const D: usize>(recipe: fn() -> Recipe) {
 
 #[test]
 fn corrections_take_no_memory() {
-    corrections::<2>(soft);
-    corrections::<3>(soft);
-    corrections::<3>(power);
+    corrections(prepared::<2>(soft));
+    corrections(prepared::<3>(soft));
+    corrections(prepared::<3>(power));
+    corrections(with_rattlers::<2>());
+    corrections(with_rattlers::<3>());
 }

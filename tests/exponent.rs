@@ -121,7 +121,7 @@ const BESIDE: f64 = 1e-7;
 
 /// The exponents with which C changes on the two sides of the first contact change of a direction: where
 /// the pair is in contact, and where it is not. None where something else comes first.
-fn cusp(exponent: f64, direction: usize) -> Option<[f64; 2]> {
+fn cusp(exponent: f64, replica: u64, direction: usize) -> Option<[f64; 2]> {
     let case = Case {
         dimension: 2,
         particles: 64,
@@ -130,14 +130,17 @@ fn cusp(exponent: f64, direction: usize) -> Option<[f64; 2]> {
         exponent,
         kinds: &[ParameterKind::Diameter],
         modes: 0,
-        replica: 0,
+        replica,
         direction,
     };
     let subject = Subject::<2>::new(&case);
     let settings = SweepSettings { bracket: 1e-3, gamma_max: 0.3, ..SweepSettings::DEFAULT };
     let result = sweep(&subject.problem(), &settings, false).unwrap();
     let found = result.gamma_contact;
-    println!("α = {exponent}, direction {direction}: γ* {:?}, γ_c {found:?}", result.gamma_star);
+    println!(
+        "α = {exponent}, solid {replica}, direction {direction}: γ* {:?}, γ_c {found:?}",
+        result.gamma_star
+    );
     if !found.found() || found.cause != Cause::ContactChange {
         return None;
     }
@@ -176,15 +179,18 @@ fn cusp(exponent: f64, direction: usize) -> Option<[f64; 2]> {
     Some([slope(with, NEAR)?, slope(without, BESIDE)?])
 }
 
-/// Directions of a solid whose cusps are looked at, at least.
-const CUSPS: usize = 2;
+/// Solids whose directions are looked at, and their cusps, at least.
+const SOLIDS: u64 = 2;
+const CUSPS: usize = 3;
 
 #[test]
 fn c_is_continuous_at_a_contact_change_with_the_cusp_that_the_exponent_demands() {
     // Harmonic spheres jump: what is left of a change close by does not depend on how close.
     for exponent in [2.0, 2.5, 2.75, 3.0] {
-        let cusps: Vec<[f64; 2]> =
-            (0..9).filter_map(|direction| cusp(exponent, direction)).collect();
+        let directions = (0..9 * SOLIDS).map(|index| (index / 9, (index % 9) as usize));
+        let cusps: Vec<[f64; 2]> = directions
+            .filter_map(|(replica, direction)| cusp(exponent, replica, direction))
+            .collect();
         println!("α = {exponent}: {cusps:.4?}");
         assert!(cusps.len() >= CUSPS, "α = {exponent}: {cusps:?}");
         for [with, without] in cusps {

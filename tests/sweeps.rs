@@ -293,21 +293,30 @@ fn the_same_below(limit: f64, long: &Threshold, short: &Threshold) -> bool {
     long.cause == short.cause && overlap(long, short.lo, short.hi)
 }
 
+/// A direction with a fold at 0.0504, within one stride of the default sweep.
+fn folded_solid() -> Subject<3> {
+    let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
+    let case = Case { dimension: 3, kinds, modes: 4, replica: 1, direction: 3, ..SOFT };
+    Subject::stored(&case, include_str!("solids/folded.txt"))
+}
+
 #[test]
 fn no_threshold_depends_on_gamma_max() {
     let mut found = 0;
     let soft = (0..3).map(|direction| Case { direction, ..SOFT });
     let attractive =
         (0..3).map(|direction| Case { direction, depth: 0.01, pressure: 1e-2, ..SOFT });
-    // Its fold, at 0.0504, lies within one stride of the default sweep.
-    let folded = Case { dimension: 3, modes: 4, replica: 1, direction: 3, ..SOFT };
-    let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
-    let all = soft.chain(attractive).chain([Case { kinds, ..folded }]);
+    // None: the folded one.
+    let all = soft.chain(attractive).map(Some).chain([None]);
     for case in all {
-        let long = thresholds(&outcome(&case, &SETTINGS));
+        let outcome = |settings: &SweepSettings| match case {
+            Some(case) => outcome(&case, settings),
+            None => sweep(&folded_solid().problem(), settings, false).unwrap(),
+        };
+        let long = thresholds(&outcome(&SETTINGS));
         for gamma_max in [0.02, 0.05, 0.0507, 0.06] {
             let settings = SweepSettings { gamma_max, ..SETTINGS };
-            let short = thresholds(&outcome(&case, &settings));
+            let short = thresholds(&outcome(&settings));
             for (a, b) in long.iter().zip(&short) {
                 assert!(the_same_below(gamma_max, a, b), "{case:?} {gamma_max}: {a:?} {b:?}");
                 found += usize::from(b.found());
@@ -319,9 +328,7 @@ fn no_threshold_depends_on_gamma_max() {
 
 #[test]
 fn no_rearrangement_is_stepped_over() {
-    let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
-    let case = Case { dimension: 3, kinds, modes: 4, replica: 1, direction: 3, ..SOFT };
-    let found = outcome(&case, &SETTINGS).gamma_rearrangement;
+    let found = sweep(&folded_solid().problem(), &SETTINGS, false).unwrap().gamma_rearrangement;
     println!("{found:?}");
     assert!(overlap(&found, 5.04e-2, 5.05e-2), "{found:?}");
 }
@@ -353,7 +360,8 @@ fn a_jump_with_a_hysteresis_narrower_than_the_step_is_a_kink_wherever_the_step_l
 fn a_wedged_rattler_ends_no_sweep() {
     let kinds: &[ParameterKind] = &[ParameterKind::Diameter, ParameterKind::Stiffness];
     let case = Case { dimension: 3, pressure: 1e-3, kinds, replica: 6, direction: 3, ..SOFT };
-    let found = outcome(&case, &SETTINGS).gamma_rearrangement;
+    let subject = Subject::<3>::stored(&case, include_str!("solids/wedged.txt"));
+    let found = sweep(&subject.problem(), &SETTINGS, false).unwrap().gamma_rearrangement;
     assert!(overlap(&found, 8.56e-3, 8.58e-3), "{found:?}");
 }
 

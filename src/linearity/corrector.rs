@@ -7,7 +7,7 @@ use crate::relax::RelaxError;
 use crate::relax::forces::{Forces, max_norm, stiffness};
 use crate::relax::hessian::{Field, Hessian, HessianError};
 use crate::relax::newton::{Equilibrium, accepted_force, bond_forces, relax_by_fire};
-use crate::relax::rattlers::settle_rattlers;
+use crate::relax::rattlers::{settle_rattlers, touching};
 use crate::response::modes::lowest_eigenvalue;
 use crate::solid::Solid;
 use crate::solid::contacts::{
@@ -184,13 +184,21 @@ impl<'a, const D: usize> Corrector<'a, D> {
     }
 
     /// With the backbone at rest, and its rattlers put to where nothing pushes them: who rattles, and
-    /// max_i |F_i| over every particle and every interacting pair. Where none rattles that is the backbone's.
+    /// max_i |F_i| over every particle and every interacting pair. Rattlers that touch nobody stay where they
+    /// are: then that is the backbone's.
     pub(super) fn at_rest(&mut self, rattler: &[bool], max_force: f64) -> (Vec<bool>, f64) {
         if !rattler.contains(&true) {
             return (rattler.to_vec(), max_force);
         }
         self.forces.refresh(&self.solid);
-        settle_rattlers(&mut self.solid, &mut self.forces, rattler);
+        let moved = match self.attractive() {
+            true => rattler.to_vec(),
+            false => touching(&self.solid, self.forces.candidates(), rattler),
+        };
+        if !moved.contains(&true) {
+            return (rattler.to_vec(), max_force);
+        }
+        settle_rattlers(&mut self.solid, &mut self.forces, &moved);
         self.forces.refresh(&self.solid);
         let bonds = interacting_pairs(&self.solid, self.forces.candidates());
         bond_forces(&self.solid, &bonds, &mut self.force);

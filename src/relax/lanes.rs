@@ -1,18 +1,21 @@
-//! The slopes of attractive pairs, all of the list side by side: without a branch, so that the vector
-//! units take several at a time.
+//! The forces of attractive pairs: first all separations, then all slopes side by side, without a branch, so that
+//! the vector units take several at a time, then all sums.
 //!
-//! It is compiled for AVX2 and for any processor, and chosen at run time. Every operation stands for
+//! The second is compiled for AVX2 and for any processor, and chosen at run time. Every operation stands for
 //! itself (no sum over lanes), products and sums are contracted where `mul_add` says so and nowhere else:
 //! the bits do not depend on the processor.
 
 use pulp::{Arch, NullaryFnOnce};
 
+use super::pairs::{Listed, Places};
 use crate::solid::Vector;
 use crate::solid::potential::{Pair, Potential, Tail};
 
 /// The pairs of a list, one array for each of their numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Lanes<const D: usize> {
+    /// Particle i of the pairs, and where they end: one entry for each run of equal i.
+    runs: Vec<(usize, usize)>,
     /// The square of the distance at which a pair begins to interact [length²].
     reach: Vec<f64>,
     sigma: Vec<f64>,
@@ -21,19 +24,24 @@ pub struct Lanes<const D: usize> {
     /// B a [energy/length].
     tail: Vec<f64>,
     /// r_i − r_j of the periodic image [length].
-    pub separation: Vec<Vector<D>>,
+    separation: Vec<Vector<D>>,
     /// In: the square of its length. Out: −u'/r, 0 beyond the range [energy/length²].
-    pub push: Vec<f64>,
+    push: Vec<f64>,
 }
 
 impl<const D: usize> Lanes<D> {
-    /// Takes these pairs, each with the square of its range.
-    pub fn list(&mut self, potential: &Potential, pairs: &[(Pair, f64)]) {
+    /// Takes pairs of these first particles.
+    pub fn list(&mut self, potential: &Potential, pairs: impl Iterator<Item = (u32, Pair)>) {
+        self.runs.clear();
         for array in [&mut self.reach, &mut self.sigma, &mut self.core, &mut self.tail] {
             array.clear();
         }
-        for &(Pair { sigma, k, depth, .. }, reach) in pairs {
-            self.reach.push(reach);
+        for (index, (i, Pair { sigma, k, depth, .. })) in pairs.enumerate() {
+            match self.runs.last_mut() {
+                Some((last, end)) if *last == i as usize => *end = index + 1,
+                _ => self.runs.push((i as usize, index + 1)),
+            }
+            self.reach.push(potential.range(sigma, depth).powi(2));
             self.sigma.push(sigma);
             self.core.push(k / (sigma * sigma));
             self.tail.push(depth * potential.a);
@@ -42,8 +50,38 @@ impl<const D: usize> Lanes<D> {
         self.push.resize(self.reach.len(), 0.0);
     }
 
+    /// Adds the forces of all pairs to `values` [energy/length]; returns Σ_b u' r [energy].
+    pub fn add_up(
+        &mut self,
+        potential: &Potential,
+        listed: &[Listed],
+        places: Places<D>,
+        values: &mut [Vector<D>],
+    ) -> f64 {
+        let pairs = listed.iter().zip(&mut self.separation).zip(&mut self.push);
+        for ((pair, separation), squared) in pairs {
+            *separation = places.separation(pair);
+            *squared = separation.norm_squared();
+        }
+        self.evaluate(potential);
+        let (mut virial, mut begin) = (0.0, 0);
+        for &(i, end) in &self.runs {
+            let mut sum = values[i];
+            let pairs = self.separation[begin..end].iter().zip(&self.push[begin..end]);
+            for (pair, (separation, &push)) in listed[begin..end].iter().zip(pairs) {
+                let force = separation * push;
+                sum += force;
+                virial -= force.dot(separation);
+                values[pair.j as usize] -= force;
+            }
+            values[i] = sum;
+            begin = end;
+        }
+        virial
+    }
+
     /// Computes `push` of all pairs from its squares of distances.
-    pub fn evaluate(&mut self, potential: &Potential) {
+    fn evaluate(&mut self, potential: &Potential) {
         let shape = Shape::of(potential);
         Arch::new().dispatch(Evaluation { lanes: self, shape });
     }
@@ -153,10 +191,7 @@ mod tests {
             depth: [0.1, 1e-3][n % 2],
             spring: false,
         };
-        let listed: Vec<(Pair, f64)> = (0..29)
-            .map(pair)
-            .map(|pair| (pair, potential.range(pair.sigma, pair.depth).powi(2)))
-            .collect();
+        let listed: Vec<Pair> = (0..29).map(pair).collect();
         let found = everywhere(|| Pushes { potential, listed: &listed });
         assert!(found.iter().all(|push| *push == found[0]), "{found:?}");
         assert!(found[0].iter().filter(|push| **push < 0.0).count() > 3, "{found:?}");
@@ -165,7 +200,7 @@ mod tests {
     /// [`Evaluation`] of a list that is made for it.
     struct Pushes<'a> {
         potential: Potential,
-        listed: &'a [(Pair, f64)],
+        listed: &'a [Pair],
     }
 
     impl NullaryFnOnce for Pushes<'_> {
@@ -174,8 +209,8 @@ mod tests {
         #[inline(always)]
         fn call(self) -> Vec<f64> {
             let mut lanes = Lanes::<2>::default();
-            lanes.list(&self.potential, self.listed);
-            for (n, (push, (pair, _))) in lanes.push.iter_mut().zip(self.listed).enumerate() {
+            lanes.list(&self.potential, self.listed.iter().map(|&pair| (0, pair)));
+            for (n, (push, pair)) in lanes.push.iter_mut().zip(self.listed).enumerate() {
                 *push = (pair.sigma * (0.9 + 0.01 * n as f64)).powi(2);
             }
             let shape = Shape::of(&self.potential);
@@ -199,8 +234,7 @@ mod tests {
             for step in 1..1000 {
                 let distances = pairs.map(|pair| 2e-3 * f64::from(step) * pair.sigma);
                 let mut lanes = Lanes::<2>::default();
-                let reach = |pair: &Pair| potential.range(pair.sigma, pair.depth).powi(2);
-                lanes.list(&potential, &pairs.map(|pair| (pair, reach(&pair))));
+                lanes.list(&potential, pairs.into_iter().map(|pair| (0, pair)));
                 lanes.push.iter_mut().zip(distances).for_each(|(push, r)| *push = r * r);
                 lanes.evaluate(&potential);
                 for ((pair, r), push) in pairs.iter().zip(distances).zip(&lanes.push) {

@@ -172,7 +172,7 @@ fn compress<const D: usize>(
     target: f64,
 ) -> Result<(), RelaxError> {
     let unit = solid.interactions.energy_unit();
-    let settings = FireSettings::DEFAULT;
+    let settings = FireSettings::PISTON;
     if fire::minimise(solid, forces, OVERLAPPING * unit, &settings, None) == Ending::NotFinite {
         return Err(RelaxError::NotFinite);
     }

@@ -12,6 +12,7 @@ use super::hessian::bond_stiffness;
 use super::holes::centre_rattlers;
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
 use crate::solid::contacts::{Bond, interacting_pairs, softening};
+use crate::solid::neighbors::Candidate;
 use crate::solid::{Solid, Vector};
 
 /// The shift of the matrix, in units of the largest pair curvature.
@@ -45,6 +46,26 @@ pub fn settle_rattlers<const D: usize>(
         return true;
     }
     hang(solid, forces, rattler)
+}
+
+/// Which rattlers touch somebody, one flag per particle.
+pub fn touching<const D: usize>(
+    solid: &Solid<D>,
+    candidates: &[Candidate],
+    rattler: &[bool],
+) -> Vec<bool> {
+    let mut touching = vec![false; solid.len()];
+    for (place, candidate) in candidates.iter().enumerate() {
+        let (i, j) = (candidate.i as usize, candidate.j as usize);
+        if rattler[i] || rattler[j] {
+            let (pair, _) = candidate.parameters(solid, place);
+            let distance = solid.separation(i, j).norm();
+            let touch = solid.interactions.potential.interacts(&pair, distance);
+            touching[i] |= touch && rattler[i];
+            touching[j] |= touch && rattler[j];
+        }
+    }
+    touching
 }
 
 /// Minimises the energy over the positions of the rattlers.

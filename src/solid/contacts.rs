@@ -125,10 +125,7 @@ pub fn find_interacting<const D: usize>(
         let (i, j) = (candidate.i as usize, candidate.j as usize);
         let separation = solid.separation(i, j);
         let distance = separation.norm();
-        let mut pair = solid.pair(i, j);
-        let stretch = solid.springs.as_ref().map_or(1.0, |springs| springs[index].stretch);
-        pair.sigma *= stretch;
-        pair.spring = solid.springs.is_some();
+        let (pair, stretch) = candidate.parameters(solid, index);
         if potential.interacts(&pair, distance) {
             let (_, slope) = potential.energy_and_slope(&pair, distance);
             let sizes = solid.sizes(i, j);

@@ -1,16 +1,39 @@
 //! Pairs of particles that are, or may soon be, within their interaction range.
 
+use std::ops::Range;
+
+use pulp::{Arch, NullaryFnOnce};
+
+use super::cell::nearest_integer;
 use super::grouped::grouped;
+use super::potential::Pair;
 use super::{Solid, Vector};
 
 /// Above this many particles a cell list beats the branch-free search over all pairs.
 const CELL_LIST_PARTICLES: usize = 200;
+
+/// Particles whose distances are computed side by side.
+const BLOCK: usize = 8;
 
 /// A pair of particles, i < j.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub i: u32,
     pub j: u32,
+}
+
+impl Candidate {
+    /// The parameters of the pair and its λ_b: in a network those of the spring at this place of the list, of
+    /// particles σ = (D_i + D_j)/2 and 1.
+    #[inline(always)]
+    pub fn parameters<const D: usize>(&self, solid: &Solid<D>, place: usize) -> (Pair, f64) {
+        let mut pair = solid.pair(self.i as usize, self.j as usize);
+        let Some(springs) = &solid.springs else { return (pair, 1.0) };
+        let stretch = springs[place].stretch;
+        pair.sigma *= stretch;
+        pair.spring = true;
+        (pair, stretch)
+    }
 }
 
 /// Collects every pair nearer than its range + `margin` [length], ordered by i, then j.
@@ -22,9 +45,9 @@ pub fn pairs_within<const D: usize>(solid: &Solid<D>, margin: f64, pairs: &mut V
     }
     let cutoff = solid.longest_range() + margin;
     if solid.len() > CELL_LIST_PARTICLES && solid.cell.shortest_edge() > 4.0 * cutoff {
-        cell_list(solid, cutoff, margin, pairs);
+        Arch::new().dispatch(CellList { solid, cutoff, margin, pairs });
     } else {
-        all_pairs(solid, cutoff, margin, pairs);
+        Arch::new().dispatch(AllPairs { solid, cutoff, margin, pairs });
     }
 }
 
@@ -36,33 +59,86 @@ fn near<const D: usize>(solid: &Solid<D>, i: usize, j: usize, squared: f64, marg
     squared < cutoff * cutoff
 }
 
-fn all_pairs<const D: usize>(
-    solid: &Solid<D>,
+/// Those of some places that are near one, in the order in which they were met.
+#[derive(Default)]
+struct Hits {
+    places: Vec<u32>,
+    squared: Vec<f64>,
+    count: usize,
+}
+
+impl Hits {
+    /// None, with room for so many.
+    fn clear(&mut self, room: usize) {
+        self.count = 0;
+        if self.places.len() < room + BLOCK {
+            self.places.resize(room + BLOCK, 0);
+            self.squared.resize(room + BLOCK, 0.0);
+        }
+    }
+
+    /// Adds those of the places from `first` to before `end`, [`BLOCK`] at most, whose squares are below a limit.
+    #[inline(always)]
+    fn add(&mut self, first: usize, end: usize, squared: &[f64; BLOCK], limit: f64) {
+        let places = &mut self.places[self.count..][..BLOCK];
+        let squares = &mut self.squared[self.count..][..BLOCK];
+        let mut count = 0;
+        for (n, &square) in squared.iter().enumerate() {
+            // Written always and kept where it is near: no branch that nothing could foresee.
+            (places[count], squares[count]) = ((first + n) as u32, square);
+            count += usize::from((square < limit) & (first + n < end));
+        }
+        self.count += count;
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, f64)> {
+        let squares = &self.squared[..self.count];
+        self.places.iter().zip(squares).map(|(&place, &square)| (place as usize, square))
+    }
+}
+
+/// Coordinates axis by axis, with room to read a whole block from every place.
+fn by_axis<const D: usize>(positions: impl Iterator<Item = Vector<D>> + Clone) -> [Vec<f64>; D] {
+    let padding = std::iter::repeat_n(0.0, BLOCK);
+    std::array::from_fn(|axis| positions.clone().map(|r| r[axis]).chain(padding.clone()).collect())
+}
+
+/// The search over all pairs.
+struct AllPairs<'a, const D: usize> {
+    solid: &'a Solid<D>,
     cutoff: f64,
     margin: f64,
-    pairs: &mut Vec<Candidate>,
-) {
-    let n = solid.len();
-    let coordinates: [Vec<f64>; D] =
-        std::array::from_fn(|axis| solid.positions.iter().map(|r| r[axis]).collect());
-    let edges = solid.cell.edges();
-    let mut squared = vec![0.0; n];
-    for i in 0..n {
-        let others = &mut squared[i + 1..n];
-        others.fill(0.0);
-        for axis in 0..D {
-            let (edge, inverse, x) = (edges[axis], 1.0 / edges[axis], coordinates[axis][i]);
-            for (sum, &y) in others.iter_mut().zip(&coordinates[axis][i + 1..n]) {
-                let separation = x - y;
-                let image = separation - edge * super::cell::nearest_integer(separation * inverse);
-                *sum += image * image;
+    pairs: &'a mut Vec<Candidate>,
+}
+
+impl<const D: usize> NullaryFnOnce for AllPairs<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { solid, cutoff, margin, pairs } = self;
+        let n = solid.len();
+        let coordinates = by_axis(solid.positions.iter().copied());
+        let edges = solid.cell.edges();
+        let inverse = edges.map(|edge| 1.0 / edge);
+        let mut hits = Hits::default();
+        for i in 0..n {
+            hits.clear(n);
+            for first in (i + 1..n).step_by(BLOCK) {
+                let mut squared = [0.0; BLOCK];
+                for axis in 0..D {
+                    let (row, edge) = (&coordinates[axis], edges[axis]);
+                    let (x, inverse) = (row[i], inverse[axis]);
+                    for (sum, y) in squared.iter_mut().zip(&row[first..][..BLOCK]) {
+                        let separation = x - y;
+                        let image = separation - edge * nearest_integer(separation * inverse);
+                        *sum += image * image;
+                    }
+                }
+                hits.add(first, n, &squared, cutoff * cutoff);
             }
-        }
-        for (offset, &distance2) in others.iter().enumerate() {
-            let j = i + 1 + offset;
-            if distance2 < cutoff * cutoff && near(solid, i, j, distance2, margin) {
-                pairs.push(Candidate { i: i as u32, j: j as u32 });
-            }
+            let near = hits.iter().filter(|&(j, squared)| near(solid, i, j, squared, margin));
+            pairs.extend(near.map(|(j, _)| Candidate { i: i as u32, j: j as u32 }));
         }
     }
 }
@@ -80,7 +156,7 @@ struct Grid<const D: usize> {
 }
 
 /// Members of neighbouring cells, and how far the periodic image of these cells is from them [length].
-type Segment<const D: usize> = (std::ops::Range<usize>, Vector<D>);
+type Segment<const D: usize> = (Range<usize>, Vector<D>);
 
 impl<const D: usize> Grid<D> {
     fn new(solid: &Solid<D>, cutoff: f64) -> Self {
@@ -96,9 +172,32 @@ impl<const D: usize> Grid<D> {
         let cells: Vec<usize> = folded.iter().map(cell).collect();
         let by_cell = cells.iter().enumerate().map(|(i, &cell)| (cell, i));
         let (starts, members) = grouped(counts.iter().product(), by_cell);
-        let coordinate = |axis: usize| members.iter().map(|&i: &usize| folded[i][axis]).collect();
-        let coordinates = std::array::from_fn(coordinate);
+        let coordinates = by_axis(members.iter().map(|&i: &usize| folded[i]));
         Self { edges, counts, starts, members, coordinates }
+    }
+
+    /// Adds those of a range of places to the hits that are nearer to a place than the cutoff; `shift` is how far
+    /// the periodic image of the range is from it [length].
+    #[inline(always)]
+    fn scan(
+        &self,
+        place: usize,
+        range: Range<usize>,
+        shift: &Vector<D>,
+        cutoff: f64,
+        hits: &mut Hits,
+    ) {
+        for first in range.clone().step_by(BLOCK) {
+            let mut squared = [0.0; BLOCK];
+            for axis in 0..D {
+                let row = &self.coordinates[axis];
+                let x = row[place] - shift[axis];
+                for (sum, y) in squared.iter_mut().zip(&row[first..][..BLOCK]) {
+                    *sum += (x - y) * (x - y);
+                }
+            }
+            hits.add(first, range.end, &squared, cutoff * cutoff);
+        }
     }
 
     /// The half of the cells around a cell that makes every two neighbours meet once.
@@ -147,45 +246,45 @@ impl<const D: usize> Grid<D> {
     }
 }
 
-fn cell_list<const D: usize>(
-    solid: &Solid<D>,
+/// The search over the pairs of neighbouring cells.
+struct CellList<'a, const D: usize> {
+    solid: &'a Solid<D>,
     cutoff: f64,
     margin: f64,
-    pairs: &mut Vec<Candidate>,
-) {
-    let grid = Grid::new(solid, cutoff);
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    let (mut segments, mut squared) = (Vec::new(), Vec::new());
-    for cell in 0..grid.starts.len() - 1 {
-        grid.ahead(cell, &mut segments);
-        let own = grid.starts[cell]..grid.starts[cell + 1];
-        for place in own.clone() {
-            let i = grid.members[place];
-            let mut scan = |range: std::ops::Range<usize>, shift: &Vector<D>| {
-                squared.clear();
-                squared.resize(range.len(), 0.0);
-                for axis in 0..D {
-                    let row = &grid.coordinates[axis];
-                    let x = row[place] - shift[axis];
-                    for (sum, y) in squared.iter_mut().zip(&row[range.clone()]) {
-                        *sum += (x - y) * (x - y);
-                    }
+    pairs: &'a mut Vec<Candidate>,
+}
+
+impl<const D: usize> NullaryFnOnce for CellList<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { solid, cutoff, margin, pairs } = self;
+        let grid = Grid::new(solid, cutoff);
+        let mut found: Vec<(usize, usize)> = Vec::with_capacity(8 * D * solid.len());
+        let (mut segments, mut hits) = (Vec::new(), Hits::default());
+        for cell in 0..grid.starts.len() - 1 {
+            grid.ahead(cell, &mut segments);
+            let own = grid.starts[cell]..grid.starts[cell + 1];
+            let met = segments.iter().map(|(range, _)| range.len()).sum::<usize>() + own.len();
+            for place in own.clone() {
+                let i = grid.members[place];
+                hits.clear(met);
+                grid.scan(place, place + 1..own.end, &Vector::zeros(), cutoff, &mut hits);
+                for (range, shift) in &segments {
+                    grid.scan(place, range.clone(), shift, cutoff, &mut hits);
                 }
-                for (&j, &distance2) in grid.members[range].iter().zip(&squared) {
-                    if distance2 < cutoff * cutoff && near(solid, i, j, distance2, margin) {
-                        found.push((i.min(j), i.max(j)));
-                    }
-                }
-            };
-            scan(place + 1..own.end, &Vector::zeros());
-            segments.iter().for_each(|(range, shift)| scan(range.clone(), shift));
+                let others = hits.iter().map(|(place, squared)| (grid.members[place], squared));
+                let near = others.filter(|&(j, squared)| near(solid, i, j, squared, margin));
+                found.extend(near.map(|(j, _)| (i.min(j), i.max(j))));
+            }
         }
-    }
-    let (starts, mut partners) = grouped(solid.len(), found.iter().copied());
-    for (i, ends) in starts.windows(2).enumerate() {
-        let partners = &mut partners[ends[0]..ends[1]];
-        partners.sort_unstable();
-        pairs.extend(partners.iter().map(|&j| Candidate { i: i as u32, j: j as u32 }));
+        let (starts, mut partners) = grouped(solid.len(), found.iter().copied());
+        for (i, ends) in starts.windows(2).enumerate() {
+            let partners = &mut partners[ends[0]..ends[1]];
+            partners.sort_unstable();
+            pairs.extend(partners.iter().map(|&j| Candidate { i: i as u32, j: j as u32 }));
+        }
     }
 }
 
@@ -221,11 +320,11 @@ mod tests {
     fn agree<const D: usize>(n: usize) {
         let solid = solid::<D>(n);
         let mut searched = Vec::new();
-        all_pairs(&solid, 1.6, 0.2, &mut searched);
+        AllPairs { solid: &solid, cutoff: 1.6, margin: 0.2, pairs: &mut searched }.call();
         assert!(searched.len() > n);
         for cutoff in [1.6, 2.3] {
             let mut listed = Vec::new();
-            cell_list(&solid, cutoff, 0.2, &mut listed);
+            CellList { solid: &solid, cutoff, margin: 0.2, pairs: &mut listed }.call();
             assert_eq!(listed, searched, "{D}d, {n}, cells of {cutoff}");
         }
     }

@@ -4,15 +4,17 @@ use amorph::linearity::problem::SweepProblem;
 use amorph::linearity::settings::{Protocol, SweepSettings};
 use amorph::linearity::sweep::sweep;
 use amorph::linearity::thresholds::{SweepResult, Threshold};
-use amorph::relax::prepare::Structure;
+use amorph::relax::newton::Equilibrium;
+use amorph::relax::prepare::{Prepared, Recipe, Structure};
 use amorph::response::features::{FeatureRequest, compute};
 use amorph::response::jacobian::BondJacobians;
 use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
-use amorph::solid::Solid;
 use amorph::solid::assignment::Assignment;
+use amorph::solid::cell::Cell;
 use amorph::solid::parameters::{ParameterKind, ParameterSpace};
+use amorph::solid::{Solid, Vector};
 
-use super::small::{key, recipe};
+use super::small::{key, recipe, relaxed};
 
 /// What is asked of a solid.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,14 @@ pub struct Case {
     pub replica: u64,
     /// Which right singular vector.
     pub direction: usize,
+}
+
+impl Case {
+    fn recipe(&self) -> Recipe {
+        let mut recipe = recipe(self.particles, Structure::Disordered, self.pressure, self.depth);
+        recipe.potential.exponent = self.exponent;
+        recipe
+    }
 }
 
 /// The pressures, depths and dimensions of the comparison.
@@ -81,9 +91,31 @@ pub struct Subject<const D: usize> {
 impl<const D: usize> Subject<D> {
     /// Prepares the solid; the sign of the directions alternates.
     pub fn new(case: &Case) -> Self {
-        let mut recipe = recipe(case.particles, Structure::Disordered, case.pressure, case.depth);
-        recipe.potential.exponent = case.exponent;
-        let mut prepared = recipe.prepare::<D>(&key(case.replica)).unwrap();
+        let Prepared { solid, equilibrium, .. } =
+            case.recipe().prepare::<D>(&key(case.replica)).unwrap();
+        Self::of(case, solid, equilibrium)
+    }
+
+    /// The same of a solid that the case's recipe has once led to: the edge of its box, then positions. A preparation
+    /// that takes other steps finds another one, which need not have what a test is about.
+    pub fn stored(case: &Case, text: &str) -> Self {
+        let mut solid = case.recipe().start::<D>(&key(case.replica)).unwrap();
+        let numbers: Vec<f64> =
+            text.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        let (edge, positions) = numbers.split_first().unwrap();
+        solid.cell = Cell::new(Vector::repeat(*edge));
+        solid.positions = positions.chunks_exact(D).map(Vector::from_column_slice).collect();
+        let before = solid.positions.clone();
+        let equilibrium = relaxed(&mut solid);
+        let moved = |i: usize| (before[i] - solid.positions[i]).norm();
+        let backbone = (0..solid.len()).filter(|&i| !equilibrium.contacts.rattler[i]);
+        assert!(backbone.map(moved).fold(0.0, f64::max) < 1e-9, "at rest");
+        Self::of(case, solid, equilibrium)
+    }
+
+    fn of(case: &Case, solid: Solid<D>, equilibrium: Equilibrium<D>) -> Self {
+        let mut prepared =
+            Prepared { solid, equilibrium, attempts: 1, relaxations: 0, discarded: Vec::new() };
         let request = FeatureRequest {
             stress: true,
             elastic: true,

@@ -1,0 +1,41 @@
+//! The periodic images that occur in a list of pairs: few, so that a pair names its own by a place.
+
+use crate::solid::Vector;
+
+/// Periodic images that have places.
+pub struct Images<const D: usize> {
+    /// In numbers of edges.
+    pub all: Vec<Vector<D>>,
+    /// The places of those that are no more than two boxes away.
+    near: [u32; 125],
+}
+
+impl<const D: usize> Images<D> {
+    /// None yet, in memory that is there.
+    pub fn new(mut all: Vec<Vector<D>>) -> Self {
+        all.clear();
+        Self { all, near: [u32::MAX; 125] }
+    }
+
+    #[inline(always)]
+    fn code(image: &Vector<D>) -> Option<usize> {
+        let near = image.iter().all(|x| x.abs() <= 2.0);
+        near.then(|| image.iter().fold(0, |code, x| 5 * code + (x + 2.0) as usize))
+    }
+
+    /// The place of an image; it gets one where it has none.
+    #[inline(always)]
+    pub fn place(&mut self, image: Vector<D>) -> u32 {
+        let code = Self::code(&image);
+        let known = match code {
+            Some(code) => Some(self.near[code]).filter(|&place| place != u32::MAX),
+            None => self.all.iter().position(|known| *known == image).map(|place| place as u32),
+        };
+        known.unwrap_or_else(|| {
+            let place = self.all.len() as u32;
+            self.all.push(image);
+            code.into_iter().for_each(|code| self.near[code] = place);
+            place
+        })
+    }
+}
