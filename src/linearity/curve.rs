@@ -87,16 +87,27 @@ impl<'p, const D: usize> Curve<'p, D> {
         }
         let gamma = gamma.min(self.limit);
         let aside = if step == Step::Believed { path.step_aside(gamma).ok() } else { None };
-        let mut point = match aside {
+        let mut point = match aside.and_then(|point| polished_aside(path, point)) {
             Some(point) => point,
-            None => path.relax_to(gamma).ok()?,
+            None => {
+                let mut point = path.relax_to(gamma).ok()?;
+                path.polished(&mut point).ok()?;
+                point
+            }
         };
-        let solid = path.polished(&mut point).ok()?;
+        let solid = path.work.solid_at(&point);
         let change = yardstick.change(solid, &mut point.equilibrium).ok()??;
         let entry = entry(path, &point, change, yardstick, &self.origin, &self.initial);
         path.advance(point);
         Some(entry)
     }
+}
+
+/// A point inside a step that is believed, polished; `None` where the polish fails or leads elsewhere, to other
+/// rattlers.
+fn polished_aside<const D: usize>(path: &mut Path<'_, D>, mut point: Point<D>) -> Option<Point<D>> {
+    let polished = path.polished_as_believed(&mut point).is_some_and(|solid| solid.is_ok());
+    polished.then_some(point)
 }
 
 fn entry<const D: usize>(

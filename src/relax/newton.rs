@@ -246,14 +246,15 @@ pub fn relax<const D: usize>(
 ) -> Result<Equilibrium<D>, RelaxError> {
     forces.rebuild(solid);
     forces.evaluate(solid);
-    let scale = force_unit(solid, forces);
-    if forces.max_norm() <= NEWTON_BASIN * scale
+    let (scale, start) = (force_unit(solid, forces), forces.max_norm());
+    if start <= NEWTON_BASIN * scale
         && let Some(equilibrium) = polished(solid, forces)
     {
         return Ok(equilibrium);
     }
     // Attractive pairs still move across σ then, and Newton's method stalls: at N = 256 in a third of the solids.
-    if !solid.interactions.attractive() {
+    let fails_there = start <= HAND_OVER * scale;
+    if !solid.interactions.attractive() && !fails_there {
         go_downhill(solid, forces, HAND_OVER * scale)?;
         if let Some(equilibrium) = polished(solid, forces) {
             return Ok(equilibrium);
