@@ -41,8 +41,8 @@ struct Laws {
 }
 
 const SOFT: [Laws; 2] = [
-    Laws { solid: law(0.013, 1.16, 0.36, 0.0), direction: law(0.019, 0.98, 0.26, 0.0), curve: 4.1 },
-    Laws { solid: law(0.046, 1.31, 0.23, 0.0), direction: law(0.090, 1.25, 0.22, 0.0), curve: 2.5 },
+    Laws { solid: law(0.015, 1.34, 0.28, 0.0), direction: law(0.024, 1.17, 0.13, 0.0), curve: 3.8 },
+    Laws { solid: law(0.048, 1.53, 0.19, 0.0), direction: law(0.102, 1.52, 0.03, 0.0), curve: 3.7 },
 ];
 
 const ATTRACTIVE: [Laws; 2] = [
