@@ -87,10 +87,14 @@ impl<const D: usize> Forces<D> {
             None if potential.exponent != HARMONIC => Kind::Power,
             None => Kind::Soft,
         };
-        if self.kind == Kind::Attractive {
-            let pairs = self.candidates.iter().enumerate();
-            let pairs = pairs.map(|(place, pair)| (pair.i, pair.parameters(solid, place).0));
-            self.lanes.list(potential, pairs);
+        let places = self.candidates.iter().enumerate();
+        let parameters = places.map(|(place, pair)| pair.parameters(solid, place).0);
+        match self.kind {
+            Kind::Attractive => {
+                let first = self.candidates.iter().map(|pair| pair.i);
+                self.lanes.list(potential, first.zip(parameters));
+            }
+            _ => self.pairs.take(parameters),
         }
         self.values.resize(solid.len(), Vector::zeros());
     }

@@ -11,6 +11,7 @@ use pulp::{Arch, NullaryFnOnce};
 use super::images::Images;
 use super::laws::Law;
 use crate::solid::neighbors::Candidate;
+use crate::solid::potential::Pair;
 use crate::solid::{Solid, Vector};
 
 /// Pairs that go side by side.
@@ -54,21 +55,25 @@ pub struct Pairs<const D: usize> {
 }
 
 impl<const D: usize> Pairs<D> {
-    /// Takes these candidates of a solid.
+    /// Takes these candidates of a solid; their parameters are [taken](Self::take) apart.
     pub fn list(&mut self, solid: &Solid<D>, candidates: &[Candidate]) {
         self.listed.clear();
-        self.sigma.clear();
-        self.k.clear();
         let mut images = Images::new(std::mem::take(&mut self.images));
-        for (place, &candidate) in candidates.iter().enumerate() {
-            let Candidate { i, j } = candidate;
+        for &Candidate { i, j } in candidates {
             let image = images.place(solid.image(i as usize, j as usize));
             self.listed.push(Listed { i, j, image });
-            let (pair, _) = candidate.parameters(solid, place);
+        }
+        self.images = images.all;
+    }
+
+    /// Takes the parameters of the listed pairs, which are not attractive.
+    pub fn take(&mut self, parameters: impl Iterator<Item = Pair>) {
+        self.sigma.clear();
+        self.k.clear();
+        for pair in parameters {
             self.sigma.push(pair.sigma);
             self.k.push(pair.k);
         }
-        self.images = images.all;
     }
 
     /// Puts the periodic images to where they are in the solid's box.
@@ -152,7 +157,7 @@ mod tests {
     use crate::solid::cell::Cell;
     use crate::solid::interactions::{Interactions, SymmetricTable};
     use crate::solid::neighbors::pairs_within;
-    use crate::solid::potential::{Pair, Potential, Tail};
+    use crate::solid::potential::{Potential, Tail};
 
     /// N particles of three species, anywhere.
     fn solid<const D: usize>(n: usize) -> Solid<D> {
@@ -207,6 +212,8 @@ mod tests {
         pairs_within(&solid, 0.3, &mut candidates);
         let mut pairs = Pairs::default();
         pairs.list(&solid, &candidates);
+        let places = candidates.iter().enumerate();
+        pairs.take(places.map(|(place, pair)| pair.parameters(&solid, place).0));
         pairs.shift(&solid);
         for springs in [false, true] {
             let found = everywhere(|| Forces { pairs: &pairs, solid: &solid, springs });

@@ -44,11 +44,8 @@ pub fn pairs_within<const D: usize>(solid: &Solid<D>, margin: f64, pairs: &mut V
         return;
     }
     let cutoff = solid.longest_range() + margin;
-    if solid.len() > CELL_LIST_PARTICLES && solid.cell.shortest_edge() > 4.0 * cutoff {
-        Arch::new().dispatch(CellList { solid, cutoff, margin, pairs });
-    } else {
-        Arch::new().dispatch(AllPairs { solid, cutoff, margin, pairs });
-    }
+    let by_cells = solid.len() > CELL_LIST_PARTICLES && solid.cell.shortest_edge() > 4.0 * cutoff;
+    Arch::new().dispatch(Search { solid, cutoff, margin, by_cells, pairs });
 }
 
 /// Is the pair nearer than its own range + margin?
@@ -103,20 +100,28 @@ fn by_axis<const D: usize>(positions: impl Iterator<Item = Vector<D>> + Clone) -
     std::array::from_fn(|axis| positions.clone().map(|r| r[axis]).chain(padding.clone()).collect())
 }
 
-/// The search over all pairs.
-struct AllPairs<'a, const D: usize> {
+/// A search, over all pairs or those of neighbouring cells; compiled for AVX2 and for any processor.
+struct Search<'a, const D: usize> {
     solid: &'a Solid<D>,
     cutoff: f64,
     margin: f64,
+    by_cells: bool,
     pairs: &'a mut Vec<Candidate>,
 }
 
-impl<const D: usize> NullaryFnOnce for AllPairs<'_, D> {
+impl<const D: usize> NullaryFnOnce for Search<'_, D> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { solid, cutoff, margin, pairs } = self;
+        if self.by_cells { self.cell_list() } else { self.all_pairs() }
+    }
+}
+
+impl<const D: usize> Search<'_, D> {
+    #[inline(always)]
+    fn all_pairs(self) {
+        let Self { solid, cutoff, margin, pairs, .. } = self;
         let n = solid.len();
         let coordinates = by_axis(solid.positions.iter().copied());
         let edges = solid.cell.edges();
@@ -246,20 +251,10 @@ impl<const D: usize> Grid<D> {
     }
 }
 
-/// The search over the pairs of neighbouring cells.
-struct CellList<'a, const D: usize> {
-    solid: &'a Solid<D>,
-    cutoff: f64,
-    margin: f64,
-    pairs: &'a mut Vec<Candidate>,
-}
-
-impl<const D: usize> NullaryFnOnce for CellList<'_, D> {
-    type Output = ();
-
+impl<const D: usize> Search<'_, D> {
     #[inline(always)]
-    fn call(self) {
-        let Self { solid, cutoff, margin, pairs } = self;
+    fn cell_list(self) {
+        let Self { solid, cutoff, margin, pairs, .. } = self;
         let grid = Grid::new(solid, cutoff);
         let mut found: Vec<(usize, usize)> = Vec::with_capacity(8 * D * solid.len());
         let (mut segments, mut hits) = (Vec::new(), Hits::default());
@@ -320,11 +315,14 @@ mod tests {
     fn agree<const D: usize>(n: usize) {
         let solid = solid::<D>(n);
         let mut searched = Vec::new();
-        AllPairs { solid: &solid, cutoff: 1.6, margin: 0.2, pairs: &mut searched }.call();
+        let search = |cutoff: f64, by_cells: bool, pairs: &mut Vec<Candidate>| {
+            Search { solid: &solid, cutoff, margin: 0.2, by_cells, pairs }.call();
+        };
+        search(1.6, false, &mut searched);
         assert!(searched.len() > n);
         for cutoff in [1.6, 2.3] {
             let mut listed = Vec::new();
-            CellList { solid: &solid, cutoff, margin: 0.2, pairs: &mut listed }.call();
+            search(cutoff, true, &mut listed);
             assert_eq!(listed, searched, "{D}d, {n}, cells of {cutoff}");
         }
     }

@@ -113,31 +113,28 @@ impl<const D: usize> Subject<D> {
         Self::of(case, solid, equilibrium)
     }
 
-    fn of(case: &Case, solid: Solid<D>, equilibrium: Equilibrium<D>) -> Self {
-        let mut prepared =
-            Prepared { solid, equilibrium, attempts: 1, relaxations: 0, discarded: Vec::new() };
+    fn of(case: &Case, solid: Solid<D>, mut equilibrium: Equilibrium<D>) -> Self {
         let request = FeatureRequest {
             stress: true,
             elastic: true,
             modes: case.modes,
             ..FeatureRequest::NONE
         };
-        let features = compute(&prepared.solid, &mut prepared.equilibrium, &request, true);
+        let features = compute(&solid, &mut equilibrium, &request, true);
         let species = if case.kinds.len() == 1 { 12 } else { 4 };
-        let assignment = Assignment::random(&prepared.solid, species, &key(case.replica)).unwrap();
+        let assignment = Assignment::random(&solid, species, &key(case.replica)).unwrap();
         let space = ParameterSpace::new(case.kinds, species);
-        let bonds = &prepared.equilibrium.contacts.bonds;
-        let jacobian =
-            BondJacobians::new(&prepared.solid, bonds, &features.sensitivities, space.kinds())
-                .projected(bonds, &assignment.species, &space)
-                .matrix;
+        let bonds = &equilibrium.contacts.bonds;
+        let jacobian = BondJacobians::new(&solid, bonds, &features.sensitivities, space.kinds())
+            .projected(bonds, &assignment.species, &space)
+            .matrix;
         let svd = decompose(jacobian.as_ref(), RANK_TOLERANCE, 0.0).unwrap();
         let sign = if case.direction.is_multiple_of(2) { 1.0 } else { -1.0 };
         let direction =
             (0..svd.right.ncols()).map(|q| sign * svd.right[(case.direction, q)]).collect();
         Self {
-            rattlers: prepared.equilibrium.contacts.rattler_count(),
-            solid: prepared.solid.reassigned(assignment.species, assignment.interactions),
+            rattlers: equilibrium.contacts.rattler_count(),
+            solid: solid.reassigned(assignment.species, assignment.interactions),
             space,
             direction,
             request,
