@@ -3,6 +3,7 @@
 use super::lanes::Lanes;
 use super::laws::{Power, Soft, Springs};
 use super::pairs::Pairs;
+use super::passes;
 use crate::solid::neighbors::{Candidate, pairs_within};
 use crate::solid::overlap::{HARMONIC, softening};
 use crate::solid::{Solid, Vector};
@@ -111,7 +112,7 @@ impl<const D: usize> Forces<D> {
     pub fn refresh(&mut self, solid: &Solid<D>) {
         let growth = solid.cell.shortest_edge() / self.edge;
         let room = growth * self.skin - (1.0 - growth).max(0.0) * self.range;
-        let [one, other] = farthest_two(&solid.positions, &self.anchors, growth);
+        let [one, other] = passes::farthest_two(&solid.positions, &self.anchors, growth);
         if !(one + other <= 2.0 * MOVED * room) {
             self.rebuild(solid);
         }
@@ -172,22 +173,6 @@ impl<const D: usize> Forces<D> {
     pub fn max_norm(&self) -> f64 {
         max_norm(&self.values)
     }
-}
-
-/// The two largest |r − f r₀| of particles that were at r₀; NaN if any position is.
-fn farthest_two<const D: usize>(
-    positions: &[Vector<D>],
-    anchors: &[Vector<D>],
-    growth: f64,
-) -> [f64; 2] {
-    let (mut largest, mut second, mut sum) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for (now, then) in positions.iter().zip(anchors) {
-        let moved = (now - then * growth).norm_squared();
-        second = second.max(largest.min(moved));
-        largest = largest.max(moved);
-        sum += moved;
-    }
-    if sum.is_nan() { [f64::NAN; 2] } else { [largest.sqrt(), second.sqrt()] }
 }
 
 /// max_i |F_i|; NaN if any force is (`f64::max` would hide it).

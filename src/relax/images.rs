@@ -19,8 +19,11 @@ impl<const D: usize> Images<D> {
 
     #[inline(always)]
     fn code(image: &Vector<D>) -> Option<usize> {
-        let near = image.iter().all(|x| x.abs() <= 2.0);
-        near.then(|| image.iter().fold(0, |code, x| 5 * code + (x + 2.0) as usize))
+        /// 1.5 · 2^52 + 2: added to a whole number x it leaves x + 2 in the lowest bits.
+        const SHIFT: f64 = 6_755_399_441_055_746.0;
+        let shifted = image.map(|x| (x + SHIFT).to_bits() as u32);
+        let near = shifted.iter().all(|&x| x < 5);
+        near.then(|| shifted.iter().fold(0, |code, &x| 5 * code + x as usize))
     }
 
     /// The place of an image; it gets one where it has none.

@@ -39,6 +39,57 @@ pub(super) fn advance<const D: usize>(
     Arch::new().dispatch(Advance { positions, velocity, force, anchors, kept, push, step })
 }
 
+/// The two largest |r − f a| [length]; NaN if any position is.
+pub(super) fn farthest_two<const D: usize>(
+    positions: &[Vector<D>],
+    anchors: &[Vector<D>],
+    growth: f64,
+) -> [f64; 2] {
+    Arch::new().dispatch(Farthest { positions, anchors, growth })
+}
+
+struct Farthest<'a, const D: usize> {
+    positions: &'a [Vector<D>],
+    anchors: &'a [Vector<D>],
+    growth: f64,
+}
+
+impl<const D: usize> NullaryFnOnce for Farthest<'_, D> {
+    type Output = [f64; 2];
+
+    #[inline(always)]
+    fn call(self) -> [f64; 2] {
+        // Of every fourth particle: the largest square, the second, and the sum.
+        let (mut largest, mut second, mut sum) = ([0.0; GROUP], [0.0; GROUP], [0.0; GROUP]);
+        let mut take = |k: usize, now: &Vector<D>, then: &Vector<D>| {
+            let moved = (now - then * self.growth).norm_squared();
+            let lesser = if moved < largest[k] { moved } else { largest[k] };
+            largest[k] = if moved > largest[k] { moved } else { largest[k] };
+            second[k] = if lesser > second[k] { lesser } else { second[k] };
+            sum[k] += moved;
+        };
+        let (positions, last_positions) = self.positions.as_chunks::<GROUP>();
+        let (anchors, last_anchors) = self.anchors.as_chunks::<GROUP>();
+        for (now, then) in positions.iter().zip(anchors) {
+            for k in 0..GROUP {
+                take(k, &now[k], &then[k]);
+            }
+        }
+        for (k, (now, then)) in last_positions.iter().zip(last_anchors).enumerate() {
+            take(k, now, then);
+        }
+        if sum.iter().sum::<f64>().is_nan() {
+            return [f64::NAN; 2];
+        }
+        let [mut one, mut other] = [0.0_f64; 2];
+        for moved in largest.into_iter().chain(second) {
+            other = other.max(one.min(moved));
+            one = one.max(moved);
+        }
+        [one.sqrt(), other.sqrt()]
+    }
+}
+
 struct Summation<'a, const D: usize> {
     force: &'a [Vector<D>],
     velocity: &'a [Vector<D>],
@@ -173,6 +224,15 @@ mod tests {
                 off = off.max((x[i] - anchors[i]).amax());
             }
             assert_eq!(*farthest, off);
+
+            let growth = 0.9;
+            let farthest = || Farthest { positions: &positions, anchors: &anchors, growth };
+            let found = everywhere(farthest);
+            assert!(found.iter().all(|two| *two == found[0]), "{D}d, {particles}");
+            let moved = |i: usize| (positions[i] - anchors[i] * growth).norm();
+            let mut all: Vec<f64> = (0..particles).map(moved).chain([0.0]).collect();
+            all.sort_by(|a, b| b.total_cmp(a));
+            assert_eq!(found[0], [all[0], all[1]], "{D}d, {particles}");
         }
     }
 

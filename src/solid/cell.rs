@@ -51,11 +51,13 @@ impl<const D: usize> Cell<D> {
     }
 
     /// n, where separation − n L is the shortest periodic image.
+    #[inline(always)]
     pub fn image(&self, separation: SVector<f64, D>) -> SVector<f64, D> {
         separation.component_mul(&self.inverse).map(nearest_integer)
     }
 
     /// The position folded into [0, L_α).
+    #[inline(always)]
     pub fn wrap(&self, mut position: SVector<f64, D>) -> SVector<f64, D> {
         for axis in 0..D {
             let folded =

@@ -1,9 +1,11 @@
 //! What a solid is: cell, pair energy, species and parameters, neighbour list, lattices.
 
 pub mod assignment;
+mod balls;
 pub mod cell;
 pub mod contacts;
 mod error;
+mod grid;
 pub mod grouped;
 pub mod interactions;
 pub mod lattice;
@@ -101,6 +103,7 @@ impl<const D: usize> Solid<D> {
     }
 
     /// The periodic image of the shortest separation, in numbers of edges.
+    #[inline(always)]
     pub fn image(&self, i: usize, j: usize) -> Vector<D> {
         self.cell.image(self.positions[i] - self.positions[j])
     }
