@@ -70,6 +70,31 @@ fn the_target_pressure_is_reached_to_1e_6_and_the_forces_vanish_to_rounding() {
 }
 
 /// The bits of everything that a solid is.
+/// Large solids in three dimensions are polished by conjugate gradients: a step of Newton's method with the factor
+/// hardly moves them any more.
+#[test]
+fn a_large_solid_is_at_its_minimum_without_a_factor_on_the_way() {
+    for (pressure, depth) in [(1e-1, 0.0), (1e-2, 1e-2)] {
+        let recipe = recipe(2048, Structure::Disordered, pressure, depth);
+        let prepared = recipe.prepare::<3>(&key(1)).unwrap();
+        let Prepared { solid, equilibrium, .. } = prepared;
+        let (found, max_force) = pressure_and_force(&solid);
+        assert!((found / pressure - 1.0).abs() < recipe.pressure_tolerance, "p = {found}");
+        let mut step = vec![Vector::zeros(); solid.len()];
+        for bond in &equilibrium.contacts.bonds {
+            let force = bond.separation * (-bond.slope / bond.distance);
+            step[bond.i] += force;
+            step[bond.j] -= force;
+        }
+        equilibrium.hessian.solve_one(&mut step);
+        let moved = step.iter().map(Vector::norm).fold(0.0, f64::max);
+        println!(
+            "p = {pressure}, B = {depth}: max|F| = {max_force:.1e}, {moved:.1e} from the minimum"
+        );
+        assert!(moved < 1e-11, "{moved} from the minimum at max|F| = {max_force}");
+    }
+}
+
 fn bits<const D: usize>(solid: &Solid<D>) -> Vec<u64> {
     let edges = solid.cell.edges();
     let coordinates = solid.positions.iter().flat_map(|x| x.iter().copied().collect::<Vec<_>>());

@@ -310,6 +310,13 @@ impl<const D: usize> Hessian<D> {
         self.solve(std::slice::from_mut(field));
     }
 
+    /// x of H x = b.
+    pub fn solved(&self, field: &Field<D>) -> Field<D> {
+        let mut solution = field.clone();
+        self.solve_one(&mut solution);
+        solution
+    }
+
     fn gather(&self, field: &Field<D>, column: &mut [f64]) {
         for (&i, entries) in self.pattern.particles.iter().zip(column.chunks_exact_mut(D)) {
             entries.copy_from_slice(field[i].as_slice());

@@ -1,5 +1,6 @@
 //! Finding the minimum: FIRE, Newton polish, pressure control.
 
+mod conjugate;
 pub mod disorder;
 mod dissection;
 pub mod fire;
@@ -20,6 +21,7 @@ pub mod pressure;
 #[cfg(test)]
 mod processors;
 pub mod rattlers;
+mod rest;
 mod triangular;
 
 use crate::solid::SolidError;

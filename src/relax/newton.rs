@@ -5,23 +5,16 @@
 //! are rounding here) then finds the set of bonds on either side of σ.
 
 use super::RelaxError;
+use super::conjugate::{Springs, cheaper};
 use super::fire::{self, Ending, FireSettings};
 use super::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
 use super::hessian::{Field, Hessian};
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
 use super::rattlers::settle_rattlers;
-use crate::solid::contacts::{
-    Bond, Contacts, interacting_pairs, load_factor, softening, virial_pressure,
-};
+use super::rest::factor_for;
+pub use super::rest::{Equilibrium, Rest, accepted_force};
+use crate::solid::contacts::{Bond, Contacts, interacting_pairs, load_factor, softening};
 use crate::solid::{Solid, Vector};
-
-/// max|F| that counts as relaxed, in the same units (and relative to the load where it is small).
-const FORCE_ACCEPTED: f64 = 2e-13;
-
-/// The rounding of a force, in the same units and per unit of length of the longest edge: a
-/// coordinate of that size is rounded by ε/2, a separation by twice that, and a force sums over some
-/// ten bonds.
-const FORCE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// Newton's method starts at max|F| below this [largest k/length]; it then ends in the minimum that
 /// FIRE would find (200 of 200 solids; at ten times more 198).
@@ -44,19 +37,11 @@ const GOOD_STEP: f64 = 0.5;
 const MAX_STEPS: usize = 60;
 const MAX_POOR_STEPS: usize = 12;
 
+/// How exact a step is where it is solved for without a factor.
+const STEP_ACCURACY: f64 = 1e-5;
+
 /// How often the polish begins again because other particles rattle than it began with.
 const RECLASSIFICATIONS: usize = 4;
-
-/// A solid at its energy minimum: its bonds, its factorised Hessian and what is left of the forces.
-#[derive(Clone)]
-pub struct Equilibrium<const D: usize> {
-    pub contacts: Contacts<D>,
-    pub hessian: Hessian<D>,
-    /// p = −tr s / d [energy/length^d].
-    pub pressure: f64,
-    /// max_i |F_i| [energy/length].
-    pub max_force: f64,
-}
 
 /// Forces on the backbone, −∂U/∂r, shape (N,).
 pub fn bond_forces<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], out: &mut Field<D>) {
@@ -69,13 +54,6 @@ pub fn bond_forces<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>], out: &mu
     }
 }
 
-/// max|F| that a relaxed solid may have [energy/length]: it covers every particle.
-pub fn accepted_force<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f64 {
-    let scale = if solid.springs.is_some() { 1.0 } else { load_factor(solid, bonds) };
-    let rounding = FORCE_ROUNDING * (1.0 + solid.cell.edges().max());
-    (FORCE_ACCEPTED * scale).max(rounding) * stiffness(solid) * softening(solid, bonds)
-}
-
 /// Takes a solid that is close to its minimum down to the rounding floor. A Hessian that is not needed any
 /// more may be passed: it serves again where its pattern covers the contacts.
 ///
@@ -85,8 +63,16 @@ pub fn accepted_force<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> f6
 pub fn polish<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
-    mut hessian: Option<Hessian<D>>,
+    hessian: Option<Hessian<D>>,
 ) -> Result<Equilibrium<D>, RelaxError> {
+    polish_to_rest(solid, forces, hessian)?.rigid(solid)
+}
+
+fn polish_to_rest<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+    mut hessian: Option<Hessian<D>>,
+) -> Result<Rest<D>, RelaxError> {
     hessian.iter_mut().for_each(|old| old.factorisations = 0);
     for _ in 0..RECLASSIFICATIONS {
         forces.refresh(solid);
@@ -100,7 +86,7 @@ pub fn polish<const D: usize>(
             break;
         }
     }
-    finish(solid, forces, hessian)
+    rest(solid, forces, hessian, !cheaper(solid))
 }
 
 /// Newton's method on the backbone; ends at the best positions that it has seen.
@@ -117,6 +103,7 @@ fn descend_by_newton<const D: usize>(
     let mut previous = f64::INFINITY;
     let mut best = (f64::INFINITY, Vec::new());
     let mut poor_steps = 0;
+    let mut by_factor = !cheaper(solid);
     for _ in 0..MAX_STEPS {
         let max_force = state.max_force();
         if !max_force.is_finite() {
@@ -130,20 +117,23 @@ fn descend_by_newton<const D: usize>(
         if max_force <= floor || (poor && max_force <= accepted) || poor_steps > MAX_POOR_STEPS {
             break;
         }
+        let potential = &solid.interactions.potential;
+        let springs = if by_factor { None } else { Springs::new(potential, &state.contacts) };
+        let solution = springs.and_then(|springs| springs.solve(&state.force, STEP_ACCURACY));
+        by_factor = solution.is_none();
         // The last factor serves again while it makes the forces fall and the bonds are the same.
         let pairs = state.contacts.bonds.iter().map(|bond| (bond.i, bond.j));
         let current =
             max_force < CHORD_RATE * previous && pairs.clone().eq(factored.iter().copied());
         previous = max_force;
-        let factor = match hessian {
-            Some(factor) if current => factor,
+        let step = match (solution, hessian.as_mut()) {
+            (Some(step), _) => step,
+            (None, Some(factor)) if current => factor.solved(&state.force),
             _ => {
                 factored = pairs.collect();
-                factor_for(hessian, solid, &state.contacts)?
+                factor_for(hessian, solid, &state.contacts)?.solved(&state.force)
             }
         };
-        let mut step = state.force.clone();
-        factor.solve_one(&mut step);
         state = state.after_step(solid, forces, &step);
     }
     solid.positions = best.1;
@@ -205,35 +195,24 @@ pub fn finish<const D: usize>(
     forces: &mut Forces<D>,
     hessian: Option<Hessian<D>>,
 ) -> Result<Equilibrium<D>, RelaxError> {
-    forces.rebuild(solid);
-    let contacts = Contacts::find(solid, forces.candidates());
-    let mut hessian = hessian;
-    factor_for(&mut hessian, solid, &contacts)?;
-    let Some(hessian) = hessian else {
-        return Err(RelaxError::Unjammed);
-    };
-    forces.evaluate(solid);
-    let max_force = forces.max_norm();
-    let pressure = virial_pressure(solid, &contacts.bonds);
-    let accepted = accepted_force(solid, &contacts.bonds);
-    if !(max_force <= accepted) {
-        return Err(RelaxError::NotConverged { max_force, accepted });
-    }
-    Ok(Equilibrium { contacts, hessian, pressure, max_force })
+    rest(solid, forces, hessian, true)?.rigid(solid)
 }
 
-fn factor_for<'a, const D: usize>(
-    hessian: &'a mut Option<Hessian<D>>,
+/// A solid exactly where it is, factored or not.
+fn rest<const D: usize>(
     solid: &Solid<D>,
-    contacts: &Contacts<D>,
-) -> Result<&'a mut Hessian<D>, RelaxError> {
-    match hessian.take_if(|old| old.covers(contacts)) {
-        Some(mut old) => {
-            old.factorise(&solid.interactions.potential, &contacts.bonds)?;
-            Ok(hessian.insert(old))
-        }
-        None => Ok(hessian.insert(Hessian::factorised(solid, contacts)?)),
+    forces: &mut Forces<D>,
+    mut hessian: Option<Hessian<D>>,
+    factored: bool,
+) -> Result<Rest<D>, RelaxError> {
+    forces.rebuild(solid);
+    let contacts = Contacts::find(solid, forces.candidates());
+    if factored {
+        factor_for(&mut hessian, solid, &contacts)?;
+    } else if contacts.backbone_count() < 2 {
+        return Err(RelaxError::Unjammed);
     }
+    Rest::new(solid, forces, contacts, hessian, factored)
 }
 
 /// Relaxes a solid from wherever it is: FIRE, then the polish.
@@ -244,32 +223,40 @@ pub fn relax<const D: usize>(
     solid: &mut Solid<D>,
     forces: &mut Forces<D>,
 ) -> Result<Equilibrium<D>, RelaxError> {
+    relax_to_rest(solid, forces)?.rigid(solid)
+}
+
+/// The same without the factor where that is dear.
+///
+/// # Errors
+/// As [`relax`]; that a large solid is not rigid may show only when it is factored.
+pub fn relax_to_rest<const D: usize>(
+    solid: &mut Solid<D>,
+    forces: &mut Forces<D>,
+) -> Result<Rest<D>, RelaxError> {
     forces.rebuild(solid);
     forces.evaluate(solid);
     let (scale, start) = (force_unit(solid, forces), forces.max_norm());
     if start <= NEWTON_BASIN * scale
-        && let Some(equilibrium) = polished(solid, forces)
+        && let Some(rest) = polished(solid, forces)
     {
-        return Ok(equilibrium);
+        return Ok(rest);
     }
     // Attractive pairs still move across σ then, and Newton's method stalls: at N = 256 in a third of the solids.
     let fails_there = start <= HAND_OVER * scale;
     if !solid.interactions.attractive() && !fails_there {
         go_downhill(solid, forces, HAND_OVER * scale)?;
-        if let Some(equilibrium) = polished(solid, forces) {
-            return Ok(equilibrium);
+        if let Some(rest) = polished(solid, forces) {
+            return Ok(rest);
         }
     }
     descend(solid, forces, scale, None)
 }
 
 /// The polish; where it fails, the solid is as it was before.
-fn polished<const D: usize>(
-    solid: &mut Solid<D>,
-    forces: &mut Forces<D>,
-) -> Option<Equilibrium<D>> {
+fn polished<const D: usize>(solid: &mut Solid<D>, forces: &mut Forces<D>) -> Option<Rest<D>> {
     let start = solid.positions.clone();
-    let polished = polish(solid, forces, None).ok();
+    let polished = polish_to_rest(solid, forces, None).ok();
     if polished.is_none() {
         solid.positions = start;
         forces.rebuild(solid);
@@ -289,7 +276,7 @@ pub fn relax_by_fire<const D: usize>(
 ) -> Result<Equilibrium<D>, RelaxError> {
     forces.rebuild(solid);
     let scale = force_unit(solid, forces);
-    descend(solid, forces, scale, hessian)
+    descend(solid, forces, scale, hessian)?.rigid(solid)
 }
 
 /// The unit of FIRE's tolerances [energy/length]: the largest k, less where the load is small or the
@@ -304,14 +291,14 @@ fn descend<const D: usize>(
     forces: &mut Forces<D>,
     scale: f64,
     mut hessian: Option<Hessian<D>>,
-) -> Result<Equilibrium<D>, RelaxError> {
+) -> Result<Rest<D>, RelaxError> {
     for tolerance in [FIRE_TOLERANCE, FIRE_TOLERANCE * 1e-2] {
         go_downhill(solid, forces, tolerance * scale)?;
-        if let Ok(equilibrium) = polish(solid, forces, hessian.take()) {
-            return Ok(equilibrium);
+        if let Ok(rest) = polish_to_rest(solid, forces, hessian.take()) {
+            return Ok(rest);
         }
     }
-    polish(solid, forces, None)
+    polish_to_rest(solid, forces, None)
 }
 
 /// FIRE until max|F| is below a limit [energy/length].

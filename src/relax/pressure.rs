@@ -18,13 +18,16 @@ use super::RelaxError;
 use super::fire::{self, Ending, FireSettings, Piston};
 use super::forces::Forces;
 use super::hessian::{Field, bond_stiffness};
-use super::newton::{Equilibrium, relax};
+use super::newton::{Equilibrium, Rest, relax_to_rest};
 use crate::solid::cell::Cell;
 use crate::solid::contacts::{interacting_pairs, load_factor};
 use crate::solid::{Solid, Vector};
 
 /// The largest relative change of the edges in one step.
 const MAX_STRAIN: f64 = 0.01;
+
+/// How exact the response to a strain is where it is solved for without a factor.
+const RESPONSE_ACCURACY: f64 = 1e-6;
 
 /// The strain tried where the bulk modulus is unusable.
 const FALLBACK_STRAIN: f64 = 0.002;
@@ -74,15 +77,17 @@ pub fn start_packing_fraction<const D: usize>(pressure: f64) -> f64 {
 }
 
 /// u_e = −H⁻¹ ∂²U/∂r∂e and (1/V) d²U/de² under a uniform expansion e.
-pub fn expansion_response<const D: usize>(
+///
+/// # Errors
+/// [`RelaxError::NotRigid`].
+fn expansion_response<const D: usize>(
     solid: &Solid<D>,
-    equilibrium: &Equilibrium<D>,
-) -> (Field<D>, f64) {
+    rest: &mut Rest<D>,
+) -> Result<(Field<D>, f64), RelaxError> {
     let potential = &solid.interactions.potential;
-    let bonds = &equilibrium.contacts.bonds;
     let mut response = vec![Vector::zeros(); solid.len()];
     let mut curvature = 0.0;
-    for bond in bonds {
+    for bond in &rest.contacts.bonds {
         let (phi1, phi2) = bond_stiffness(potential, bond);
         let r = bond.separation;
         let coupling = phi1 + phi2 * r.norm_squared();
@@ -90,14 +95,14 @@ pub fn expansion_response<const D: usize>(
         response[bond.j] += r * coupling;
         curvature += coupling * r.norm_squared();
     }
-    equilibrium.hessian.solve_one(&mut response);
-    for bond in bonds {
+    rest.solve(solid, &mut response, RESPONSE_ACCURACY)?;
+    for bond in &rest.contacts.bonds {
         let (phi1, phi2) = bond_stiffness(potential, bond);
         let r = bond.separation;
         let coupling = phi1 + phi2 * r.norm_squared();
         curvature += coupling * r.dot(&(response[bond.i] - response[bond.j]));
     }
-    (response, curvature / solid.cell.volume())
+    Ok((response, curvature / solid.cell.volume()))
 }
 
 /// A solid at the target pressure.
@@ -128,15 +133,16 @@ pub fn reach<const D: usize>(
     let mut limit = MAX_STRAIN;
     let mut reached = f64::NAN;
     for relaxations in 1..=MAX_RELAXATIONS {
-        match relax(solid, forces) {
-            Ok(equilibrium) => {
-                reached = equilibrium.pressure;
+        match relax_to_rest(solid, forces) {
+            Ok(mut rest) => {
+                reached = rest.pressure;
                 if (reached / target - 1.0).abs() < tolerance {
+                    let equilibrium = rest.rigid(solid)?;
                     let relaxations = relaxations + u64::from(attractive);
                     return Ok(Reached { equilibrium, relaxations });
                 }
                 limit = MAX_STRAIN;
-                last = Some(Relaxed::new(solid, &equilibrium, target));
+                last = Some(Relaxed::new(solid, &mut rest, target)?);
             }
             // The box is too large: back to the last solid, and less far.
             Err(RelaxError::Unjammed) if last.is_some() => {
@@ -202,10 +208,10 @@ struct Relaxed<const D: usize> {
 }
 
 impl<const D: usize> Relaxed<D> {
-    fn new(solid: &Solid<D>, equilibrium: &Equilibrium<D>, target: f64) -> Self {
+    fn new(solid: &Solid<D>, rest: &mut Rest<D>, target: f64) -> Result<Self, RelaxError> {
         let dimension = D as f64;
-        let (response, curvature) = expansion_response(solid, equilibrium);
-        let pressure = equilibrium.pressure;
+        let (response, curvature) = expansion_response(solid, rest)?;
+        let pressure = rest.pressure;
         let slope = -curvature / dimension - (dimension - 1.0) * pressure;
         let newton = (target - pressure) / slope;
         let strain = if slope < 0.0 && newton.is_finite() {
@@ -213,7 +219,7 @@ impl<const D: usize> Relaxed<D> {
         } else {
             FALLBACK_STRAIN * (pressure - target).signum()
         };
-        Self { cell: solid.cell, positions: solid.positions.clone(), response, strain }
+        Ok(Self { cell: solid.cell, positions: solid.positions.clone(), response, strain })
     }
 
     /// Puts the solid where it is expected after the strain.
