@@ -175,6 +175,15 @@ struct Strut {
     tension: bool,
 }
 
+impl Strut {
+    /// Adds what it does for either end in d dimensions.
+    fn hold<const D: usize>(&self, held: &mut [u32]) {
+        let share = if self.tension { D as u32 + 1 } else { 1 };
+        held[self.i] += share;
+        held[self.j] += share;
+    }
+}
+
 /// Who rattles, one flag per particle, of all interacting pairs of a solid.
 pub fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool> {
     let mut classifier = Classifier::default();
@@ -186,8 +195,8 @@ pub fn rattlers<const D: usize>(solid: &Solid<D>, bonds: &[Bond<D>]) -> Vec<bool
 #[derive(Default)]
 pub struct Classifier {
     struts: Vec<Strut>,
-    /// How many of them hold a particle, and how many of these are in tension.
-    held: Vec<(usize, usize)>,
+    /// How many of them hold a particle; one in tension does it alone.
+    held: Vec<u32>,
     rattler: Vec<bool>,
 }
 
@@ -197,27 +206,24 @@ impl Classifier {
         let Self { struts, held, rattler } = self;
         let tolerance = LOAD_BEARING_OVERLAP * load_factor(solid, bonds) * softening(solid, bonds);
         struts.clear();
-        struts.extend(bonds.iter().filter_map(|bond| {
+        held.clear();
+        held.resize(solid.len(), 0);
+        for bond in bonds {
             let strain = bond.slope * bond.pair.sigma / bond.pair.k;
             let tension = !bond.pair.spring && strain > tolerance;
-            let bears = bond.pair.spring || strain.abs() > tolerance;
-            bears.then_some(Strut { i: bond.i, j: bond.j, tension })
-        }));
+            if bond.pair.spring || strain.abs() > tolerance {
+                let strut = Strut { i: bond.i, j: bond.j, tension };
+                struts.push(strut);
+                strut.hold::<D>(held);
+            }
+        }
         rattler.clear();
         rattler.resize(solid.len(), false);
-        held.resize(solid.len(), (0, 0));
         // Whom nothing holds takes its bonds away from its partners, of whom then nothing may hold one.
         loop {
-            held.fill((0, 0));
-            for strut in &*struts {
-                for end in [strut.i, strut.j] {
-                    held[end].0 += 1;
-                    held[end].1 += usize::from(strut.tension);
-                }
-            }
             let mut more = false;
-            for (flag, &(struts, tensions)) in rattler.iter_mut().zip(&*held) {
-                let loose = struts < D + 1 && tensions == 0;
+            for (flag, &holds) in rattler.iter_mut().zip(&*held) {
+                let loose = (holds as usize) < D + 1;
                 more |= loose && !*flag;
                 *flag |= loose;
             }
@@ -225,6 +231,8 @@ impl Classifier {
                 break;
             }
             struts.retain(|strut| !rattler[strut.i] && !rattler[strut.j]);
+            held.fill(0);
+            struts.iter().for_each(|strut| strut.hold::<D>(held));
         }
         if solid.interactions.attractive() {
             leave_the_largest_cluster(struts, rattler);
