@@ -3,8 +3,8 @@
 //! Every solid is relaxed by both programs in turn, on one core, at fixed box. *Step*: FIRE to
 //! [`lammps::TOLERANCE`], time per force evaluation and particle, lists included. *Relaxation*: from the
 //! start to max|F| below the same tolerance, ours as `relax_to_rest` does it, with the polish, and with the
-//! factor that the features need where the polish has one (not in 3d from N = 2048 on); LAMMPS' is FIRE. Ratios are LAMMPS over amorph, medians of pairs with their
-//! quartiles.
+//! factor that the features need where the polish has one (not in 3d from N = 2048 on); LAMMPS' is FIRE.
+//! Ratios are LAMMPS over amorph, medians of pairs with their quartiles.
 //!
 //! Prints Markdown; what it is at goes to the error stream. `-- --quick` does one pair of the small
 //! sizes, `-- --only 'B = 0.01'` one system; `-- --inputs` times what was tried for LAMMPS instead, N = 256.

@@ -6,7 +6,7 @@ mod common;
 use amorph::relax::RelaxError;
 use amorph::relax::forces::{Forces, stiffness};
 use amorph::relax::hessian::{apply, bond_stiffness};
-use amorph::relax::newton::{Equilibrium, relax, relax_by_fire};
+use amorph::relax::newton::{Equilibrium, bond_forces, relax, relax_by_fire};
 use amorph::relax::prepare::{Prepared, Recipe, Structure, Target};
 use amorph::response::modes::{DEGENERATE, dense, lowest_eigenvalue, lowest_modes};
 use amorph::response::susceptibility::{RANK_TOLERANCE, decompose};
@@ -80,14 +80,10 @@ fn a_large_solid_is_at_its_minimum_without_a_factor_on_the_way() {
         let Prepared { solid, equilibrium, .. } = prepared;
         let (found, max_force) = pressure_and_force(&solid);
         assert!((found / pressure - 1.0).abs() < recipe.pressure_tolerance, "p = {found}");
-        let mut step = vec![Vector::zeros(); solid.len()];
-        for bond in &equilibrium.contacts.bonds {
-            let force = bond.separation * (-bond.slope / bond.distance);
-            step[bond.i] += force;
-            step[bond.j] -= force;
-        }
-        equilibrium.hessian.solve_one(&mut step);
-        let moved = step.iter().map(Vector::norm).fold(0.0, f64::max);
+        let mut forces = Vec::new();
+        bond_forces(&solid, &equilibrium.contacts.bonds, &mut forces);
+        let moved =
+            equilibrium.hessian.solved(&forces).iter().map(Vector::norm).fold(0.0, f64::max);
         println!(
             "p = {pressure}, B = {depth}: max|F| = {max_force:.1e}, {moved:.1e} from the minimum"
         );

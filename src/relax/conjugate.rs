@@ -7,7 +7,7 @@
 use nalgebra::SMatrix;
 
 use super::forces::max_norm;
-use super::hessian::{Field, bond_stiffness};
+use super::hessian::{Field, dot, multiply, stiffnesses};
 use crate::solid::contacts::Contacts;
 use crate::solid::potential::Potential;
 use crate::solid::{Solid, Vector};
@@ -24,57 +24,34 @@ pub fn cheaper<const D: usize>(solid: &Solid<D>) -> bool {
     D == 3 && solid.len() >= LARGE
 }
 
-/// What a bond adds to H.
-struct Spring<const D: usize> {
-    i: u32,
-    j: u32,
-    phi1: f64,
-    phi2: f64,
-    separation: Vector<D>,
-}
-
 type Block<const D: usize> = SMatrix<f64, D, D>;
 
-/// The Hessian of a backbone as a sum over bonds.
-pub struct Springs<const D: usize> {
-    springs: Vec<Spring<D>>,
+/// The Hessian of a backbone as a sum over its bonds.
+pub struct Conjugate<'a, const D: usize> {
+    contacts: &'a Contacts<D>,
+    /// φ₁ and φ₂ of every bond.
+    stiffnesses: Vec<(f64, f64)>,
     /// The inverse of every block on the diagonal; zero for rattlers.
     inverse: Vec<Block<D>>,
-    rattler: Vec<bool>,
     backbone: usize,
 }
 
-impl<const D: usize> Springs<D> {
+impl<'a, const D: usize> Conjugate<'a, D> {
     /// `None` where a block on the diagonal is singular.
-    pub fn new(potential: &Potential, contacts: &Contacts<D>) -> Option<Self> {
+    pub fn new(potential: &Potential, contacts: &'a Contacts<D>) -> Option<Self> {
         let mut blocks = vec![Block::zeros(); contacts.rattler.len()];
-        let mut springs = Vec::with_capacity(contacts.bonds.len());
-        for bond in &contacts.bonds {
-            let (phi1, phi2) = bond_stiffness(potential, bond);
-            let separation = bond.separation;
-            let block = Block::identity() * phi1 + separation * separation.transpose() * phi2;
+        let stiffnesses = stiffnesses(potential, &contacts.bonds);
+        for (bond, &(phi1, phi2)) in contacts.bonds.iter().zip(&stiffnesses) {
+            let r = bond.separation;
+            let block = Block::identity() * phi1 + r * r.transpose() * phi2;
             blocks[bond.i] += block;
             blocks[bond.j] += block;
-            springs.push(Spring { i: bond.i as u32, j: bond.j as u32, phi1, phi2, separation });
         }
         let inverse = blocks.into_iter().zip(&contacts.rattler).map(|(block, &rattles)| {
             if rattles { Some(Block::zeros()) } else { block.try_inverse() }
         });
         let inverse = inverse.collect::<Option<_>>()?;
-        let (rattler, backbone) = (contacts.rattler.clone(), contacts.backbone_count());
-        Some(Self { springs, inverse, rattler, backbone })
-    }
-
-    /// H x.
-    fn multiply(&self, x: &Field<D>, out: &mut Field<D>) {
-        out.fill(Vector::zeros());
-        for &Spring { i, j, phi1, phi2, separation } in &self.springs {
-            let (i, j) = (i as usize, j as usize);
-            let change = x[i] - x[j];
-            let force = change * phi1 + separation * (phi2 * separation.dot(&change));
-            out[i] += force;
-            out[j] -= force;
-        }
+        Some(Self { contacts, stiffnesses, inverse, backbone: contacts.backbone_count() })
     }
 
     fn precondition(&self, rest: &Field<D>, out: &mut Field<D>) {
@@ -101,7 +78,7 @@ impl<const D: usize> Springs<D> {
             if max_norm(&rest) <= limit {
                 return Some(self.without_mean(x));
             }
-            self.multiply(&along, &mut product);
+            multiply(&self.contacts.bonds, &self.stiffnesses, &along, &mut product);
             let curvature = dot(&along, &product);
             if !(curvature > 0.0) {
                 return None;
@@ -122,15 +99,11 @@ impl<const D: usize> Springs<D> {
     fn without_mean(&self, mut x: Field<D>) -> Field<D> {
         let mean = x.iter().sum::<Vector<D>>() / self.backbone as f64;
         x.iter_mut()
-            .zip(&self.rattler)
+            .zip(&self.contacts.rattler)
             .filter(|(_, rattles)| !*rattles)
             .for_each(|(x, _)| *x -= mean);
         x
     }
-}
-
-fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a.dot(b)).sum()
 }
 
 #[cfg(test)]
@@ -181,10 +154,10 @@ mod tests {
             right[bond.i] += push;
             right[bond.j] -= push;
         }
-        let springs = Springs::new(&solid.interactions.potential, &contacts).unwrap();
+        let gradients = Conjugate::new(&solid.interactions.potential, &contacts).unwrap();
         let mut expected = right.clone();
         hessian.solve_one(&mut expected);
-        let found = springs.solve_within(&right, 1e-12, 10_000).unwrap();
+        let found = gradients.solve_within(&right, 1e-12, 10_000).unwrap();
         let off = found.iter().zip(&expected).map(|(a, b)| (a - b).norm()).fold(0.0, f64::max);
         assert!(off < 1e-9 * max_norm(&expected), "{off} of {}", max_norm(&expected));
     }
@@ -207,7 +180,7 @@ mod tests {
         let mut right = vec![Vector::zeros(); solid.len()];
         let bond = &contacts.bonds[0];
         (right[bond.i], right[bond.j]) = (bond.separation, -bond.separation);
-        let springs = Springs::new(&solid.interactions.potential, &contacts).unwrap();
-        assert!(springs.solve_within(&right, 1e-12, 10_000).is_none());
+        let gradients = Conjugate::new(&solid.interactions.potential, &contacts).unwrap();
+        assert!(gradients.solve_within(&right, 1e-12, 10_000).is_none());
     }
 }

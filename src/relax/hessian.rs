@@ -363,6 +363,11 @@ pub fn remove_mean<const D: usize>(column: &mut [f64]) {
     blocks.iter_mut().for_each(|block| *block = (Vector::from(*block) - mean).into());
 }
 
+/// Σ_i a_i · b_i.
+pub fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.dot(b)).sum()
+}
+
 /// H x by a sum over bonds, shape (N,).
 pub fn apply<const D: usize>(
     potential: &Potential,

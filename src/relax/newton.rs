@@ -5,10 +5,10 @@
 //! are rounding here) then finds the set of bonds on either side of σ.
 
 use super::RelaxError;
-use super::conjugate::{Springs, cheaper};
+use super::conjugate::{Conjugate, cheaper};
 use super::fire::{self, Ending, FireSettings};
 use super::forces::{FORCE_FLOOR, Forces, max_norm, stiffness};
-use super::hessian::{Field, Hessian};
+use super::hessian::{Field, Hessian, dot};
 use super::line_search::{SLOPE_REDUCTION, minimum_along};
 use super::rattlers::settle_rattlers;
 use super::rest::factor_for;
@@ -118,8 +118,8 @@ fn descend_by_newton<const D: usize>(
             break;
         }
         let potential = &solid.interactions.potential;
-        let springs = if by_factor { None } else { Springs::new(potential, &state.contacts) };
-        let solution = springs.and_then(|springs| springs.solve(&state.force, STEP_ACCURACY));
+        let gradients = if by_factor { None } else { Conjugate::new(potential, &state.contacts) };
+        let solution = gradients.and_then(|way| way.solve(&state.force, STEP_ACCURACY));
         by_factor = solution.is_none();
         // The last factor serves again while it makes the forces fall and the bonds are the same.
         let pairs = state.contacts.bonds.iter().map(|bond| (bond.i, bond.j));
@@ -161,7 +161,7 @@ impl<const D: usize> Backbone<D> {
 
     /// −dU/dt along a step.
     fn slope(&self, step: &Field<D>) -> f64 {
-        self.force.iter().zip(step).map(|(force, step)| force.dot(step)).sum()
+        dot(&self.force, step)
     }
 
     /// Takes the step where it makes the forces fall, else goes to the minimum along it.

@@ -1,7 +1,7 @@
 //! A solid at rest: at a minimum of its energy, with or without the factor of its Hessian.
 
 use super::RelaxError;
-use super::conjugate::Springs;
+use super::conjugate::Conjugate;
 use super::forces::{Forces, stiffness};
 use super::hessian::{Field, Hessian};
 use crate::solid::Solid;
@@ -67,8 +67,8 @@ impl<const D: usize> Rest<D> {
         share: f64,
     ) -> Result<(), RelaxError> {
         if !self.factored {
-            let springs = Springs::new(&solid.interactions.potential, &self.contacts);
-            if let Some(solution) = springs.and_then(|springs| springs.solve(field, share)) {
+            let gradients = Conjugate::new(&solid.interactions.potential, &self.contacts);
+            if let Some(solution) = gradients.and_then(|way| way.solve(field, share)) {
                 *field = solution;
                 return Ok(());
             }

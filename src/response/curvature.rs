@@ -13,7 +13,7 @@
 //! resolvent of a mode is exact on the modes that are known and solved by conjugate gradients,
 //! preconditioned by the factor, on the rest, where H − λ_m is positive definite.
 
-use crate::relax::hessian::{Field, multiply, stiffnesses};
+use crate::relax::hessian::{Field, dot, multiply, stiffnesses};
 use crate::solid::Vector;
 
 use super::allosteric::second_order;
@@ -21,7 +21,7 @@ use super::bond::{second_with, third_with};
 pub use super::direction::DirectionResponse;
 use super::features::{FeatureRequest, combined, derived, derived_gradients, poisson_slopes};
 use super::linear::{LinearResponse, PerBond, bond_changes, scatter};
-use super::modes::{Modes, add, deflate, dot};
+use super::modes::{Modes, add, deflate};
 use super::strain::{components, elastic_pairs, strained};
 
 /// Relative residual at which the resolvent has converged.

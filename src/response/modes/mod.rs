@@ -10,7 +10,7 @@ mod search;
 use faer::{Mat, Side};
 
 use crate::relax::forces::stiffness;
-use crate::relax::hessian::{Field, Hessian, bond_stiffness, multiply, stiffnesses};
+use crate::relax::hessian::{Field, Hessian, bond_stiffness, dot, multiply, stiffnesses};
 use crate::relax::newton::Equilibrium;
 use crate::solid::contacts::{Bond, softening};
 use crate::solid::{Solid, Vector};
@@ -130,10 +130,6 @@ fn assembled<const D: usize>(
         }
     }
     Modes { eigenvalues, vectors, clusters }
-}
-
-pub(super) fn dot<const D: usize>(a: &Field<D>, b: &Field<D>) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x.dot(y)).sum()
 }
 
 /// Adds a multiple of another field.
